@@ -1,0 +1,501 @@
+//! What is wanted. A command may be refused; what it makes happen are facts.
+
+use crate::agent::{AgentState, Channel};
+use crate::contact::{Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp};
+use crate::directory::{Entry, EntryKey};
+use crate::id::{ClientKey, ContactId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId, TokenHash, UserId};
+use crate::room::{Audience, FileStatus, IdleRule, TokenKind};
+use crate::time::Millis;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Who asks something of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Whoever holds the connection token of this hash.
+    Token(TokenHash),
+    /// A session (agent, supervisor) as itself, in the room of this contact.
+    Session(TokenHash, ContactId),
+}
+
+/// A token to be given out: its hash, what it opens, how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// Its hash.
+    pub token: TokenHash,
+    /// What it opens.
+    pub kind: TokenKind,
+    /// Valid until then.
+    pub until: Millis,
+}
+
+/// How a new chat takes up an earlier one (`amazon-connect-chat.md` 1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rehydrate {
+    /// The whole past session of this first contact.
+    EntirePastSession(ContactId),
+    /// From this segment back.
+    FromSegment(ContactId),
+}
+
+/// A new chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartChat {
+    /// What it runs.
+    pub flow: FlowId,
+    /// What the customer calls themself.
+    pub name: Arc<str>,
+    /// The company's own number for the customer.
+    pub customer: Option<Arc<str>>,
+    /// A key of ours vouches for it.
+    pub verified: bool,
+    /// Attributes of the matter.
+    pub attributes: Attributes,
+    /// Attributes of the segment.
+    pub segment_attributes: BTreeMap<Arc<str>, SegmentValue>,
+    /// The customer's first words.
+    pub opening: Option<(TextKind, Arc<str>)>,
+    /// The kinds of text the customer's side can show.
+    pub kinds: TextKinds,
+    /// How long it may last.
+    pub duration: Millis,
+    /// The earlier chat it takes up.
+    pub rehydrate: Option<Rehydrate>,
+    /// An earlier matter it belongs to.
+    pub related: Option<ContactId>,
+    /// Agents are dropped when the customer leaves.
+    pub drop_agents: bool,
+    /// A copy goes to this topic or URL from the beginning.
+    pub stream: Option<Arc<str>>,
+    /// The key by which a repeat is known for seven days.
+    pub key: Option<ClientKey>,
+    /// The customer's tokens.
+    pub grants: Vec<Grant>,
+    /// Where an unsigned start came from.
+    pub origin: Option<Origin>,
+    /// The outside pair (sender, receiver, kind) that this chat is with, as one text.
+    pub outside: Option<Arc<str>>,
+    /// The centre reaches out.
+    pub outbound: bool,
+}
+
+/// Where a contact is passed on to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A queue, by any of its numbers.
+    Queue(QueueId),
+    /// One agent.
+    Agent(UserId),
+    /// What a flow leads to.
+    Flow(FlowId),
+}
+
+/// One wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Time has passed. Never refused; early and late ticks do no harm.
+    Tick,
+
+    // --- directory and sessions (the caller has checked who asks, or names the session)
+    /// Add to the directory, or replace.
+    Put(Box<Entry>),
+    /// Remove from it.
+    Remove(EntryKey),
+    /// The password was right: open a session.
+    LogIn {
+        /// Who.
+        user: UserId,
+        /// The hash of the session's secret.
+        session: TokenHash,
+    },
+    /// End a session.
+    LogOut {
+        /// Which.
+        session: TokenHash,
+    },
+
+    // --- agents
+    /// An agent says what they are ready for. Logs on and off, too.
+    State {
+        /// Who.
+        agent: UserId,
+        /// Which channels; none is every one that is logged on.
+        channels: BTreeSet<Channel>,
+        /// The new state.
+        state: AgentState,
+    },
+    /// A supervisor's session says it for an agent, on all channels.
+    Force {
+        /// The supervisor's session.
+        by: TokenHash,
+        /// Who.
+        agent: UserId,
+        /// The new state.
+        state: AgentState,
+    },
+    /// Take an offer.
+    Accept {
+        /// Who.
+        agent: UserId,
+        /// Which.
+        contact: ContactId,
+    },
+    /// Turn an offer down.
+    Refuse {
+        /// Who.
+        agent: UserId,
+        /// Which.
+        contact: ContactId,
+    },
+    /// Finish after-work.
+    WrapUp {
+        /// Who.
+        agent: UserId,
+        /// Which.
+        contact: ContactId,
+        /// What they say about it.
+        wrap_up: WrapUp,
+    },
+    /// Ask for more after-work.
+    ExtendWrapUp {
+        /// Who.
+        agent: UserId,
+        /// Which.
+        contact: ContactId,
+        /// So much more, 10 minutes at most.
+        by: Millis,
+    },
+
+    // --- contacts
+    /// Start a chat.
+    StartChat(Box<StartChat>),
+    /// End a contact, whoever is in it (a program's wish).
+    Stop {
+        /// Which.
+        contact: ContactId,
+    },
+    /// Set attributes of a matter.
+    SetAttributes {
+        /// Any of its contacts.
+        contact: ContactId,
+        /// The new values.
+        attributes: Attributes,
+    },
+    /// Change names, labels, references of a contact.
+    Describe {
+        /// Which.
+        contact: ContactId,
+        /// A short name.
+        name: Option<Arc<str>>,
+        /// A longer one.
+        description: Option<Arc<str>>,
+        /// Labels to set.
+        tags: Attributes,
+        /// Labels to take off.
+        untagged: BTreeSet<Arc<str>>,
+        /// Segment attributes to set.
+        segment_attributes: BTreeMap<Arc<str>, SegmentValue>,
+        /// References to set.
+        references: Vec<Reference>,
+    },
+    /// Pass a contact on. The agent named leaves it; a program names none.
+    Transfer {
+        /// Which.
+        contact: ContactId,
+        /// Where to.
+        to: Destination,
+        /// The agent who does it.
+        by: Option<UserId>,
+        /// Words for the next agent.
+        note: Option<Arc<str>>,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// Ask another agent into the conversation.
+    Invite {
+        /// Which.
+        contact: ContactId,
+        /// Who asks.
+        by: UserId,
+        /// Who is asked.
+        agent: UserId,
+    },
+    /// Give a queued contact to an agent now.
+    Assign {
+        /// Which.
+        contact: ContactId,
+        /// To whom.
+        agent: UserId,
+    },
+    /// A supervisor comes in to watch, or to help.
+    Monitor {
+        /// Which.
+        contact: ContactId,
+        /// Who.
+        user: UserId,
+        /// Seen and heard by all.
+        barge: bool,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// The agent ends the contact for everyone.
+    End {
+        /// Who.
+        agent: UserId,
+        /// Which.
+        contact: ContactId,
+    },
+    /// Take archived contacts back into memory. The views know them; oldest first.
+    Recall(Vec<Contact>),
+
+    // --- rooms
+    /// Let a program in (a bot).
+    AdmitBot {
+        /// Which contact.
+        contact: ContactId,
+        /// What the others see.
+        name: Arc<str>,
+        /// Its token.
+        grant: Grant,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// Let an agent's own page in by a token, as Amazon's agent applications do.
+    GrantAgent {
+        /// Who.
+        agent: UserId,
+        /// Which contact.
+        contact: ContactId,
+        /// Its token.
+        grant: Grant,
+    },
+    /// Give out connection tokens to the holder of a participant token, and maybe mark it connected.
+    Connect {
+        /// The participant token.
+        token: TokenHash,
+        /// What to give out.
+        grants: Vec<Grant>,
+        /// The participant counts as there, without a socket.
+        arrive: bool,
+    },
+    /// A socket has subscribed: its participant is there.
+    Arrive {
+        /// The socket's token.
+        token: TokenHash,
+    },
+    /// The first socket of a participant opened, or the last closed.
+    Present {
+        /// The socket's token.
+        token: TokenHash,
+        /// There, or not.
+        present: bool,
+    },
+    /// Something came from outside for the chat of this contact's customer, who holds no token.
+    SayOutside {
+        /// Which contact.
+        contact: ContactId,
+        /// What it is written in.
+        kind: TextKind,
+        /// The words.
+        text: Arc<str>,
+    },
+    /// The outside customer has gone.
+    LeaveOutside {
+        /// Which contact.
+        contact: ContactId,
+    },
+    /// Say something.
+    Say {
+        /// Who.
+        by: By,
+        /// What it is written in.
+        kind: TextKind,
+        /// The words.
+        text: Arc<str>,
+        /// Who may see it.
+        audience: Audience,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// Somebody is writing.
+    Typing {
+        /// Who.
+        by: By,
+        /// Who may know.
+        audience: Audience,
+    },
+    /// Everything up to a line was got, or read.
+    Mark {
+        /// Who.
+        by: By,
+        /// The line.
+        item: ItemId,
+        /// Read, or only delivered.
+        read: bool,
+    },
+    /// The same, by place instead of id.
+    MarkUpTo {
+        /// Who.
+        by: By,
+        /// The line's place.
+        n: u32,
+    },
+    /// Go.
+    Leave {
+        /// Who.
+        by: By,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// The customer says how it went.
+    Rate {
+        /// Who.
+        by: By,
+        /// 1 to 5.
+        score: u8,
+    },
+    /// Announce a file.
+    AnnounceFile {
+        /// Who.
+        by: By,
+        /// Its name.
+        name: Arc<str>,
+        /// Its media type, as its sender says.
+        kind: Arc<str>,
+        /// Its length in bytes, as its sender says.
+        size: u64,
+        /// Who may see it.
+        audience: Audience,
+        /// The hash of the secret in the URL by which the bytes will be put.
+        upload: TokenHash,
+        /// Until when they may be put.
+        until: Millis,
+        /// The key by which a repeat is known.
+        key: ClientKey,
+    },
+    /// The bytes are there (or are not what they should be).
+    StoreFile {
+        /// The secret in the URL by which they were put.
+        upload: TokenHash,
+        /// How many there were.
+        size: u64,
+        /// The media type by their own testimony.
+        kind: Arc<str>,
+        /// Stored or rejected.
+        status: FileStatus,
+    },
+    /// Make a line of a file.
+    CompleteFile {
+        /// Who.
+        by: By,
+        /// Which.
+        file: FileId,
+        /// The key by which a repeat is known.
+        key: ClientKey,
+    },
+    /// Set idle rules; an absent one stays.
+    RuleIdle {
+        /// Which contact.
+        contact: ContactId,
+        /// The customer's.
+        customer: Option<IdleRule>,
+        /// The agent's.
+        agent: Option<IdleRule>,
+    },
+    /// Send a copy of the room elsewhere.
+    StartStream {
+        /// Which contact.
+        contact: ContactId,
+        /// The topic or URL.
+        target: Arc<str>,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// Stop a copy.
+    StopStream {
+        /// Which contact.
+        contact: ContactId,
+        /// Which copy.
+        stream: StreamId,
+    },
+    /// The other side has taken everything up to a fact.
+    AdvanceStream {
+        /// Which contact.
+        contact: ContactId,
+        /// Which copy.
+        stream: StreamId,
+        /// The fact's number in the journal.
+        to: u64,
+    },
+    /// The other side did not take it for too long.
+    DropStream {
+        /// Which contact.
+        contact: ContactId,
+        /// Which copy.
+        stream: StreamId,
+        /// What it said last.
+        why: Arc<str>,
+    },
+}
+
+/// What was done, in the words of whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing more to say.
+    Ok,
+    /// A chat began, or had begun by the same key.
+    Started {
+        /// Its contact.
+        contact: ContactId,
+        /// The customer in it.
+        participant: ParticipantId,
+        /// The contact it takes up.
+        continued_from: Option<ContactId>,
+        /// Its stream.
+        stream: Option<StreamId>,
+        /// By a repeat: this was done before.
+        again: bool,
+        /// By a repeat of a chat that has ended since: no token was given.
+        over: bool,
+    },
+    /// Tokens were given out.
+    Connected {
+        /// To whom.
+        participant: ParticipantId,
+        /// The contact that is open.
+        contact: ContactId,
+    },
+    /// A line was written, or had been by the same key; or a signal was shown.
+    Posted {
+        /// Its id.
+        item: ItemId,
+        /// Its place; 0 for a signal.
+        n: u32,
+        /// Its time.
+        at: Millis,
+    },
+    /// A member was let in.
+    Admitted {
+        /// Who.
+        participant: ParticipantId,
+        /// The contact that is open.
+        contact: ContactId,
+    },
+    /// A file was announced.
+    File {
+        /// Its id.
+        file: FileId,
+    },
+    /// A segment began.
+    Transferred {
+        /// Its id.
+        contact: ContactId,
+    },
+    /// A stream began.
+    Stream {
+        /// Its id.
+        stream: StreamId,
+    },
+    /// After-work ends then.
+    Until(Millis),
+}

@@ -1,0 +1,634 @@
+//! Who and what a realm consists of: people, groups, queues, reasons, hours, keys.
+//!
+//! The directory is state like any other: it changes by facts alone, one [`Entry`] at a time, and an export is
+//! simply all of its entries. Checks that need nothing but the directory live here.
+
+use crate::agent::Channel;
+use crate::id::{BotId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId};
+use crate::refusal::Refusal;
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Talks with customers.
+    Agent,
+    /// Also watches, helps and steers agents.
+    Supervisor,
+    /// Also changes the directory.
+    Administrator,
+}
+
+/// A person who logs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The log-in name; for agents also the agent id of the CTI.
+    pub id: UserId,
+    /// What colleagues and customers see.
+    pub name: Arc<str>,
+    /// What this person may do.
+    pub role: Role,
+    /// The argon2 hash of the password (PHC string); without one nobody can log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Arc<str>>,
+    /// The person's own telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<DeviceId>,
+    /// What the person can do, and how well: 1 (a little) to 10 (best).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skills: BTreeMap<SkillId, u8>,
+    /// How many contacts of a channel at once; absent is 1 for voice and video, 4 for the written ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<Channel, u8>,
+    /// May not log in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+}
+
+impl User {
+    /// How many contacts of this channel the person handles at once.
+    pub fn limit(&self, channel: Channel) -> u8 {
+        self.limits.get(&channel).copied().unwrap_or(channel.usual_limit())
+    }
+}
+
+/// A telephone, soft or hard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its number.
+    pub id: DeviceId,
+    /// A simulated phone takes its place while nobody has registered it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub r#virtual: bool,
+}
+
+/// Agents who serve the same queues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its number, 1 to 999,999 (seed 002).
+    pub id: u32,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// Who belongs to it, and how much each is preferred: 1 (last) to 10 (first).
+    pub members: BTreeMap<UserId, u8>,
+}
+
+/// How the best of several free agents is chosen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// Fewest contacts, then whoever has waited longest.
+    #[default]
+    LongestIdle,
+    /// The highest level in the group first, then as above.
+    BestSkill,
+}
+
+/// Where a contact goes that waits too long, or comes when too many wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overflow {
+    /// The queue that takes it.
+    pub to: QueueId,
+    /// After this wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Millis>,
+    /// When as many wait already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u32>,
+    /// When none of the group is logged on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_agent: bool,
+}
+
+/// Where contacts wait for an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Its number (대표 DN).
+    pub id: QueueId,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// Who serves it.
+    pub group: u32,
+    /// Other numbers that lead here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<QueueId>,
+    /// How an agent is chosen.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Skills that every contact of this queue asks for, with the lowest level that will do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skills: BTreeMap<SkillId, u8>,
+    /// 0 (usual) to 9 (most urgent).
+    #[serde(default)]
+    pub priority: u8,
+    /// One step of priority is worth this much waiting.
+    #[serde(default = "Queue::usual_ageing")]
+    pub ageing: Millis,
+    /// How long an agent may think about an offer.
+    #[serde(default = "Queue::usual_offer")]
+    pub offer: Millis,
+    /// After-work after each contact; zero is none.
+    #[serde(default = "Queue::usual_wrap_up")]
+    pub wrap_up: Millis,
+    /// How long the agent who helped this customer last is waited for; zero is not at all.
+    #[serde(default)]
+    pub last_agent: Millis,
+    /// Waiting no longer than this counts as served in time.
+    #[serde(default = "Queue::usual_target")]
+    pub target: Millis,
+    /// A silent customer is reminded after this; zero is never.
+    #[serde(default)]
+    pub idle_warning: Millis,
+    /// A silent customer's chat ends this long after the reminder; zero is never.
+    #[serde(default)]
+    pub idle_close: Millis,
+    /// The customer is asked how it went.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rating: bool,
+    /// When it is open; absent is always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<HoursId>,
+    /// Where contacts go that cannot be served here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overflow: Option<Overflow>,
+    /// Anonymous web callers may reach it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
+}
+
+impl Queue {
+    const fn usual_ageing() -> Millis {
+        Millis::from_secs(60)
+    }
+
+    const fn usual_offer() -> Millis {
+        Millis::from_secs(45)
+    }
+
+    const fn usual_wrap_up() -> Millis {
+        Millis::from_secs(60)
+    }
+
+    const fn usual_target() -> Millis {
+        Millis::from_secs(20)
+    }
+
+    /// A queue with the usual settings.
+    pub fn new(id: &str, name: &str, group: u32) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            group,
+            aliases: Vec::new(),
+            policy: Policy::default(),
+            skills: BTreeMap::new(),
+            priority: 0,
+            ageing: Self::usual_ageing(),
+            offer: Self::usual_offer(),
+            wrap_up: Self::usual_wrap_up(),
+            last_agent: Millis(0),
+            target: Self::usual_target(),
+            idle_warning: Millis(0),
+            idle_close: Millis(0),
+            rating: false,
+            hours: None,
+            overflow: None,
+            public: false,
+        }
+    }
+}
+
+/// Why an agent is not ready (seed 002: 0 to 9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// 0 to 9.
+    pub code: u8,
+    /// Korean name.
+    pub ko: Arc<str>,
+    /// English name.
+    pub en: Arc<str>,
+}
+
+/// How a contact came out, as the agent says at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrapUpCode {
+    /// A stable name.
+    pub code: Arc<str>,
+    /// Korean name.
+    pub ko: Arc<str>,
+    /// English name.
+    pub en: Arc<str>,
+}
+
+/// Opening times of a week, and holidays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    /// Their name.
+    pub id: HoursId,
+    /// Local time is this far ahead of UTC, in minutes.
+    pub utc_offset_minutes: i32,
+    /// From and to, in minutes of the day, Monday first; an absent day is closed.
+    pub week: [Option<(u16, u16)>; 7],
+    /// Closed days, counted from 1970-01-01 in local time.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub holidays: BTreeSet<u32>,
+}
+
+impl Hours {
+    /// Is it open at this moment?
+    pub fn open(&self, at: Millis) -> bool {
+        let minutes = i64::try_from(at.0 / 60_000).unwrap_or(0) + i64::from(self.utc_offset_minutes);
+        let (day, minute) = (minutes.div_euclid(1_440), minutes.rem_euclid(1_440));
+        if u32::try_from(day).is_ok_and(|day| self.holidays.contains(&day)) {
+            return false;
+        }
+        // 1970-01-01 was a Thursday, the fourth day of a week that begins on Monday.
+        let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0);
+        self.week[weekday].is_some_and(|(from, to)| (i64::from(from)..i64::from(to)).contains(&minute))
+    }
+}
+
+/// What a scenario bot does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BotKind {
+    /// Greets and hands over to this queue.
+    Greet {
+        /// What it says first.
+        greeting: Arc<str>,
+        /// Who takes over.
+        queue: QueueId,
+    },
+    /// Says back whatever it is told: a test number.
+    Echo,
+}
+
+/// A bot, by its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bot {
+    /// Its number (DN).
+    pub id: BotId,
+    /// What customers see.
+    pub name: Arc<str>,
+    /// What it does.
+    pub kind: BotKind,
+}
+
+/// Where a flow leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// Wait for an agent.
+    Queue(QueueId),
+    /// Talk with a bot first.
+    Bot(BotId),
+}
+
+/// What a new chat runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Its id.
+    pub id: FlowId,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// Said by the system once the customer is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<Arc<str>>,
+    /// Where it leads.
+    pub target: Target,
+    /// After the last agent has left, the chat waits this long for another word; zero ends it at once.
+    #[serde(default)]
+    pub linger: Millis,
+}
+
+/// An access key of a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// The public half.
+    pub id: KeyId,
+    /// The secret half, sealed with a key that lies outside of the database (base64).
+    pub sealed: Arc<str>,
+    /// What it may do, such as `connect:*` or `connect:StartChatContact`.
+    pub actions: Vec<Arc<str>>,
+}
+
+/// An unsigned way to start a chat (`amazon-connect-chat.md` 1.12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Widget {
+    /// Its name in the path.
+    pub id: WidgetId,
+    /// What its chats run.
+    pub flow: FlowId,
+    /// Origins of pages that may use it; `*` is any.
+    pub origins: Vec<Arc<str>>,
+    /// Attribute keys that a page may set; absent is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<BTreeSet<Arc<str>>>,
+}
+
+/// Where copies of rooms may be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamTarget {
+    /// The topic that clients name.
+    pub topic: Arc<str>,
+    /// The URL behind it; absent takes copies and delivers nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Arc<str>>,
+    /// The secret for signatures, sealed (base64).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+}
+
+/// The realm itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Realm {
+    /// Its domain name.
+    pub name: Arc<str>,
+    /// Other names for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Arc<str>>,
+    /// Its id for Amazon Connect.
+    pub instance: InstanceId,
+    /// When it was made.
+    pub created: Millis,
+    /// Any well-formed topic may be named for streaming, and delivers nowhere unless mapped (the demo).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_topics: bool,
+    /// Hosts to which copies of rooms may be sent by plain URL.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stream_hosts: Vec<Arc<str>>,
+    /// At most so many open chats.
+    #[serde(default = "Realm::usual_chats")]
+    pub max_chats: u32,
+}
+
+impl Realm {
+    const fn usual_chats() -> u32 {
+        100_000
+    }
+}
+
+macro_rules! directory {
+    ($($(#[$doc:meta])* $field:ident: $variant:ident($key:ty => $value:ty, $by:ident),)*) => {
+        /// All that a realm has been set up with.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Directory {
+            /// The realm itself; absent until it is made.
+            pub realm: Option<Realm>,
+            $($(#[$doc])* #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "values")] pub $field: BTreeMap<$key, Arc<$value>>,)*
+        }
+
+        /// One thing in the directory.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Entry {
+            /// The realm itself.
+            Realm(Realm),
+            $($(#[$doc])* $variant($value),)*
+        }
+
+        /// Names one thing in the directory.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum EntryKey {
+            $($(#[$doc])* $variant($key),)*
+        }
+
+        impl Directory {
+            /// Adds or replaces.
+            pub fn put(&mut self, entry: Entry) {
+                match entry {
+                    Entry::Realm(realm) => self.realm = Some(realm),
+                    $(Entry::$variant(it) => { self.$field.insert(it.$by.clone(), Arc::new(it)); })*
+                }
+            }
+
+            /// Removes, if it is there.
+            pub fn remove(&mut self, key: &EntryKey) {
+                match key {
+                    $(EntryKey::$variant(key) => { self.$field.remove(key); })*
+                }
+            }
+
+            /// Is there such a thing?
+            pub fn has(&self, key: &EntryKey) -> bool {
+                match key {
+                    $(EntryKey::$variant(key) => self.$field.contains_key(key),)*
+                }
+            }
+
+            /// Everything, in an order in which it can be put into an empty directory.
+            pub fn entries(&self) -> Vec<Entry> {
+                let mut all: Vec<Entry> = self.realm.iter().cloned().map(Entry::Realm).collect();
+                $(all.extend(self.$field.values().map(|it| Entry::$variant(it.as_ref().clone())));)*
+                all
+            }
+        }
+
+        /// Values know their own keys, so only they are written.
+        trait Keyed {
+            type Key;
+            fn key(&self) -> Self::Key;
+        }
+
+        $(impl Keyed for $value {
+            type Key = $key;
+            fn key(&self) -> $key {
+                self.$by.clone()
+            }
+        })*
+    };
+}
+
+directory! {
+    /// Access keys of programs.
+    keys: Key(KeyId => Key, id),
+    /// Skills are named by use; people have levels in them.
+    users: User(UserId => User, id),
+    /// Telephones.
+    devices: Device(DeviceId => Device, id),
+    /// Agents who serve the same queues.
+    groups: Group(u32 => Group, id),
+    /// Opening times.
+    hours: Hours(HoursId => Hours, id),
+    /// Where contacts wait.
+    queues: Queue(QueueId => Queue, id),
+    /// Bots.
+    bots: Bot(BotId => Bot, id),
+    /// What new chats run.
+    flows: Flow(FlowId => Flow, id),
+    /// Unsigned starts.
+    widgets: Widget(WidgetId => Widget, id),
+    /// Why agents are not ready.
+    reasons: Reason(u8 => Reason, code),
+    /// How contacts came out.
+    wrap_up_codes: WrapUpCode(Arc<str> => WrapUpCode, code),
+    /// Where copies of rooms may be sent.
+    streams: StreamTarget(Arc<str> => StreamTarget, topic),
+}
+
+/// A map whose values know their keys, written as a list of values.
+mod values {
+    use super::Keyed;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    pub(super) fn serialize<S: Serializer, K: Ord, V: Serialize>(map: &BTreeMap<K, Arc<V>>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map.values())
+    }
+
+    pub(super) fn deserialize<'de, D, V>(from: D) -> Result<BTreeMap<V::Key, Arc<V>>, D::Error>
+    where
+        D: Deserializer<'de>,
+        V: Keyed + Deserialize<'de>,
+        V::Key: Ord,
+    {
+        Ok(Vec::<V>::deserialize(from)?.into_iter().map(|it| (it.key(), Arc::new(it))).collect())
+    }
+}
+
+impl Directory {
+    /// The queue of this number, or the one that this number leads to.
+    pub fn queue(&self, number: &str) -> Option<&Arc<Queue>> {
+        self.queues.get(number).or_else(|| self.queues.values().find(|q| q.aliases.iter().any(|a| a.as_str() == number)))
+    }
+
+    /// Would this entry leave the directory whole?
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::BadEntry`], saying which name leads nowhere or which value is out of range.
+    pub fn check(&self, entry: &Entry) -> Result<(), Refusal> {
+        let bad = |why: String| Err(Refusal::BadEntry(why.into()));
+        let named = |what: &str, id: &str| {
+            let fits = (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || "._-@:/".contains(c));
+            if fits { Ok(()) } else { Err(Refusal::BadEntry(format!("{what} {id:?}: 1 to 64 letters, digits or ._-@:/").into())) }
+        };
+        match entry {
+            Entry::Realm(realm) if self.realm.as_ref().is_some_and(|r| r.instance != realm.instance) => bad("a realm keeps its instance id".into()),
+            Entry::Realm(realm) => named("realm", &realm.name),
+            Entry::User(user) => {
+                named("user", user.id.as_str())?;
+                match user.skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
+                    Some((skill, level)) => bad(format!("user {}: level {level} of {skill} is not 1 to 10", user.id)),
+                    None if user.name.is_empty() || user.name.chars().count() > 256 => bad(format!("user {}: a name has 1 to 256 characters", user.id)),
+                    None if user.limits.values().any(|&n| n > 50) => bad(format!("user {}: at most 50 contacts at once", user.id)),
+                    None => Ok(()),
+                }
+            }
+            Entry::Group(group) => match group.members.keys().find(|m| !self.users.contains_key(*m)) {
+                _ if !(1..1_000_000).contains(&group.id) => bad(format!("group {}: 1 to 999,999", group.id)),
+                Some(member) => bad(format!("group {}: there is no user {member}", group.id)),
+                None => Ok(()),
+            },
+            Entry::Queue(queue) => {
+                named("queue", queue.id.as_str())?;
+                let overflow = queue.overflow.as_ref().map(|o| &o.to);
+                if !self.groups.contains_key(&queue.group) {
+                    bad(format!("queue {}: there is no group {}", queue.id, queue.group))
+                } else if let Some(to) = overflow.filter(|to| **to == queue.id || !self.queues.contains_key(*to)) {
+                    bad(format!("queue {}: it cannot overflow to {to}", queue.id))
+                } else if let Some(hours) = queue.hours.as_ref().filter(|h| !self.hours.contains_key(*h)) {
+                    bad(format!("queue {}: there are no hours {hours}", queue.id))
+                } else if queue.priority > 9 || queue.offer.0 < 1_000 {
+                    bad(format!("queue {}: priority is 0 to 9, an offer lasts 1 s at least", queue.id))
+                } else {
+                    Ok(())
+                }
+            }
+            Entry::Bot(bot) => {
+                named("bot", bot.id.as_str())?;
+                match &bot.kind {
+                    BotKind::Greet { queue, .. } if self.queue(queue.as_str()).is_none() => bad(format!("bot {}: there is no queue {queue}", bot.id)),
+                    _ => Ok(()),
+                }
+            }
+            Entry::Flow(flow) => match &flow.target {
+                Target::Queue(queue) if self.queue(queue.as_str()).is_none() => bad(format!("flow {}: there is no queue {queue}", flow.id)),
+                Target::Bot(bot) if !self.bots.contains_key(bot) => bad(format!("flow {}: there is no bot {bot}", flow.id)),
+                _ => Ok(()),
+            },
+            Entry::Widget(widget) if !self.flows.contains_key(&widget.flow) => bad(format!("widget {}: there is no flow {}", widget.id, widget.flow)),
+            Entry::Widget(widget) => named("widget", widget.id.as_str()),
+            Entry::Reason(reason) if reason.code > 9 => bad(format!("reason {}: 0 to 9", reason.code)),
+            Entry::Hours(hours) if hours.week.iter().flatten().any(|(from, to)| from >= to || *to > 1_440) => bad(format!("hours {}: from before to, at most 1,440", hours.id)),
+            Entry::Device(device) => named("device", device.id.as_str()),
+            Entry::Key(_) | Entry::Hours(_) | Entry::Reason(_) | Entry::WrapUpCode(_) | Entry::StreamTarget(_) => Ok(()),
+        }
+    }
+
+    /// Would the directory still be whole without this?
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchEntry`] if it is not there, [`Refusal::BadEntry`] if something still needs it.
+    pub fn check_removal(&self, key: &EntryKey) -> Result<(), Refusal> {
+        if !self.has(key) {
+            return Err(Refusal::NoSuchEntry);
+        }
+        let mut without = self.clone();
+        without.remove(key);
+        without.entries().iter().try_for_each(|entry| without.check(entry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop() -> Directory {
+        let mut d = Directory::default();
+        let user = User { id: "1001".into(), name: "김서연".into(), role: Role::Agent, password: None, extension: None, skills: BTreeMap::new(), limits: BTreeMap::new(), disabled: false };
+        d.put(Entry::User(user));
+        d.put(Entry::Group(Group { id: 401, name: "상담".into(), members: [("1001".into(), 5)].into() }));
+        d.put(Entry::Queue(Queue { aliases: vec!["1000".into()], ..Queue::new("3001", "대표", 401) }));
+        d
+    }
+
+    #[test]
+    fn a_queue_is_found_by_its_other_number() {
+        assert_eq!(shop().queue("1000").map(|q| q.id.as_str()), Some("3001"));
+        assert_eq!(shop().queue("1002"), None);
+    }
+
+    #[test]
+    fn names_that_lead_nowhere_are_refused() {
+        let d = shop();
+        let check = |entry: Entry, expected: &str| assert_eq!(d.check(&entry).map_err(|e| e.to_string()), Err(expected.to_owned()));
+        check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: there is no group 402");
+        check(Entry::Group(Group { id: 0, name: "x".into(), members: BTreeMap::new() }), "group 0: 1 to 999,999");
+        assert!(d.check_removal(&EntryKey::Group(401)).is_err(), "the queue needs its group");
+        assert_eq!(d.check_removal(&EntryKey::Queue("3001".into())), Ok(()));
+        assert_eq!(d.check_removal(&EntryKey::Queue("1000".into())), Err(Refusal::NoSuchEntry));
+    }
+
+    #[test]
+    fn an_export_is_an_import() {
+        let d = shop();
+        let text = serde_json::to_string(&d).unwrap();
+        assert_eq!(serde_json::from_str::<Directory>(&text).unwrap(), d);
+        let mut again = Directory::default();
+        for entry in d.entries() {
+            again.check(&entry).unwrap();
+            again.put(entry);
+        }
+        assert_eq!(again, d);
+    }
+
+    #[test]
+    fn hours_know_weekdays_and_holidays() {
+        let day = Some((9 * 60, 18 * 60));
+        let mut hours = Hours { id: "kr".into(), utc_offset_minutes: 540, week: [day, day, day, day, day, None, None], holidays: BTreeSet::new() };
+        let friday_noon = Millis(1_763_694_000_000); // 2025-11-21 12:00 in Seoul
+        assert!(hours.open(friday_noon));
+        assert!(!hours.open(friday_noon.plus(Millis::from_mins(24 * 60))));
+        assert!(!hours.open(friday_noon.plus(Millis::from_mins(6 * 60))), "the end is not open any more");
+        hours.holidays.insert(20_413);
+        assert!(!hours.open(friday_noon));
+    }
+}

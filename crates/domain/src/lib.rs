@@ -1,0 +1,25 @@
+//! What a contact centre is, without a wire, a disk, a clock or a die.
+//!
+//! - [`directory`]: who and what there is; [`agent`]: what people are ready for; [`queue`]: who waits, and who is chosen.
+//! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
+//! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
+//!   or a [`refusal`]; [`query`]: what can be asked.
+//! - [`node`]: what a server does around a centre: nothing is shown before it is committed.
+//! - [`chance`], [`time`], [`id`]: what is handed in.
+
+pub mod agent;
+pub mod centre;
+pub mod chance;
+pub mod command;
+pub mod contact;
+pub mod directory;
+pub mod fact;
+pub mod id;
+pub mod node;
+mod pairs;
+pub mod query;
+pub mod queue;
+pub mod refusal;
+pub mod room;
+pub mod signal;
+pub mod time;

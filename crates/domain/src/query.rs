@@ -1,0 +1,327 @@
+//! What can be asked without changing anything.
+//!
+//! A query goes through the same door as a command, because an answer may not show what is not yet committed, and
+//! because the domain decides who may see what. The centre answers from memory, or names the [`Page`] of the views
+//! that holds the answer.
+
+use crate::agent::{Agent, AgentState, Channel, Work};
+use crate::command::By;
+use crate::contact::Contact;
+use crate::directory::{Directory, Queue, User};
+use crate::id::{ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId, TokenHash, UserId};
+use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// From where a page of a transcript is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The newest line.
+    Newest,
+    /// This line, included.
+    Item(ItemId),
+    /// The first line at or after this moment (forward), or the last at or before it (backward).
+    Time(Millis),
+    /// The n-th newest line, from 1.
+    MostRecent(u32),
+    /// Next to a place that a page ended at, excluded: which part of the past, and which line of it.
+    After(Place),
+}
+
+/// A place in a transcript that may reach into earlier chats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// 0 is this chat, 1 the segment before it that it takes up, and so on back.
+    pub part: u16,
+    /// The line's place in its room.
+    pub n: u32,
+}
+
+/// How a contact is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContactName {
+    /// By its id.
+    Id(ContactId),
+    /// By its number.
+    Number(u64),
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// The directory as it stands.
+    Directory,
+    /// Whose session is this?
+    Session(TokenHash),
+    /// Whose token is this, and what does it open?
+    Token(TokenHash, TokenKind),
+    /// A person, to check a password against.
+    Person(UserId),
+    /// One contact. Archived ones come from the views.
+    Contact(ContactName),
+    /// The file for whose bytes this URL was made.
+    Upload(TokenHash),
+    /// A file, for a reader who must be allowed to see it.
+    File(By, FileId),
+    /// The same for a session's user who may see any file of the realm they have worked on.
+    FileOf(TokenHash, FileId),
+    /// What an agent's desk shows.
+    Desk(UserId),
+    /// Who could take a contact.
+    People,
+    /// Live figures of queues.
+    Levels,
+    /// How long a waiting contact will probably wait.
+    Wait(ContactId),
+    /// All copies of rooms that go elsewhere.
+    Streams,
+    /// Is there an open chat of this outside pair? (`SendChatIntegrationEvent`)
+    Outside(Arc<str>),
+    /// A page of a transcript, for a reader.
+    Transcript {
+        /// The reader.
+        by: By,
+        /// Only this segment.
+        contact: Option<ContactId>,
+        /// From where.
+        from: From,
+        /// Toward newer lines.
+        forward: bool,
+        /// At most so many lines.
+        limit: u16,
+    },
+    /// A page of a room, by place: newest below `before`, or oldest above `after`.
+    Lines {
+        /// The reader's session.
+        session: TokenHash,
+        /// The room.
+        room: RoomId,
+        /// Only lines before this place.
+        before: Option<u32>,
+        /// Only lines after this place.
+        after: Option<u32>,
+        /// At most so many lines.
+        limit: u16,
+    },
+    /// Contacts, newest first.
+    Contacts(ContactFilter),
+    /// The segments of one matter, oldest first.
+    Matter(ContactId),
+}
+
+/// Which contacts are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContactFilter {
+    /// Started at or after this moment.
+    pub from: Option<Millis>,
+    /// Started before this moment.
+    pub to: Option<Millis>,
+    /// Of this customer (the company's own number).
+    pub customer: Option<Arc<str>>,
+    /// In this queue.
+    pub queue: Option<QueueId>,
+    /// With this agent.
+    pub agent: Option<UserId>,
+    /// Only those that have ended (true), or are open (false).
+    pub ended: Option<bool>,
+    /// Only numbers below this one: the next page.
+    pub below: Option<u64>,
+    /// At most so many.
+    pub limit: u16,
+}
+
+/// A query that the views must answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// Lines of a transcript.
+    Items(ItemsPage),
+    /// One contact.
+    Contact(ContactName),
+    /// Contacts, newest first.
+    Contacts(ContactFilter),
+    /// Segments of one matter, oldest first.
+    Matter(ContactId),
+}
+
+/// Which lines of which rooms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemsPage {
+    /// The first contact of the room that is read now.
+    pub room: RoomId,
+    /// Who reads: what is not for this role is left out.
+    pub role: MemberRole,
+    /// Who reads: their own rejected files are shown.
+    pub reader: ParticipantId,
+    /// Parts, newest first: a room, and the one segment of it that counts (none: all of it).
+    pub parts: Vec<(RoomId, Option<ContactId>)>,
+    /// From where.
+    pub from: Start,
+    /// Toward newer lines.
+    pub forward: bool,
+    /// At most so many lines.
+    pub limit: u16,
+}
+
+/// [`From`], as far as memory can resolve it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// The newest line of part 0.
+    Newest,
+    /// This line of part 0, included.
+    At(u32),
+    /// As in [`From::Time`], in part 0.
+    Time(Millis),
+    /// As in [`From::MostRecent`], in part 0.
+    MostRecent(u32),
+    /// Beside this place, excluded.
+    After(Place),
+}
+
+/// One step of a member's marks: everything up to `n` was delivered (or read) at `at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Up to this line.
+    pub n: u32,
+    /// Read; else delivered.
+    pub read: bool,
+    /// When.
+    pub at: Millis,
+}
+
+/// Lines, in the order in which they were scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lines {
+    /// The room that is read now.
+    pub room: RoomId,
+    /// The lines, each with the part it is from (0 is the room that is read now).
+    pub items: Vec<(u16, Arc<Item>)>,
+    /// Marks of the rooms of these lines, oldest first; they tell each line's receipts.
+    pub marks: Vec<(RoomId, Mark)>,
+    /// Where the next page begins; none if there are no more lines this way.
+    pub next: Option<Place>,
+}
+
+/// A contact at an agent's hands, with its room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskContact {
+    /// The segment.
+    pub contact: Contact,
+    /// Attributes of its matter.
+    pub attributes: crate::contact::Attributes,
+    /// How far the agent is with it; none for a supervisor who watches.
+    pub work: Option<Work>,
+    /// Who the user is in the room.
+    pub me: ParticipantId,
+    /// Everyone in the room.
+    pub members: Vec<Member>,
+    /// The newest line.
+    pub last: u32,
+    /// Is a socket of the customer open?
+    pub present: bool,
+}
+
+/// How full a queue is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Level {
+    /// Which.
+    pub queue: Arc<Queue>,
+    /// How many wait.
+    pub waiting: u32,
+    /// Since when the longest has waited.
+    pub oldest: Option<Millis>,
+    /// How many of its agents could be offered a contact now.
+    pub ready: u32,
+    /// How many of its agents are logged on.
+    pub logged_on: u32,
+}
+
+/// Someone who could take a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colleague {
+    /// Who.
+    pub user: Arc<User>,
+    /// What they say of each channel they are logged on to.
+    pub states: Vec<(Channel, AgentState)>,
+    /// Contacts at hand.
+    pub load: u32,
+}
+
+/// What a token's holder is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The room.
+    pub room: RoomId,
+    /// The segment that is open.
+    pub contact: ContactId,
+    /// The member.
+    pub member: Member,
+    /// When the token lapses.
+    pub until: Millis,
+}
+
+/// A room's copy, and what to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamState {
+    /// The room.
+    pub room: RoomId,
+    /// The segment that is open.
+    pub contact: ContactId,
+    /// Its id.
+    pub stream: StreamId,
+    /// The topic or URL that was named.
+    pub target: Arc<str>,
+    /// Everything up to this fact has been delivered.
+    pub delivered: u64,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Query::Directory`].
+    Directory(Arc<Directory>),
+    /// To [`Query::Session`]: who, and until when.
+    Session(Arc<User>, Millis),
+    /// To [`Query::Token`].
+    Holder(Box<Holder>),
+    /// To [`Query::Person`].
+    Person(Arc<User>),
+    /// To [`Query::Contact`]: the segment, and the attributes of its matter.
+    Contact(Box<Contact>, crate::contact::Attributes),
+    /// To [`Query::Upload`].
+    Upload(Box<RoomFile>),
+    /// To [`Query::File`] and [`Query::FileOf`].
+    File(File),
+    /// To [`Query::Desk`]: the agent, their contacts, the queues (true: the agent serves it).
+    Desk(Box<Agent>, Vec<DeskContact>, Vec<(Level, bool)>),
+    /// To [`Query::People`].
+    People(Vec<Colleague>, Vec<Level>),
+    /// To [`Query::Levels`].
+    Levels(Vec<Level>),
+    /// To [`Query::Wait`].
+    Wait {
+        /// How many are before it.
+        ahead: u32,
+        /// How long it will probably take; none while nobody is logged on.
+        estimate: Option<Millis>,
+    },
+    /// To [`Query::Streams`].
+    Streams(Vec<StreamState>),
+    /// To [`Query::Outside`].
+    Outside(Option<ContactId>),
+    /// To [`Query::Transcript`] and [`Query::Lines`].
+    Lines(Lines),
+    /// To [`Query::Contacts`] and [`Query::Matter`].
+    Contacts(Vec<Contact>),
+}
+
+/// What the centre makes of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// It knows.
+    Answer(Answer),
+    /// The views know, once they have come up to the facts decided so far.
+    Page(Page),
+}

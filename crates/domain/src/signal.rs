@@ -1,0 +1,41 @@
+//! What is shown but never kept: ordered among the facts, delivered at most once, gone after a restart.
+
+use crate::id::{ItemId, ParticipantId, QueueId, RoomId};
+use crate::room::{Audience, Author};
+use crate::time::Millis;
+
+/// Something worth showing now and not later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// A member is writing.
+    Typing {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        by: Author,
+        /// The signal's own id, told to its sender.
+        id: ItemId,
+        /// When.
+        at: Millis,
+        /// Who may know: a note in the making is none of the customer's business.
+        audience: Audience,
+    },
+    /// The customer's last socket closed, or the first opened again.
+    Presence {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        participant: ParticipantId,
+        /// There, or not.
+        present: bool,
+    },
+    /// A queue grew or shrank.
+    QueueLevel {
+        /// Which.
+        queue: QueueId,
+        /// How many wait.
+        waiting: u32,
+        /// Since when the longest has waited.
+        oldest: Option<Millis>,
+    },
+}
