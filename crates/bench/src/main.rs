@@ -1,0 +1,38 @@
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle]`. One JSON object a line.
+//!
+//! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
+//! this machine in this run; compare ratios, not absolute numbers.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks and starts tasks; that is what it is for")]
+#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+
+mod centre;
+mod chat;
+mod client;
+mod core;
+mod figures;
+mod idle;
+mod server;
+mod start;
+
+use anyhow::{Result, bail};
+
+fn main() -> Result<()> {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let all = ["core", "start", "chat", "idle"];
+    let wanted: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
+    for name in wanted {
+        match name {
+            "core" => core::run(),
+            "start" => on_load_core(start::run())?,
+            "chat" => on_load_core(chat::run())?,
+            "idle" => on_load_core(idle::run())?,
+            other => bail!("no benchmark is called {other}; there are {}", all.join(", ")),
+        }
+    }
+    Ok(())
+}
+
+/// Runs a load on one thread, which the caller has left a core of its own.
+fn on_load_core(load: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(load)
+}
