@@ -36,9 +36,8 @@ fn routing() {
     let _waiting = shop.chats(5_000);
     let (mut chance, mut out) = (Seeded::new(5), Out::default());
     let (mut decided, mut spent) = (0_u32, std::time::Duration::ZERO);
-    for (contact, by, agent) in talking.iter().take(2_000).map(|(c, by)| (*c, *by, shop.agent_of(*c))) {
-        let _ = by;
-        let Some(agent) = agent else { continue };
+    for (contact, _) in talking.into_iter().take(2_000) {
+        let Some(agent) = shop.agent_of(contact) else { continue };
         out.clear();
         shop.now.0 += 10;
         // Without after-work the agent is free at once, and the head of the line is offered: that is one decision.

@@ -6,11 +6,12 @@
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
 //! - `centre/chat.rs` starts and ends chats; `centre/say.rs` what is said in them; `centre/file.rs`, `centre/stream.rs`
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
-//! - `centre/look.rs` answers queries
+//! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
 mod apply;
 mod assign;
+mod audit;
 mod chat;
 mod clock;
 mod file;

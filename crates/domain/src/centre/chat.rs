@@ -163,7 +163,11 @@ impl Centre {
     }
 
     pub(super) fn arrive(&mut self, step: &mut Step<'_>, hash: TokenHash) -> Decided {
-        let token = self.token(step.now, hash, TokenKind::Socket).or_else(|_| self.token(step.now, hash, TokenKind::Connection))?;
+        // A socket outlives the URL it was opened by.
+        let token = match self.tokens.get(&hash) {
+            Some(token) if token.kind == TokenKind::Socket => token,
+            _ => self.token(step.now, hash, TokenKind::Connection)?,
+        };
         let participant = token.participant;
         let (room, at) = self.member_of(token)?;
         self.come_in(step, room, at);

@@ -9,7 +9,7 @@ use crate::command::Done;
 use crate::contact::{EndReason, Phase};
 use crate::fact::{Decline, Fact, Leaving};
 use crate::id::{ContactId, ParticipantId, RoomId, TokenHash, UserId};
-use crate::room::{Body, Event, IdleRule, MemberRole, Presence, Room};
+use crate::room::{Body, Event, Idle, IdleRule, MemberRole, Presence, Room};
 use crate::time::Millis;
 
 /// Something that will fall due.
@@ -255,6 +255,12 @@ impl Centre {
         self.close(step, id, EndReason::Agent, None);
         None
     }
+}
+
+/// When somebody in a room will have been silent for too long.
+pub(super) fn next_idle(idle: &Idle) -> Option<Millis> {
+    let customer = idle_due(idle.customer, idle.customer_since, idle.customer_warned);
+    [customer, idle_due(idle.agent, idle.agent_since, idle.agent_warned)].into_iter().flatten().min()
 }
 
 fn idle_due(rule: IdleRule, since: Option<Millis>, warned: Option<Millis>) -> Option<Millis> {

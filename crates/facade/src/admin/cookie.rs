@@ -1,0 +1,75 @@
+//! The session's cookie, `sangdam_session`: read strictly, written so that no script and no other site can use it.
+
+use crate::door::Head;
+
+/// Its name.
+pub(crate) const NAME: &str = "sangdam_session";
+
+/// The value that was sent. Two different values are none: somebody else may have planted one of them.
+pub(crate) fn read(head: &Head) -> Option<&str> {
+    let lines = head.headers.iter().filter(|(name, _)| name == "cookie");
+    let pairs =
+        lines.flat_map(|(_, line)| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values =
+        pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value.trim_matches('"'));
+    let first = values.next()?;
+    values.all(|other| other == first).then_some(first).filter(|value| !value.is_empty())
+}
+
+/// Sets it for so many seconds.
+pub(crate) fn set(secret: &str, seconds: u64, secure: bool) -> String {
+    format!("{NAME}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{}", tail(secure))
+}
+
+/// Takes it back.
+pub(crate) fn clear(secure: bool) -> String {
+    format!("{NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{}", tail(secure))
+}
+
+const fn tail(secure: bool) -> &'static str {
+    if secure { "; Secure" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    fn check(lines: &[&str], expected: Option<&str>) {
+        let headers = lines.iter().map(|line| ("cookie".to_owned(), (*line).to_owned())).collect();
+        let (method, path, query) = ("GET".to_owned(), "/".to_owned(), String::new());
+        let head = Head {
+            method,
+            path,
+            query,
+            headers,
+            tls: false,
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        assert_eq!(read(&head), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        check(&["a=b; sangdam_session=xyz; c=d"], Some("xyz"));
+        check(&["a=b", "sangdam_session=xyz"], Some("xyz"));
+        check(&["sangdam_session=xyz; sangdam_session=xyz"], Some("xyz"));
+    }
+
+    #[test]
+    fn a_planted_second_cookie_spoils_both() {
+        check(&["sangdam_session=xyz; sangdam_session=evil"], None);
+        check(&["sangdam_session="], None);
+        check(&["xsangdam_session=xyz"], None);
+        check(&[], None);
+    }
+
+    #[test]
+    fn no_script_and_no_other_site_gets_it() {
+        assert_eq!(
+            set("xyz", 9, true),
+            "sangdam_session=xyz; Path=/; Max-Age=9; HttpOnly; SameSite=Strict; Secure"
+        );
+        assert!(clear(false).starts_with("sangdam_session=; Path=/; Max-Age=0;"));
+    }
+}

@@ -1,0 +1,138 @@
+//! What programs and pages use, as `/api/v1` writes it: keys, widgets, stream targets, and the realm itself.
+
+use domain::directory::{Key, Realm, StreamTarget, Widget};
+use domain::id::{FlowId, InstanceId, KeyId, WidgetId};
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// An access key. A secret goes in and never comes out; exports hold it sealed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyWire {
+    pub(super) id: KeyId,
+    #[serde(default, skip_serializing)]
+    pub(super) secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed: Option<Arc<str>>,
+    actions: Vec<Arc<str>>,
+}
+
+impl KeyWire {
+    pub(super) fn of(key: &Key) -> Self {
+        Self {
+            id: key.id.clone(),
+            secret: None,
+            sealed: Some(key.sealed.clone()),
+            actions: key.actions.clone(),
+        }
+    }
+
+    pub(super) fn key(self, sealed: Arc<str>) -> Key {
+        Key { id: self.id, sealed, actions: self.actions }
+    }
+}
+
+/// An unsigned way to start a chat.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WidgetWire {
+    id: WidgetId,
+    flow: FlowId,
+    origins: Vec<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attributes: Option<BTreeSet<Arc<str>>>,
+}
+
+impl WidgetWire {
+    pub(super) fn of(widget: &Widget) -> Self {
+        Self {
+            id: widget.id.clone(),
+            flow: widget.flow,
+            origins: widget.origins.clone(),
+            attributes: widget.attributes.clone(),
+        }
+    }
+
+    pub(super) fn widget(self) -> Widget {
+        Widget { id: self.id, flow: self.flow, origins: self.origins, attributes: self.attributes }
+    }
+}
+
+/// Where copies of rooms may be sent. The secret is as in [`KeyWire`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StreamWire {
+    pub(super) topic: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<Arc<str>>,
+    #[serde(default, skip_serializing)]
+    pub(super) secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed: Option<Arc<str>>,
+}
+
+impl StreamWire {
+    pub(super) fn of(target: &StreamTarget) -> Self {
+        Self {
+            topic: target.topic.clone(),
+            url: target.url.clone(),
+            secret: None,
+            sealed: target.sealed.clone(),
+        }
+    }
+
+    pub(super) fn target(self, sealed: Option<Arc<str>>) -> StreamTarget {
+        StreamTarget { topic: self.topic, url: self.url, sealed }
+    }
+}
+
+/// The realm itself.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RealmWire {
+    name: Arc<str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<Arc<str>>,
+    instance: InstanceId,
+    #[serde(default)]
+    created: Option<Millis>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    open_topics: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stream_hosts: Vec<Arc<str>>,
+    #[serde(default = "RealmWire::usual_chats")]
+    max_chats: u32,
+}
+
+impl RealmWire {
+    /// As in `domain::directory::Realm`.
+    const fn usual_chats() -> u32 {
+        100_000
+    }
+
+    pub(super) fn of(realm: &Realm) -> Self {
+        Self {
+            name: realm.name.clone(),
+            aliases: realm.aliases.clone(),
+            instance: realm.instance,
+            created: Some(realm.created),
+            open_topics: realm.open_topics,
+            stream_hosts: realm.stream_hosts.clone(),
+            max_chats: realm.max_chats,
+        }
+    }
+
+    pub(super) fn realm(self, created: Millis) -> Realm {
+        Realm {
+            name: self.name,
+            aliases: self.aliases,
+            instance: self.instance,
+            created: self.created.unwrap_or(created),
+            open_topics: self.open_topics,
+            stream_hosts: self.stream_hosts,
+            max_chats: self.max_chats,
+        }
+    }
+}

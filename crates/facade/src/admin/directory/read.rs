@@ -1,0 +1,139 @@
+//! Entries as they are read: typed, checked as far as one entry goes, with secrets sealed. Passwords are hashed later,
+//! for that takes time.
+
+use super::{Kind, Secrets, Wrong, people, programs, routing};
+use crate::door::Cx;
+use crate::percent::hex;
+use domain::directory::{Directory, Entry, StreamTarget};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// An entry that has been read, but is not in the directory yet.
+pub(super) struct Draft {
+    /// What it will be.
+    pub(super) entry: Entry,
+    /// To be hashed, and set, before it is put.
+    pub(super) password: Option<String>,
+    /// A secret that was made for it, to be told once.
+    pub(super) made: Option<String>,
+}
+
+impl From<Entry> for Draft {
+    fn from(entry: Entry) -> Self {
+        Self { entry, password: None, made: None }
+    }
+}
+
+/// Reads an entry. What it leaves out of a secret stays as it is in `held`.
+pub(super) fn read(
+    cx: &mut Cx<'_>,
+    kind: Kind,
+    value: Value,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
+    Ok(match kind {
+        Kind::Keys => key(cx, parse(value)?, held, secrets)?,
+        Kind::Users => user(parse(value)?, held, secrets)?,
+        Kind::Devices => Entry::Device(parse::<people::DeviceWire>(value)?.device()).into(),
+        Kind::Groups => Entry::Group(parse::<people::GroupWire>(value)?.group()?).into(),
+        Kind::Hours => Entry::Hours(parse::<people::HoursWire>(value)?.hours()?).into(),
+        Kind::Queues => Entry::Queue(parse::<routing::QueueWire>(value)?.queue()).into(),
+        Kind::Bots => Entry::Bot(parse::<routing::BotWire>(value)?.bot()?).into(),
+        Kind::Flows => Entry::Flow(parse::<routing::FlowWire>(value)?.flow()?).into(),
+        Kind::Widgets => Entry::Widget(parse::<programs::WidgetWire>(value)?.widget()).into(),
+        Kind::Reasons => Entry::Reason(parse::<people::ReasonWire>(value)?.reason()).into(),
+        Kind::WrapUpCodes => {
+            Entry::WrapUpCode(parse::<people::WrapUpCodeWire>(value)?.code()).into()
+        }
+        Kind::Streams => Entry::StreamTarget(stream(cx, parse(value)?, held, secrets)?).into(),
+    })
+}
+
+/// Reads the realm itself. When it was made does not change.
+pub(super) fn realm(cx: &Cx<'_>, value: Value, held: &Directory) -> Result<Draft, Wrong> {
+    let mut realm = parse::<programs::RealmWire>(value)?.realm(cx.now);
+    if let Some(held) = &held.realm {
+        realm.created = held.created;
+    }
+    Ok(Entry::Realm(realm).into())
+}
+
+fn parse<T: DeserializeOwned>(value: Value) -> Result<T, Wrong> {
+    serde_json::from_value(value).map_err(|error| Wrong::at("", error.to_string()))
+}
+
+/// Longer passwords are not worth a hash.
+const LONGEST_PASSWORD: usize = 1_024;
+
+fn user(mut wire: people::UserWire, held: &Directory, secrets: Secrets) -> Result<Draft, Wrong> {
+    let password = wire.password.take();
+    match (&password, &wire.password_hash) {
+        (Some(_), Some(_)) => return Err(Wrong::at("password", "give either it or password_hash")),
+        (Some(new), None) if new.is_empty() || new.len() > LONGEST_PASSWORD => {
+            return Err(Wrong::at("password", "1 to 1,024 bytes"));
+        }
+        (None, Some(_)) if secrets == Secrets::Hidden => {
+            return Err(Wrong::at("password_hash", "only in an import"));
+        }
+        (None, Some(hash)) if !hash.starts_with("$argon2") => {
+            return Err(Wrong::at("password_hash", "not an argon2 hash"));
+        }
+        _ => {}
+    }
+    let old = held.users.get(&wire.id).and_then(|user| user.password.clone());
+    let hash = wire.password_hash.take().or(old);
+    Ok(Draft { entry: Entry::User(wire.user(hash)), password, made: None })
+}
+
+fn key(
+    cx: &mut Cx<'_>,
+    mut wire: programs::KeyWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
+    let given = sealed(cx, wire.secret.take(), wire.sealed.take(), secrets)?;
+    let old = || held.keys.get(&wire.id).map(|key| key.sealed.clone());
+    let (sealed, made) = if let Some(sealed) = given.or_else(old) {
+        (sealed, None)
+    } else {
+        let secret = hex(&cx.chance.bytes());
+        (Arc::from(cx.site.seal(secret.as_bytes())), Some(secret))
+    };
+    Ok(Draft { entry: Entry::Key(wire.key(sealed)), password: None, made })
+}
+
+fn stream(
+    cx: &Cx<'_>,
+    mut wire: programs::StreamWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<StreamTarget, Wrong> {
+    let given = sealed(cx, wire.secret.take(), wire.sealed.take(), secrets)?;
+    let old = held.streams.get(&wire.topic).and_then(|target| target.sealed.clone());
+    Ok(wire.target(given.or(old)))
+}
+
+/// A secret as it is kept: sealed by us, or sealed already.
+fn sealed(
+    cx: &Cx<'_>,
+    secret: Option<String>,
+    sealed: Option<Arc<str>>,
+    secrets: Secrets,
+) -> Result<Option<Arc<str>>, Wrong> {
+    match (secret, sealed) {
+        (Some(_), Some(_)) => Err(Wrong::at("secret", "give either it or sealed")),
+        (None, Some(_)) if secrets == Secrets::Hidden => {
+            Err(Wrong::at("sealed", "only in an import"))
+        }
+        (None, Some(sealed)) if cx.site.unseal(&sealed).is_none() => {
+            Err(Wrong::at("sealed", "was not sealed with this server's key"))
+        }
+        (None, sealed) => Ok(sealed),
+        (Some(secret), None) if (8..=1_024).contains(&secret.len()) => {
+            Ok(Some(cx.site.seal(secret.as_bytes()).into()))
+        }
+        (Some(_), None) => Err(Wrong::at("secret", "8 to 1,024 bytes")),
+    }
+}

@@ -1,0 +1,230 @@
+//! `GET /api/v1/openapi.json`: this wire for programs that read descriptions (`OpenAPI` 3.1). Written by hand, as short as
+//! it can be and complete; tests hold it against what is answered.
+
+mod schemas;
+
+use super::directory::Kind;
+use super::problem;
+use crate::door::Step;
+use serde_json::{Map, Value, json};
+
+/// The document.
+pub(super) fn get() -> Step {
+    problem::reply(200, &document())
+}
+
+/// One operation: method, path, who may, what it does, parameters of the query, schema of the body, of the answer.
+struct Operation {
+    method: &'static str,
+    path: String,
+    role: &'static str,
+    summary: String,
+    query: &'static [(&'static str, &'static str)],
+    body: Option<Value>,
+    answer: Option<Value>,
+}
+
+impl Operation {
+    fn new(method: &'static str, path: &str, role: &'static str, summary: &str) -> Self {
+        let (path, summary) = (path.to_owned(), summary.to_owned());
+        Self { method, path, role, summary, query: &[], body: None, answer: None }
+    }
+
+    fn query(mut self, query: &'static [(&'static str, &'static str)]) -> Self {
+        self.query = query;
+        self
+    }
+
+    fn body(mut self, schema: Value) -> Self {
+        self.body = Some(schema);
+        self
+    }
+
+    fn answer(mut self, schema: Value) -> Self {
+        self.answer = Some(schema);
+        self
+    }
+
+    fn write(&self) -> Value {
+        let names =
+            self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let mut parameters: Vec<Value> = names
+            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+            .collect();
+        let query = self.query.iter();
+        parameters
+            .extend(query.map(
+                |(name, kind)| json!({"name": name, "in": "query", "schema": {"type": kind}}),
+            ));
+        let mut responses = Map::new();
+        match &self.answer {
+            Some(schema) => responses
+                .insert("200".into(), json!({"description": "done", "content": content(schema)})),
+            None => responses.insert("204".into(), json!({"description": "done"})),
+        };
+        responses.insert("default".into(), json!({"$ref": "#/components/responses/Problem"}));
+        let open = self.role == "everyone";
+        let security = if open { json!([]) } else { json!([{"bearer": []}, {"cookie": []}]) };
+        let mut written = json!({
+            "summary": self.summary,
+            "description": format!("For: {}.", self.role),
+            "security": security,
+            "parameters": parameters,
+            "responses": responses,
+        });
+        if let Some(schema) = &self.body {
+            written["requestBody"] = json!({"required": true, "content": content(schema)});
+        }
+        written
+    }
+}
+
+fn content(schema: &Value) -> Value {
+    if schema["format"] == "binary" {
+        json!({"application/octet-stream": {"schema": schema}})
+    } else {
+        json!({"application/json": {"schema": schema}})
+    }
+}
+
+fn document() -> Value {
+    let mut paths = Map::new();
+    for operation in operations() {
+        let path = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
+        path[operation.method] = operation.write();
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Sangdam", "version": "1", "description": "Times are milliseconds since 1970."},
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": super::cookie::NAME},
+            },
+            "responses": {"Problem": {
+                "description": "what went wrong",
+                "content": {"application/json": {"schema": reference("Problem")}},
+            }},
+            "schemas": schemas::all(),
+        },
+    })
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// A page of a transcript.
+const LINES: &[(&str, &str)] = &[("before", "integer"), ("after", "integer"), ("limit", "integer")];
+
+/// Which contacts.
+const FILTER: &[(&str, &str)] = &[
+    ("from", "integer"),
+    ("to", "integer"),
+    ("queue", "string"),
+    ("agent", "string"),
+    ("customer", "string"),
+    ("ended", "boolean"),
+    ("below", "integer"),
+    ("limit", "integer"),
+];
+
+const ALL: &str = "everyone";
+const LOGGED_IN: &str = "everyone who is logged in";
+const OWN: &str = "supervisors, administrators; agents see their own";
+const READERS: &str = "supervisors, administrators";
+const WRITERS: &str = "administrators";
+
+fn operations() -> Vec<Operation> {
+    let new = Operation::new;
+    let bytes = || json!({"type": "string", "format": "binary"});
+    let mut all = vec![
+        new("post", "/session", ALL, "Log in")
+            .body(reference("LogIn"))
+            .answer(reference("Session")),
+        new("get", "/session", LOGGED_IN, "Who am I?").answer(reference("Session")),
+        new("delete", "/session", LOGGED_IN, "Log out"),
+        new("get", "/about", ALL, "What runs here").answer(reference("About")),
+        new("get", "/openapi.json", ALL, "This document").answer(json!({"type": "object"})),
+        new("get", "/levels", LOGGED_IN, "How full the queues are").answer(list("queues", "Level")),
+        new("get", "/contacts", OWN, "Contacts, newest first")
+            .query(FILTER)
+            .answer(list("contacts", "Contact")),
+        new("get", "/contacts/{name}", OWN, "One contact, by UUID, number, Cid or cnid")
+            .answer(reference("Contact")),
+        new("get", "/contacts/{name}/transcript", OWN, "What was said")
+            .query(LINES)
+            .answer(list("items", "Item")),
+        new("get", "/files/{id}", LOGGED_IN, "A file's bytes")
+            .query(&[("thumb", "integer")])
+            .answer(bytes()),
+        new(
+            "put",
+            "/files/upload/{secret}",
+            LOGGED_IN,
+            "Put the bytes of a file that was announced",
+        )
+        .body(bytes()),
+        new("get", "/realm", READERS, "The realm itself").answer(reference("Realm")),
+        new("put", "/realm", WRITERS, "Change it")
+            .body(reference("Realm"))
+            .answer(reference("Realm")),
+        new("get", "/export", WRITERS, "The whole realm as one document")
+            .answer(reference("Document")),
+        new("put", "/import", WRITERS, "Add and replace what a document holds")
+            .body(reference("Document"))
+            .answer(json!({"type": "object", "properties": {"put": {"type": "integer"}}})),
+    ];
+    for kind in Kind::ALL {
+        let (path, schema) = (kind.path(), schemas::name(kind));
+        let one = format!("/{path}/{{name}}");
+        all.extend([
+            new("get", &format!("/{path}"), READERS, &format!("All {path}"))
+                .answer(list(kind.member(), schema)),
+            new("get", &one, READERS, &format!("One of the {path}")).answer(reference(schema)),
+            new("put", &one, WRITERS, "Add or replace it")
+                .body(reference(schema))
+                .answer(reference(schema)),
+            new("delete", &one, WRITERS, "Remove it"),
+        ]);
+    }
+    all
+}
+
+fn list(member: &str, schema: &str) -> Value {
+    json!({"type": "object", "properties": {member: {"type": "array", "items": reference(schema)}}})
+}
+
+#[cfg(test)]
+pub(super) fn each() -> Vec<(String, String)> {
+    operations().into_iter().map(|o| (o.method.to_uppercase(), o.path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let text = document.to_string();
+        for part in text.split("#/components/").skip(1) {
+            let pointer = format!("/components/{}", part.split('"').next().unwrap());
+            assert!(document.pointer(&pointer).is_some(), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_entry_can_be_read_and_written() {
+        for kind in Kind::ALL {
+            let path = format!("/paths/~1{}~1{{name}}", kind.path());
+            let operations = document().pointer(&path).cloned().unwrap();
+            assert_eq!(
+                operations.as_object().unwrap().keys().collect::<Vec<_>>(),
+                ["delete", "get", "put"]
+            );
+        }
+    }
+}

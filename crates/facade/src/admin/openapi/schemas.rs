@@ -1,0 +1,156 @@
+//! The shapes of bodies and answers, one line a member: `name type`, with `!` for one that must be there.
+
+use crate::admin::directory::Kind;
+use serde_json::{Map, Value, json};
+
+/// The schema of a kind of entry.
+pub(super) const fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Keys => "Key",
+        Kind::Users => "User",
+        Kind::Devices => "Device",
+        Kind::Groups => "Group",
+        Kind::Hours => "Hours",
+        Kind::Queues => "Queue",
+        Kind::Bots => "Bot",
+        Kind::Flows => "Flow",
+        Kind::Widgets => "Widget",
+        Kind::Reasons => "Reason",
+        Kind::WrapUpCodes => "WrapUpCode",
+        Kind::Streams => "Stream",
+    }
+}
+
+/// What is closed takes no members but these; what is open may grow.
+const CLOSED: &[(&str, &str)] = &[
+    ("LogIn", "user! string, password! string, realm string"),
+    ("Key", "id! string, secret string, sealed string, actions! strings"),
+    (
+        "User",
+        "id! string, name! string, role! string, password string, password_hash string, extension string, \
+         skills levels, limits levels, disabled boolean",
+    ),
+    ("Device", "id! string, virtual boolean"),
+    ("Group", "id! integer, name! string, members levels"),
+    ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
+    (
+        "Queue",
+        "id! string, name! string, group! integer, aliases strings, policy string, skills levels, priority integer, \
+         ageing_ms integer, offer_ms integer, wrap_up_ms integer, last_agent_ms integer, target_ms integer, \
+         idle_warning_ms integer, idle_close_ms integer, rating boolean, hours string, overflow Overflow, public boolean",
+    ),
+    ("Overflow", "to! string, after_ms integer, length integer, no_agent boolean"),
+    ("Bot", "id! string, name! string, kind! string, greeting string, queue string"),
+    (
+        "Flow",
+        "id! string, name! string, greeting string, queue string, bot string, linger_ms integer",
+    ),
+    ("Widget", "id! string, flow! string, origins! strings, attributes strings"),
+    ("Reason", "code! integer, ko! string, en! string"),
+    ("WrapUpCode", "code! string, ko! string, en! string"),
+    ("Stream", "topic! string, url string, secret string, sealed string"),
+    (
+        "Realm",
+        "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
+         stream_hosts strings, max_chats integer",
+    ),
+];
+
+const OPEN: &[(&str, &str)] = &[
+    ("Problem", "error! Error"),
+    ("Error", "code! string, message! string"),
+    ("About", "name! string, version! string, demo! boolean, listeners! texts"),
+    ("Session", "token string, expires! integer, user! Person"),
+    ("Person", "id! string, name! string, role! string, extension string"),
+    (
+        "Level",
+        "id! string, name! string, waiting! integer, oldest integer, ready! integer, logged_on! integer, \
+         target_ms! integer",
+    ),
+    (
+        "Contact",
+        "id! string, number! integer, room! string, segment! integer, cid string, cnid string, cnsq integer, \
+         channel! string, phase! string, initiation! string, customer! Customer, started! integer, updated! integer, \
+         queue string, agent string, connected integer, queued integer, accepted integer, ended integer, \
+         reason string, first_answer integer, rating integer, previous string, related string, name string, \
+         description string, tags texts, attributes texts, wrap_up object, messages! object, segments Contacts",
+    ),
+    ("Customer", "name! string, id string, verified! boolean"),
+    (
+        "Item",
+        "n! integer, id! string, at! integer, contact! string, kind! string, type string, text string, \
+         audience! string, by object, file object, event string",
+    ),
+];
+
+/// All of them.
+pub(super) fn all() -> Value {
+    let mut all = Map::new();
+    for (name, members) in CLOSED {
+        let mut schema = object(members);
+        schema["additionalProperties"] = json!(false);
+        all.insert((*name).to_owned(), schema);
+    }
+    all.extend(OPEN.iter().map(|(name, members)| ((*name).to_owned(), object(members))));
+    all.insert("Contacts".to_owned(), array(&super::reference("Contact")));
+    let mut document = Map::new();
+    document.insert("realm".to_owned(), super::reference("Realm"));
+    document.extend(
+        Kind::ALL
+            .iter()
+            .map(|kind| (kind.member().to_owned(), array(&super::reference(name(*kind))))),
+    );
+    let document = json!({"type": "object", "properties": document, "additionalProperties": false});
+    all.insert("Document".to_owned(), document);
+    Value::Object(all)
+}
+
+fn object(members: &str) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for member in members.split(',') {
+        let mut words = member.split_whitespace();
+        let (Some(name), Some(kind)) = (words.next(), words.next()) else { continue };
+        let bare = name.trim_end_matches('!');
+        if bare != name {
+            required.push(bare);
+        }
+        properties.insert(bare.to_owned(), shape(kind));
+    }
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+fn shape(kind: &str) -> Value {
+    match kind {
+        "strings" => array(&json!({"type": "string"})),
+        "texts" => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        "levels" => json!({"type": "object", "additionalProperties": {"type": "integer"}}),
+        other if other.starts_with(char::is_uppercase) => super::reference(other),
+        plain => json!({"type": plain}),
+    }
+}
+
+fn array(of: &Value) -> Value {
+    json!({"type": "array", "items": of})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_written_in_one_line() {
+        assert_eq!(
+            object("id! string, n integer, o Overflow"),
+            json!({
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    "n": {"type": "integer"},
+                    "o": {"$ref": "#/components/schemas/Overflow"},
+                },
+                "required": ["id"],
+            })
+        );
+    }
+}

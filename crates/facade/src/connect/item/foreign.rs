@@ -1,0 +1,89 @@
+//! What a contact cannot show becomes words (`amazon-connect-chat.md` section 9). No text is lost.
+
+use domain::contact::{TextKind, TextKinds};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// The kind and the text by which a message is shown where only these kinds can be.
+pub(super) fn shown(kind: TextKind, text: &str, kinds: TextKinds) -> (TextKind, Cow<'_, str>) {
+    if kind == TextKind::Plain || kinds.has(kind) {
+        return (kind, Cow::Borrowed(text));
+    }
+    let words = match kind {
+        TextKind::Choices => choices(text),
+        TextKind::Choice => choice(text),
+        TextKind::Plain | TextKind::Markdown | TextKind::Json => None,
+    };
+    (TextKind::Plain, words.map_or(Cow::Borrowed(text), Cow::Owned))
+}
+
+/// The title, what stands below it, and one line for each choice (3.5.2).
+fn choices(text: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let content = document.pointer("/data/content")?;
+    let mut lines: Vec<&str> = Vec::new();
+    let heads = ["/title", "/subtitle"].into_iter().filter_map(|at| content.pointer(at));
+    lines.extend(heads.filter_map(Value::as_str));
+    for element in content.get("elements").and_then(Value::as_array).into_iter().flatten() {
+        let title = element.as_str().or_else(|| element.get("title")?.as_str());
+        let nested = element.pointer("/data/content/title").and_then(Value::as_str);
+        lines.extend(title.or(nested));
+    }
+    lines.retain(|line| !line.is_empty());
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// What was chosen.
+fn choice(text: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let places = ["", "/data/content/title", "/data/content", "/data/title", "/title", "/text"];
+    places.into_iter().find_map(|at| Some(document.pointer(at)?.as_str()?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PICKER: &str = r#"{"templateType":"ListPicker","version":"1.0","data":{"content":{"title":"무엇을 도와드릴까요?",
+        "subtitle":"하나를 고르세요","elements":[{"title":"예약","subtitle":"새로"},{"title":"취소"}]}}}"#;
+
+    fn check(kind: TextKind, text: &str, kinds: TextKinds, expected: (TextKind, &str)) {
+        let (kind, text) = shown(kind, text, kinds);
+        assert_eq!((kind, text.as_ref()), expected);
+    }
+
+    #[test]
+    fn what_the_contact_can_show_stays_as_it_is() {
+        for kind in TextKind::ALL {
+            check(kind, PICKER, TextKinds::PLAIN.with(kind), (kind, PICKER));
+        }
+    }
+
+    #[test]
+    fn markdown_and_json_become_their_source() {
+        for kind in [TextKind::Markdown, TextKind::Json] {
+            check(kind, "**{}**", TextKinds::PLAIN, (TextKind::Plain, "**{}**"));
+        }
+    }
+
+    #[test]
+    fn choices_become_one_line_each() {
+        let words = "무엇을 도와드릴까요?\n하나를 고르세요\n예약\n취소";
+        check(TextKind::Choices, PICKER, TextKinds::PLAIN, (TextKind::Plain, words));
+        for odd in ["{}", "[]", "not json", r#"{"data":{"content":{"elements":[1]}}}"#] {
+            check(TextKind::Choices, odd, TextKinds::PLAIN, (TextKind::Plain, odd));
+        }
+    }
+
+    #[test]
+    fn a_choice_becomes_what_was_chosen() {
+        for (text, words) in [
+            (r#""예약""#, "예약"),
+            (r#"{"data":{"content":{"title":"예약"}}}"#, "예약"),
+            (r#"{"data":{"content":"예약"}}"#, "예약"),
+            (r#"{"a":1}"#, r#"{"a":1}"#),
+        ] {
+            check(TextKind::Choice, text, TextKinds::PLAIN, (TextKind::Plain, words));
+        }
+    }
+}

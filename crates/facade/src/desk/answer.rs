@@ -1,0 +1,103 @@
+//! What came of a request, as it is told.
+
+use super::ask::Want;
+use super::frame::No;
+use super::levels::QueueWire;
+use super::world::state_name;
+use crate::item;
+use domain::agent::Channel;
+use domain::command::Done;
+use domain::contact::Contact;
+use domain::directory::Directory;
+use domain::id::{RoomId, UserId};
+use domain::query::{Answer, Colleague, DeskContact, Lines};
+use domain::refusal::Refusal;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The outcome of a command.
+pub(super) fn of_command(want: &Want, done: &Done) -> Value {
+    match (want, done) {
+        (Want::Written, Done::Posted { item, n, at }) => {
+            json!({"item": {"id": item, "n": n, "at": at}})
+        }
+        (Want::Extended, Done::Until(until)) => json!({"wrapup_until": until}),
+        (Want::Upload(url), Done::File { file }) => json!({"file": file, "url": url}),
+        _ => json!({}),
+    }
+}
+
+/// The answer to a question.
+pub(super) fn of_query(
+    want: &Want,
+    answer: &Answer,
+    me: &UserId,
+    directory: &Directory,
+) -> Result<Value, No> {
+    match (want, answer) {
+        (Want::Lines(room), Answer::Lines(lines)) => Ok(page(*room, lines)),
+        (Want::People, Answer::People(colleagues, levels)) => {
+            let serves = |group: u32| {
+                directory.groups.get(&group).is_some_and(|g| g.members.contains_key(me))
+            };
+            let queues: Vec<_> = levels
+                .iter()
+                .map(|level| QueueWire::of(level, serves(level.queue.group)))
+                .collect();
+            let agents: Vec<_> =
+                colleagues.iter().filter(|c| c.user.id != *me).map(colleague).collect();
+            Ok(json!({"agents": agents, "queues": queues}))
+        }
+        (Want::History(room), Answer::Contacts(contacts)) => {
+            let earlier = contacts.iter().filter(|contact| contact.room() != *room);
+            Ok(
+                json!({"contacts": earlier.map(|contact| past(contact, directory)).collect::<Vec<_>>()}),
+            )
+        }
+        _ => Err(No::new("server.fault", "an answer that nobody asked for")),
+    }
+}
+
+/// The contact that an agent is busy with: talking first, the newest first.
+pub(super) fn busy_with(contacts: &[DeskContact]) -> Result<domain::id::ContactId, No> {
+    let talking = contacts
+        .iter()
+        .filter(|c| c.work.is_some_and(|w| w.stage == domain::agent::Stage::Talking));
+    let newest = talking.max_by_key(|c| c.work.map(|work| work.since));
+    newest.map(|c| c.contact.id).ok_or_else(|| Refusal::NoSuchContact.into())
+}
+
+fn page(room: RoomId, lines: &Lines) -> Value {
+    let mut items: Vec<_> = lines.items.iter().map(|(_, item)| item).collect();
+    items.retain(|item| item.room == room && item::for_staff(item));
+    items.sort_by_key(|item| item.n);
+    let items: Vec<_> = items.into_iter().map(|item| item::line(item)).collect();
+    json!({"items": items, "more": lines.next.is_some()})
+}
+
+fn colleague(colleague: &Colleague) -> Value {
+    let states: BTreeMap<Channel, &str> =
+        colleague.states.iter().map(|(channel, state)| (*channel, state_name(*state).0)).collect();
+    json!({"id": colleague.user.id, "name": colleague.user.name, "states": states, "load": colleague.load})
+}
+
+fn past(contact: &Contact, directory: &Directory) -> Value {
+    let mut past = json!({
+        "id": contact.id,
+        "number": contact.number,
+        "channel": contact.channel,
+        "started": contact.started,
+    });
+    if let Some(queue) = &contact.queue {
+        let name =
+            directory.queues.get(queue).map_or_else(|| queue.0.clone(), |queue| queue.name.clone());
+        past["queue"] = json!({"id": queue, "name": name});
+    }
+    if let Some(ended) = contact.ended {
+        past["ended"] = json!(ended);
+    }
+    if let Some(reason) = contact.reason {
+        past["reason"] = json!(reason);
+    }
+    past
+}

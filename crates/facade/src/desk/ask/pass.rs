@@ -1,0 +1,72 @@
+//! Where a contact goes, and what is known of it and its customer.
+
+use super::super::LONGEST_TEXT;
+use super::super::frame::No;
+use super::super::request::To;
+use super::{Call, Me, Want, at_hand, short};
+use crate::desk::world::World;
+use domain::command::{Command, Destination};
+use domain::contact::Attributes;
+use domain::id::{ContactId, UserId};
+use domain::query::{ContactFilter, Query};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Earlier segments that are looked through.
+const HISTORY: u16 = 50;
+
+pub(super) fn transfer(
+    me: &Me,
+    contact: ContactId,
+    to: To,
+    note: Option<Arc<str>>,
+) -> Result<Call, No> {
+    short(note.as_deref().unwrap_or_default(), LONGEST_TEXT, "note")?;
+    let to = match to {
+        To::Queue(queue) => Destination::Queue(queue),
+        To::Agent(agent) => Destination::Agent(agent),
+    };
+    let note = note.filter(|note| !note.trim().is_empty());
+    let command = Command::Transfer { contact, to, by: Some(me.user.id.clone()), note, key: None };
+    Ok(Call::Do("desk.transfer", command, Want::Nothing))
+}
+
+pub(super) fn invite(me: &Me, contact: ContactId, agent: UserId) -> Call {
+    Call::Do(
+        "desk.invite",
+        Command::Invite { contact, by: me.user.id.clone(), agent },
+        Want::Nothing,
+    )
+}
+
+pub(super) fn leave(me: &Me, contact: ContactId) -> Call {
+    Call::Do("desk.leave", Command::Leave { by: me.by(contact), key: None }, Want::Nothing)
+}
+
+pub(super) fn end(me: &Me, contact: ContactId) -> Call {
+    Call::Do("desk.end", Command::End { agent: me.user.id.clone(), contact }, Want::Nothing)
+}
+
+/// The command names nobody, so whose desk the contact is on is checked here.
+pub(super) fn attributes(
+    world: &World,
+    contact: ContactId,
+    attributes: Attributes,
+) -> Result<Call, No> {
+    at_hand(world, contact)?;
+    if attributes.keys().any(|key| key.is_empty()) {
+        return Err(No::bad("set: a name is empty"));
+    }
+    Ok(Call::Do("desk.attributes", Command::SetAttributes { contact, attributes }, Want::Nothing))
+}
+
+/// Only of a customer whom a key of ours vouched for: whoever merely claims a number is shown nothing of its owner.
+pub(super) fn history(world: &World, contact: ContactId) -> Result<Call, No> {
+    let contact = at_hand(world, contact)?;
+    let Some(customer) = contact.customer.id.clone().filter(|_| contact.customer.verified) else {
+        return Ok(Call::Ok(json!({"contacts": []})));
+    };
+    let filter =
+        ContactFilter { customer: Some(customer), limit: HISTORY, ..ContactFilter::default() };
+    Ok(Call::Read(Query::Contacts(filter), Want::History(contact.room)))
+}

@@ -1,0 +1,378 @@
+//! One desk's socket.
+//!
+//! ```text
+//!         hello               the three answers
+//!  New ──────────▶ Greeting ───────────────────▶ Live ──┐ hello: greeted anew
+//!                     ▲                                 │
+//!                     └─────────────────────────────────┘
+//!  any ── the session ended ──▶ over: `bye`, 4401
+//! ```
+
+use super::answer;
+use super::ask::{self, Call, Me, Want};
+use super::frame::{self, Event, No};
+use super::hello::{Greeting, Standing, greet};
+use super::request::{self, Request};
+use super::world::World;
+use crate::door::{Cx, Effect, Fault, Out, RealmNo, Session};
+use domain::command::Done;
+use domain::directory::User;
+use domain::fact::Fact;
+use domain::id::{QueueId, TokenHash};
+use domain::node::{Published, Topic};
+use domain::query::{Answer, Query};
+use domain::refusal::Refusal;
+use domain::signal::Signal;
+use domain::time::Millis;
+use serde_json::{Number, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Close code: the session ended; log in again.
+const SESSION_ENDED: u16 = 4401;
+
+/// Requests under way at once.
+const MOST_ASKED: usize = 256;
+
+/// A question of ours that met a fault is asked again after this.
+const AGAIN: Millis = Millis(1_000);
+
+/// What a ticket stands for.
+#[derive(Debug)]
+enum Asked {
+    /// Part of the greeting.
+    Greeting,
+    /// The contacts, anew.
+    Contacts,
+    /// The directory, anew.
+    Directory,
+    /// A client's request.
+    Client(Number, Want),
+}
+
+#[derive(Debug)]
+enum Stage {
+    New,
+    Greeting(Box<Greeting>),
+    Live(Box<World>),
+}
+
+/// One desk's socket.
+#[derive(Debug)]
+pub(super) struct Desk {
+    me: Me,
+    until: Millis,
+    stage: Stage,
+    asked: BTreeMap<u64, Asked>,
+    tickets: u64,
+    watched: BTreeSet<QueueId>,
+    over: bool,
+}
+
+impl Desk {
+    /// For whoever has this session.
+    pub(super) const fn new(
+        user: Arc<User>,
+        realm: RealmNo,
+        session: TokenHash,
+        until: Millis,
+    ) -> Self {
+        let me = Me { user, realm, session };
+        let asked = BTreeMap::new();
+        Self {
+            me,
+            until,
+            stage: Stage::New,
+            asked,
+            tickets: 0,
+            watched: BTreeSet::new(),
+            over: false,
+        }
+    }
+
+    fn ticket(&mut self, asked: Asked) -> u64 {
+        self.tickets += 1;
+        self.asked.insert(self.tickets, asked);
+        self.tickets
+    }
+
+    fn read(&mut self, asked: Asked, query: Query, out: &mut Out) {
+        let ticket = self.ticket(asked);
+        out.push(Effect::Read(ticket, Box::new(query)));
+    }
+
+    fn bye(&mut self, now: Millis, reason: &'static str, out: &mut Out) {
+        let seq = match &self.stage {
+            Stage::Live(world) => world.seq + 1,
+            _ => 0,
+        };
+        out.push(Effect::Send(frame::event(seq, now, &Event::Bye { reason })));
+        out.push(Effect::Close(SESSION_ENDED, "the session has ended"));
+        self.over = true;
+    }
+
+    fn hello(&mut self, id: Number, out: &mut Out) {
+        // Answers to what an earlier world asked would be taken for answers to this one.
+        self.asked.retain(|_, asked| matches!(asked, Asked::Client(..)));
+        self.stage = Stage::Greeting(Box::new(Greeting::new(id)));
+        out.push(Effect::Watch(Topic::Agent(self.me.user.id.clone())));
+        out.push(Effect::Watch(Topic::Directory));
+        self.read(Asked::Greeting, Query::Session(self.me.session), out);
+        self.read(Asked::Greeting, Query::Directory, out);
+        self.read(Asked::Greeting, Query::Desk(self.me.user.id.clone()), out);
+    }
+
+    fn greeted(
+        &mut self,
+        cx: &Cx<'_>,
+        answer: Result<Result<Answer, Refusal>, Fault>,
+        seq: u64,
+        out: &mut Out,
+    ) {
+        let Stage::Greeting(greeting) = &mut self.stage else { return };
+        match answer {
+            Ok(Ok(Answer::Session(user, until))) => {
+                greeting.user = Some(user);
+                self.until = until;
+            }
+            Ok(Ok(Answer::Directory(directory))) => greeting.directory = Some(directory),
+            Ok(Ok(Answer::Desk(agent, contacts, levels))) => {
+                greeting.desk = Some(Standing { seq, agent, contacts, levels });
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(Refusal::BadToken)) => return self.bye(cx.now, "session ended", out),
+            Ok(Err(refusal)) => return self.ungreeted(&refusal.into(), out),
+            Err(fault) => return self.ungreeted(&fault.into(), out),
+        }
+        if greeting.user.is_none() || greeting.directory.is_none() || greeting.desk.is_none() {
+            return;
+        }
+        let Stage::Greeting(greeting) = std::mem::replace(&mut self.stage, Stage::New) else {
+            return;
+        };
+        let Greeting { id, user: Some(user), directory: Some(directory), desk: Some(desk), facts } =
+            *greeting
+        else {
+            return;
+        };
+        self.me.user = user;
+        let (mut world, told) = greet(cx.now, cx.site.settings(), &self.me.user, directory, &desk);
+        out.push(Effect::Send(frame::ok(&id, &told)));
+        for fact in facts {
+            world.fact(&self.me.user.id, &fact, out);
+        }
+        self.stage = Stage::Live(Box::new(world));
+    }
+
+    fn ungreeted(&mut self, no: &No, out: &mut Out) {
+        if let Stage::Greeting(greeting) = std::mem::replace(&mut self.stage, Stage::New) {
+            out.push(Effect::Send(frame::no(Some(&greeting.id), no)));
+        }
+        self.asked.retain(|_, asked| matches!(asked, Asked::Client(..)));
+    }
+
+    fn call(&mut self, id: Number, call: Call, out: &mut Out) {
+        match call {
+            Call::Do(cause, command, want) => {
+                let ticket = self.ticket(Asked::Client(id, want));
+                out.push(Effect::Do(ticket, cause, Box::new(command)));
+            }
+            Call::Read(query, want) => self.read(Asked::Client(id, want), query, out),
+            Call::Ok(body) => out.push(Effect::Send(frame::ok(&id, &body))),
+        }
+    }
+
+    fn answered(&mut self, id: Number, want: &Want, answer: &Answer, out: &mut Out) {
+        if let (Want::Watch { barge }, Answer::Desk(_, contacts, _)) = (want, answer) {
+            return match answer::busy_with(contacts) {
+                Ok(contact) => self.call(id, ask::watch(&self.me, contact, *barge), out),
+                Err(no) => out.push(Effect::Send(frame::no(Some(&id), &no))),
+            };
+        }
+        let Stage::Live(world) = &self.stage else {
+            let no = No::new("request.hello_first", "say hello first");
+            return out.push(Effect::Send(frame::no(Some(&id), &no)));
+        };
+        out.push(Effect::Send(
+            match answer::of_query(want, answer, &self.me.user.id, &world.directory) {
+                Ok(body) => frame::ok(&id, &body),
+                Err(no) => frame::no(Some(&id), &no),
+            },
+        ));
+    }
+
+    /// After whatever came: asks what must be asked, tells what is due, and says when to be called again.
+    fn settle(&mut self, now: Millis, out: &mut Out) {
+        if self.over {
+            return;
+        }
+        let mut wake = self.until;
+        if let Stage::Live(world) = &mut self.stage {
+            world.levels.tell(now, out);
+            if world.again.is_some_and(|again| again <= now) {
+                world.again = None;
+            }
+            wake = [world.levels.due(), world.again].into_iter().flatten().fold(wake, Millis::min);
+            let (contacts, directory) = (world.ask_contacts(), world.ask_directory());
+            let queues: BTreeSet<QueueId> =
+                world.levels.queues().iter().map(|queue| queue.id.clone()).collect();
+            self.watch(queues, out);
+            if directory {
+                self.read(Asked::Directory, Query::Directory, out);
+            }
+            if contacts {
+                self.read(Asked::Contacts, Query::Desk(self.me.user.id.clone()), out);
+            }
+        }
+        out.push(Effect::Wake(wake));
+    }
+
+    fn watch(&mut self, queues: BTreeSet<QueueId>, out: &mut Out) {
+        if queues == self.watched {
+            return;
+        }
+        out.extend(
+            queues
+                .difference(&self.watched)
+                .map(|queue| Effect::Watch(Topic::Queue(queue.clone()))),
+        );
+        out.extend(
+            self.watched
+                .difference(&queues)
+                .map(|queue| Effect::Unwatch(Topic::Queue(queue.clone()))),
+        );
+        self.watched = queues;
+    }
+}
+
+impl Session for Desk {
+    fn on_open(&mut self, cx: &mut Cx<'_>, out: &mut Out) {
+        out.push(Effect::Watch(Topic::Session(self.me.session)));
+        self.settle(cx.now, out);
+    }
+
+    fn on_text(&mut self, cx: &mut Cx<'_>, text: &str, out: &mut Out) {
+        if self.over {
+            return;
+        }
+        let (id, request) = request::read(text);
+        let (id, request) = match (id, request) {
+            (Some(id), Ok(request)) => (id, request),
+            (id, Err(no)) => return out.push(Effect::Send(frame::no(id.as_ref(), &no))),
+            (None, Ok(_)) => return,
+        };
+        match request {
+            Request::Ping {} => out.push(Effect::Send(frame::ok(&id, &json!({"at": cx.now})))),
+            Request::Hello {} => self.hello(id, out),
+            _ if self.asked.len() >= MOST_ASKED => {
+                let no = No::new("request.too_many", "too many requests are under way");
+                out.push(Effect::Send(frame::no(Some(&id), &no)));
+            }
+            request => {
+                let call = match &self.stage {
+                    Stage::Live(world) => ask::call(cx, &self.me, world, request),
+                    _ => Err(No::new("request.hello_first", "say hello first")),
+                };
+                match call {
+                    Ok(call) => self.call(id, call, out),
+                    Err(no) => out.push(Effect::Send(frame::no(Some(&id), &no))),
+                }
+            }
+        }
+        self.settle(cx.now, out);
+    }
+
+    fn on_outcome(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ticket: u64,
+        outcome: Result<Result<Done, Refusal>, Fault>,
+        out: &mut Out,
+    ) {
+        let Some(Asked::Client(id, want)) = self.asked.remove(&ticket) else { return };
+        if self.over {
+            return;
+        }
+        out.push(Effect::Send(match outcome {
+            Ok(Ok(done)) => frame::ok(&id, &answer::of_command(&want, &done)),
+            Ok(Err(refusal)) => frame::no(Some(&id), &refusal.into()),
+            Err(fault) => frame::no(Some(&id), &fault.into()),
+        }));
+        self.settle(cx.now, out);
+    }
+
+    fn on_answer(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ticket: u64,
+        answer: Result<Result<Answer, Refusal>, Fault>,
+        seq: u64,
+        out: &mut Out,
+    ) {
+        let Some(asked) = self.asked.remove(&ticket) else { return };
+        if self.over {
+            return;
+        }
+        match (asked, answer) {
+            (Asked::Greeting, answer) => self.greeted(cx, answer, seq, out),
+            (Asked::Client(id, want), Ok(Ok(answer))) => self.answered(id, &want, &answer, out),
+            (Asked::Client(id, _), Ok(Err(refusal))) => {
+                out.push(Effect::Send(frame::no(Some(&id), &refusal.into())))
+            }
+            (Asked::Client(id, _), Err(fault)) => {
+                out.push(Effect::Send(frame::no(Some(&id), &fault.into())))
+            }
+            (asked, answer) => {
+                let Stage::Live(world) = &mut self.stage else { return };
+                match answer {
+                    Ok(Ok(Answer::Desk(_, contacts, levels))) => {
+                        world.refresh(&self.me.user.id, (seq, cx.now), &contacts, &levels, out);
+                    }
+                    Ok(Ok(Answer::Directory(directory))) => world.renamed(directory, seq),
+                    _ => world.failed(matches!(asked, Asked::Directory), cx.now.plus(AGAIN)),
+                }
+            }
+        }
+        self.settle(cx.now, out);
+    }
+
+    fn on_fact(&mut self, cx: &mut Cx<'_>, fact: &Arc<Published>, out: &mut Out) {
+        if self.over {
+            return;
+        }
+        if matches!(&fact.fact, Fact::LoggedOut { session } if *session == self.me.session) {
+            return self.bye(cx.now, "session ended", out);
+        }
+        match &mut self.stage {
+            Stage::New => {}
+            Stage::Greeting(greeting) => greeting.facts.push(fact.clone()),
+            Stage::Live(world) => world.fact(&self.me.user.id, fact, out),
+        }
+        self.settle(cx.now, out);
+    }
+
+    fn on_signal(&mut self, cx: &mut Cx<'_>, signal: &Arc<Signal>, out: &mut Out) {
+        if self.over {
+            return;
+        }
+        if let Stage::Live(world) = &mut self.stage {
+            world.signal(cx.now, signal, out);
+            self.settle(cx.now, out);
+        }
+    }
+
+    fn on_time(&mut self, cx: &mut Cx<'_>, out: &mut Out) {
+        if self.over {
+            return;
+        }
+        if self.until <= cx.now {
+            return self.bye(cx.now, "session ended", out);
+        }
+        self.settle(cx.now, out);
+    }
+
+    fn on_close(&mut self, _: &mut Cx<'_>, _: &mut Out) {
+        // A desk that went away is still logged on: its agent comes back, or a supervisor logs them off.
+        self.over = true;
+    }
+}

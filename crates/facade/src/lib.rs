@@ -1,0 +1,13 @@
+//! The façades: a folder for each interface that clients are written against. They translate and decide nothing.
+//!
+//! [`door`] says what shape a façade has. No façade imports another.
+
+pub mod admin;
+pub mod connect;
+pub mod desk;
+pub mod door;
+pub mod item;
+pub mod percent;
+pub mod route;
+pub mod sniff;
+pub mod webhook;

@@ -1,0 +1,499 @@
+//! Two realms in memory behind the façades, without a socket, a clock or a disk: requests in, answers out.
+//!
+//! [`World::http`] drives a chain of steps to its answer, [`World::open`] a WebSocket; both against real nodes, whose
+//! batches are "written" at once. The views are a plain scan of the facts that were published. Realm 0 is a shop like the
+//! demo centre's; realm 1 has an instance and a key of its own and nothing else.
+
+mod site;
+mod views;
+
+pub use site::{FLOW, Fixed, INSTANCE, KEY, OTHER_INSTANCE, OTHER_KEY, READER};
+
+use domain::centre::Centre;
+use domain::chance::Seeded;
+use domain::command::{Command, Done};
+use domain::contact::Contact;
+use domain::directory::Entry;
+use domain::fact::Fact;
+use domain::id::{ContactId, FileId};
+use domain::node::{Node, Published, Release, Reply, Topic};
+use domain::query::{Answer, ContactName, Page, Query};
+use domain::refusal::Refusal;
+use domain::time::Millis;
+use facade::connect::route;
+use facade::connect::sigv4::{Secret, Signed, Signer, sign};
+use facade::door::{
+    BodyWanted, Cx, Effect, Head, RealmNo, Received, Request, Response, Session, Step,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Where the server says it listens.
+pub const HOST: &str = "127.0.0.1:8080";
+
+/// Who waits for a reply of a node.
+#[derive(Debug, Clone, Copy)]
+enum Asker {
+    Exchange,
+    Socket(usize, u64),
+}
+
+/// One realm: its node, and views that follow its facts.
+struct Tenant {
+    node: Node<Asker>,
+    facts: Vec<Arc<Published>>,
+}
+
+/// One open WebSocket.
+struct Open {
+    session: Box<dyn Session>,
+    realm: RealmNo,
+    watched: BTreeSet<Topic>,
+    sent: VecDeque<String>,
+    closed: Option<(u16, &'static str)>,
+    wake: Option<Millis>,
+}
+
+/// What a request came to.
+pub enum Outcome {
+    /// An answer.
+    Answer(Response),
+    /// A WebSocket, by its number.
+    Socket(usize),
+}
+
+/// The server and its world.
+pub struct World {
+    /// Now; moved by [`World::pass`].
+    pub now: Millis,
+    /// What façades may know.
+    pub site: Fixed,
+    /// Bytes of files, as they were uploaded.
+    pub files: BTreeMap<FileId, Vec<u8>>,
+    chance: Seeded,
+    tenants: Vec<Tenant>,
+    sockets: Vec<Open>,
+    waiting: Option<Reply>,
+}
+
+impl World {
+    /// A shop of two agents, one supervisor and one queue, and an empty realm beside it.
+    pub fn new() -> Self {
+        let tenant = || Tenant { node: Node::new(Centre::default(), 0), facts: Vec::new() };
+        let mut world = Self {
+            now: Millis(1_763_736_000_000),
+            site: Fixed::new(),
+            files: BTreeMap::new(),
+            chance: Seeded::new(7),
+            tenants: vec![tenant(), tenant()],
+            sockets: Vec::new(),
+            waiting: None,
+        };
+        for entry in site::shop() {
+            world.run(Command::Put(Box::new(entry))).expect("the shop is whole");
+        }
+        let other = Entry::Realm(site::realm("other.test", OTHER_INSTANCE));
+        world.run_in(RealmNo(1), Command::Put(Box::new(other))).expect("the other realm is whole");
+        world
+    }
+
+    /// Puts something into realm 0's directory.
+    pub fn put(&mut self, entry: Entry) {
+        self.run(Command::Put(Box::new(entry))).expect("the entry fits");
+    }
+
+    /// Has realm 0 carry out a command.
+    pub fn run(&mut self, command: Command) -> Result<Done, Refusal> {
+        self.run_in(RealmNo(0), command)
+    }
+
+    /// Has a realm carry out a command; archived matters are recalled, as the server does.
+    pub fn run_in(&mut self, realm: RealmNo, command: Command) -> Result<Done, Refusal> {
+        let once = |world: &mut Self, command| {
+            world.take(realm, Some(Asker::Exchange), "test", command);
+            match world.settled() {
+                Reply::Outcome(outcome) => outcome,
+                other => panic!("a command was answered {other:?}"),
+            }
+        };
+        match once(self, command.clone()) {
+            Err(Refusal::Archived(id)) => match self.view(realm, &Page::Matter(id)) {
+                Some(Answer::Contacts(contacts)) => {
+                    once(self, Command::Recall(contacts))?;
+                    once(self, command)
+                }
+                _ => Err(Refusal::NoSuchContact),
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// Asks realm 0.
+    pub fn ask(&mut self, query: Query) -> Result<Answer, Refusal> {
+        self.ask_in(RealmNo(0), query)
+    }
+
+    /// Asks a realm, its views where need be.
+    pub fn ask_in(&mut self, realm: RealmNo, query: Query) -> Result<Answer, Refusal> {
+        let now = self.now;
+        self.tenants[usize::from(realm.0)].node.look(now, Asker::Exchange, &query);
+        match self.settled() {
+            Reply::Answer(answer, _) => answer,
+            Reply::Page(page, _) => self.view(realm, &page).ok_or(Refusal::NoSuchContact),
+            Reply::Outcome(outcome) => panic!("a question was answered {outcome:?}"),
+        }
+    }
+
+    /// One contact of realm 0, as it stands.
+    pub fn contact(&mut self, id: ContactId) -> Contact {
+        match self.ask(Query::Contact(ContactName::Id(id))) {
+            Ok(Answer::Contact(contact, _)) => *contact,
+            other => panic!("no contact: {other:?}"),
+        }
+    }
+
+    /// Facts of realm 0 that were published, oldest first.
+    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.tenants[0].facts.iter().map(|p| &p.fact)
+    }
+
+    /// Lets time pass; what falls due meanwhile happens at its moment.
+    pub fn pass(&mut self, span: Millis) {
+        let until = self.now.plus(span);
+        loop {
+            let ticks = self.tenants.iter().filter_map(|t| t.node.due());
+            let wakes = self.sockets.iter().filter(|s| s.closed.is_none()).filter_map(|s| s.wake);
+            let Some(next) = ticks.chain(wakes).min().filter(|at| *at <= until) else { break };
+            self.now = self.now.max(next);
+            for at in 0..self.tenants.len() {
+                if self.tenants[at].node.due().is_some_and(|due| due <= self.now) {
+                    self.take(RealmNo(u16::try_from(at).unwrap()), None, "tick", Command::Tick);
+                }
+            }
+            for at in 0..self.sockets.len() {
+                if self.sockets[at].closed.is_none()
+                    && self.sockets[at].wake.is_some_and(|wake| wake <= self.now)
+                {
+                    self.sockets[at].wake = None;
+                    self.with(at, |session, cx, out| session.on_time(cx, out));
+                }
+            }
+            self.settle();
+        }
+        self.now = until;
+    }
+
+    /// Answers a request of the Connect façade.
+    pub fn http(&mut self, request: Request) -> Response {
+        match self.exchange(route::handle, request) {
+            Outcome::Answer(response) => response,
+            Outcome::Socket(_) => panic!("a socket was opened"),
+        }
+    }
+
+    /// Opens a WebSocket by the URL it was given out as.
+    pub fn open(&mut self, url: &str) -> Result<usize, Response> {
+        let (_, rest) = url.split_once("://").expect("a URL has a scheme");
+        let path = &rest[rest.find('/').expect("a URL has a path")..];
+        match self.exchange(route::handle, request("GET", path, &[], "")) {
+            Outcome::Answer(response) => Err(response),
+            Outcome::Socket(at) => Ok(at),
+        }
+    }
+
+    /// Drives any façade's chain of steps to its end.
+    pub fn exchange(
+        &mut self,
+        handle: fn(&mut Cx<'_>, Request) -> Step,
+        mut request: Request,
+    ) -> Outcome {
+        let wanted = route::body_wanted(&request.head);
+        let streamed = if wanted == BodyWanted::Streamed {
+            std::mem::take(&mut request.body)
+        } else {
+            Vec::new()
+        };
+        let mut step = handle(&mut cx(self.now, &mut self.chance, &self.site), request);
+        loop {
+            step = match step {
+                Step::Reply(response) => return Outcome::Answer(response),
+                Step::Do(realm, _, command, then) => {
+                    let outcome = self.run_in(realm, *command);
+                    then(&mut cx(self.now, &mut self.chance, &self.site), outcome)
+                }
+                Step::Read(realm, query, then) => {
+                    let answer = self.ask_in(realm, *query);
+                    then(&mut cx(self.now, &mut self.chance, &self.site), answer)
+                }
+                Step::Verify { password, hash, then } => {
+                    let right = hash.is_some_and(|hash| *hash == *password);
+                    then(&mut cx(self.now, &mut self.chance, &self.site), right)
+                }
+                Step::Hash { password, then } => {
+                    then(&mut cx(self.now, &mut self.chance, &self.site), password.into())
+                }
+                Step::Receive { file, size, then } => {
+                    let received = if streamed.len() as u64 == size {
+                        self.files.insert(file, streamed.clone());
+                        let start = streamed.iter().take(512).copied().collect();
+                        Received::Stored { size, start }
+                    } else {
+                        Received::WrongSize
+                    };
+                    then(&mut cx(self.now, &mut self.chance, &self.site), received)
+                }
+                Step::Send { file, headers, .. } => {
+                    let body = self.files.get(&file).cloned();
+                    let status = if body.is_some() { 200 } else { 404 };
+                    return Outcome::Answer(Response {
+                        status,
+                        headers,
+                        body: body.unwrap_or_default(),
+                    });
+                }
+                Step::Upgrade { realm, session, .. } => {
+                    let open = Open {
+                        session,
+                        realm,
+                        watched: BTreeSet::new(),
+                        sent: VecDeque::new(),
+                        closed: None,
+                        wake: None,
+                    };
+                    self.sockets.push(open);
+                    let at = self.sockets.len() - 1;
+                    self.with(at, |session, cx, out| session.on_open(cx, out));
+                    self.settle();
+                    return Outcome::Socket(at);
+                }
+            };
+        }
+    }
+
+    /// A frame comes from the client of a socket.
+    pub fn text(&mut self, socket: usize, text: &str) {
+        self.with(socket, |session, cx, out| session.on_text(cx, text, out));
+        self.settle();
+    }
+
+    /// Frames that the client of a socket has got since it was last asked.
+    pub fn frames(&mut self, socket: usize) -> Vec<String> {
+        self.sockets[socket].sent.drain(..).collect()
+    }
+
+    /// Has the server closed the socket, and how?
+    pub fn closed(&self, socket: usize) -> Option<(u16, &'static str)> {
+        self.sockets[socket].closed
+    }
+
+    /// The client closes its socket.
+    pub fn hang_up(&mut self, socket: usize) {
+        if self.sockets[socket].closed.is_none() {
+            self.with(socket, |session, cx, out| session.on_close(cx, out));
+            self.sockets[socket].closed = Some((1000, "by the client"));
+        }
+        self.settle();
+    }
+
+    /// A signed request of realm 0.
+    pub fn signed(&self, method: &str, path: &str, body: &str) -> Request {
+        self.signed_by(KEY, method, path, body)
+    }
+
+    /// A request signed by this key.
+    pub fn signed_by(&self, key: (&str, &str), method: &str, path: &str, body: &str) -> Request {
+        let mut request = request(method, path, &[("content-type", "application/json")], body);
+        let (secret, head) = (Secret::new(key.1), &request.head);
+        let to_sign = Signed {
+            method: &head.method,
+            raw_path: &head.path,
+            raw_query: &head.query,
+            headers: &head.headers,
+            body: &request.body,
+            tls: head.tls,
+        };
+        let signer = Signer {
+            access_key: key.0,
+            secret: &secret,
+            region: "eu-central-1",
+            service: "connect",
+        };
+        let more = sign(&to_sign, &signer, self.now.0).expect("the request can be signed");
+        request.head.headers.extend(more);
+        request
+    }
+
+    fn take(&mut self, realm: RealmNo, asker: Option<Asker>, cause: &str, command: Command) {
+        let tenant = &mut self.tenants[usize::from(realm.0)];
+        tenant.node.take(self.now, &mut self.chance, asker, &cause.into(), command);
+    }
+
+    /// Writes and releases until nothing is left, and gives the reply that an exchange waited for.
+    fn settled(&mut self) -> Reply {
+        self.settle();
+        self.waiting.take().expect("the node replied")
+    }
+
+    fn settle(&mut self) {
+        loop {
+            let mut quiet = true;
+            for at in 0..self.tenants.len() {
+                let mut out = Vec::new();
+                let node = &mut self.tenants[at].node;
+                if node.next(&mut out).is_some() {
+                    node.committed(&mut out);
+                }
+                quiet &= out.is_empty();
+                for release in out {
+                    self.release(at, release);
+                }
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    fn release(&mut self, tenant: usize, release: Release<Asker>) {
+        match release {
+            Release::Fact(fact) => {
+                self.tenants[tenant].facts.push(fact.clone());
+                for at in self.watching(tenant, &fact.topics) {
+                    self.with(at, |session, cx, out| session.on_fact(cx, &fact, out));
+                }
+            }
+            Release::Signal(signal, topics) => {
+                for at in self.watching(tenant, &topics) {
+                    self.with(at, |session, cx, out| session.on_signal(cx, &signal, out));
+                }
+            }
+            Release::Reply(Asker::Exchange, reply) => self.waiting = Some(reply),
+            Release::Reply(Asker::Socket(at, ticket), reply) => {
+                let realm = self.sockets[at].realm;
+                match reply {
+                    Reply::Outcome(outcome) => {
+                        self.with(at, |s, cx, out| s.on_outcome(cx, ticket, Ok(outcome), out))
+                    }
+                    Reply::Answer(answer, seq) => {
+                        self.with(at, |s, cx, out| s.on_answer(cx, ticket, Ok(answer), seq, out))
+                    }
+                    Reply::Page(page, seq) => {
+                        let answer = self.view(realm, &page).ok_or(Refusal::NoSuchContact);
+                        self.with(at, |s, cx, out| s.on_answer(cx, ticket, Ok(answer), seq, out));
+                    }
+                }
+            }
+        }
+    }
+
+    fn watching(&self, tenant: usize, topics: &[Topic]) -> Vec<usize> {
+        let watches = |open: &Open| {
+            usize::from(open.realm.0) == tenant
+                && open.closed.is_none()
+                && topics.iter().any(|t| open.watched.contains(t))
+        };
+        (0..self.sockets.len()).filter(|at| watches(&self.sockets[*at])).collect()
+    }
+
+    /// Lets a session do something, and carries out what it wants.
+    fn with(
+        &mut self,
+        at: usize,
+        what: impl FnOnce(&mut dyn Session, &mut Cx<'_>, &mut Vec<Effect>),
+    ) {
+        let mut out = Vec::new();
+        what(
+            self.sockets[at].session.as_mut(),
+            &mut cx(self.now, &mut self.chance, &self.site),
+            &mut out,
+        );
+        for effect in out {
+            let open = &mut self.sockets[at];
+            match effect {
+                Effect::Send(text) => open.sent.push_back(text.to_string()),
+                Effect::Watch(topic) => {
+                    open.watched.insert(topic);
+                }
+                Effect::Unwatch(topic) => {
+                    open.watched.remove(&topic);
+                }
+                Effect::Wake(when) => open.wake = Some(when),
+                Effect::Do(ticket, cause, command) => {
+                    let realm = open.realm;
+                    self.take(realm, Some(Asker::Socket(at, ticket)), cause, *command);
+                }
+                Effect::Read(ticket, query) => {
+                    let realm = open.realm;
+                    self.tenants[usize::from(realm.0)].node.look(
+                        self.now,
+                        Asker::Socket(at, ticket),
+                        &query,
+                    );
+                }
+                Effect::Close(code, why) => self.close(at, code, why),
+            }
+        }
+    }
+
+    fn close(&mut self, at: usize, code: u16, why: &'static str) {
+        if self.sockets[at].closed.is_none() {
+            self.sockets[at].closed = Some((code, why));
+            self.with(at, |session, cx, out| session.on_close(cx, out));
+        }
+    }
+
+    /// What the views answer; `None`: no such contact.
+    fn view(&self, realm: RealmNo, page: &Page) -> Option<Answer> {
+        let facts = &self.tenants[usize::from(realm.0)].facts;
+        views::answer(facts, page)
+    }
+}
+
+fn cx<'a>(now: Millis, chance: &'a mut Seeded, site: &'a Fixed) -> Cx<'a> {
+    Cx { now, chance, site }
+}
+
+/// An unsigned request; the path may carry a query.
+pub fn request(
+    method: &str,
+    path_and_query: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    let host = [("host", HOST)];
+    let headers = host
+        .iter()
+        .chain(headers)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let head = Head {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+        tls: false,
+        peer: [127, 0, 0, 1].into(),
+    };
+    Request { head, body: body.as_bytes().to_vec() }
+}
+
+/// A request of the participant service.
+pub fn bearer(token: &str, method: &str, path: &str, body: &str) -> Request {
+    request(method, path, &[("content-type", "application/json"), ("x-amz-bearer", token)], body)
+}
+
+/// The JSON of an answer.
+pub fn json(response: &Response) -> serde_json::Value {
+    serde_json::from_slice(&response.body).expect("the body is JSON")
+}
+
+/// A header of an answer.
+pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
+}
+
+/// Status and shape of an error, as clients see it.
+pub fn error(response: &Response) -> (u16, &str) {
+    (response.status, header(response, "x-amzn-errortype").unwrap_or_default())
+}

@@ -1,0 +1,102 @@
+//! Tells a contact's whole story from the journal: when, by which request, and what it made happen. A server may be at
+//! work on the folder meanwhile; the journal is only read.
+
+use super::say;
+use crate::start::open_store;
+use crate::store::{RealmNo, Store as _};
+use anyhow::{Context as _, bail};
+use clap::Args;
+use domain::fact::{Deed, Fact};
+use domain::id::{ContactId, RoomId};
+use domain::query::{Answer, ContactName, Page};
+use facade::connect::time::iso_ms;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Whose story.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The contact, by id or number
+    pub contact: String,
+    /// The data folder
+    #[arg(long, default_value = "sangdam-data")]
+    pub data: PathBuf,
+    /// The realm's name; without one, all are looked through
+    #[arg(long)]
+    pub realm: Option<Arc<str>>,
+    /// Print each deed as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tells it.
+///
+/// # Errors
+///
+/// If there is no such contact, or the journal cannot be read.
+pub async fn run(replay: Replay) -> anyhow::Result<()> {
+    let name = match (replay.contact.parse::<ContactId>(), replay.contact.parse::<u64>()) {
+        (Ok(id), _) => ContactName::Id(id),
+        (_, Ok(number)) => ContactName::Number(number),
+        _ => bail!("{}: a contact's id or number was expected", replay.contact),
+    };
+    let store = open_store(replay.data.clone()).await?;
+    for (no, realm) in store.realms().await? {
+        if replay.realm.as_ref().is_some_and(|named| *named != realm) {
+            continue;
+        }
+        let room = match (store.page(no, Page::Contact(name.clone()), 0).await?, &name) {
+            (Some(Answer::Contact(contact, _)), _) => contact.room(),
+            // The views may be behind: the first contact of a room is found without them.
+            (_, ContactName::Id(id)) => RoomId::from(*id),
+            _ => continue,
+        };
+        if tell(store.as_ref(), no, room, replay.json).await? {
+            store.close().await;
+            return Ok(());
+        }
+    }
+    store.close().await;
+    bail!("there is no contact {}", replay.contact)
+}
+
+async fn tell(store: &impl crate::store::Store, no: RealmNo, room: RoomId, json: bool) -> anyhow::Result<bool> {
+    let mut told = false;
+    let mut story = store.story(no, room);
+    while let Some(deeds) = story.next().await.context("the journal")? {
+        for (seq, deed) in deeds {
+            told = true;
+            if json {
+                say(&serde_json::json!({ "seq": seq, "deed": deed }).to_string());
+            } else {
+                lines(seq, &deed)?;
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// One deed: its number, time and cause, and under it each fact by name, with what it says.
+fn lines(seq: u64, deed: &Deed) -> anyhow::Result<()> {
+    say(&format!("{seq:>8}  {}  {}", iso_ms(deed.at.0), deed.cause));
+    for fact in &deed.facts {
+        say(&format!("          {}", line(fact)?));
+    }
+    Ok(())
+}
+
+/// `name  member=value …`, as the journal has it.
+fn line(fact: &Fact) -> anyhow::Result<String> {
+    let value = serde_json::to_value(fact)?;
+    let Some((name, said)) = value.as_object().and_then(|object| object.iter().next()) else { return Ok(value.to_string()) };
+    let mut line = format!("{name:<16}");
+    match said.as_object() {
+        Some(members) => {
+            for (member, value) in members {
+                line.push_str(&format!(" {member}={value}"));
+            }
+        }
+        None => line.push_str(&format!(" {said}")),
+    }
+    Ok(line)
+}

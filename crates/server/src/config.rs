@@ -1,0 +1,213 @@
+//! The configuration: one file, one struct. Every key has a default, so that starting with no file works.
+//!
+//! What is not known is a fault, and every fault is told, each with its line. `config.example.toml` is made from here.
+//! Secrets are not configuration: they come from the environment, or lie sealed in the store.
+
+mod read;
+
+use facade::door::Rate;
+use read::{Setting, choice};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+pub use read::{Fault, Faults};
+
+choice! {
+    /// How the log is written.
+    LogFormat { Text = "text", Json = "json" }
+}
+
+choice! {
+    /// How many requests are taken.
+    Rates {
+        /// No limits but those that keep the server whole.
+        Generous = "generous",
+        /// The real service's numbers.
+        Aws = "aws",
+    }
+}
+
+read::config! {
+    /// Where things lie, and by which address clients come.
+    server: Server {
+        /// The folder that holds the database, files of chats, and keys.
+        data: PathBuf = PathBuf::from("sangdam-data"),
+        /// The address that clients use, such as "https://chat.example.com"; "" takes the address of each request.
+        public_url: String = String::new(),
+        /// The path below which everything lies, such as "/aws"; "" for none.
+        base_path: String = String::new(),
+        /// Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+        proxies: Vec<IpAddr> = Vec::new(),
+    }
+    /// Where connections are taken. "" opens no port; port 0 takes a free one.
+    listen: Listen {
+        /// HTTP.
+        http: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+        /// HTTPS; only opened if a certificate is configured.
+        https: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 8443))),
+        /// /metrics, /healthz and /readyz. It asks nobody for a password.
+        metrics: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
+        /// Connections at a time, sockets included; more wait outside.
+        connections: usize = 20_000,
+    }
+    /// The certificate of the HTTPS port.
+    tls: Tls {
+        /// The file with the certificate and its chain (PEM); "" for none.
+        certificate: PathBuf = PathBuf::new(),
+        /// The file with its private key (PEM).
+        key: PathBuf = PathBuf::new(),
+    }
+    /// What is taken at most.
+    limits: Limits {
+        /// Request rates: "generous" has none, "aws" the real service's.
+        rates: Rates = Rates::Generous,
+        /// Seconds within which a request must have arrived, headers and body each.
+        request_seconds: u64 = 30,
+        /// Seconds within which the bytes of a file must have arrived.
+        upload_seconds: u64 = 600,
+    }
+    /// Amazon Connect chat APIs.
+    connect: Connect {
+        /// The account number shown in ARNs: 12 digits.
+        account: String = "000000000000".to_owned(),
+        /// The region shown in ARNs when the caller names none.
+        region: String = "us-east-1".to_owned(),
+        /// A bot may be let in although an agent is there; the real service refuses.
+        bots_beside_agents: bool = false,
+    }
+    /// Files of chats.
+    files: Files {
+        /// File name endings that may be sent.
+        types: Vec<String> = [
+            ".avi", ".bmp", ".csv", ".doc", ".docx", ".gif", ".heic", ".heif", ".jfif", ".jpeg", ".jpg", ".m4a", ".mov", ".mp3", ".mp4", ".pdf",
+            ".png", ".ppt", ".pptx", ".rtf", ".txt", ".wav", ".webm", ".webp", ".wma", ".wmv", ".xls", ".xlsx", ".zip",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        /// The S3 bucket that holds them; "" keeps them in the data folder. AWS_ACCESS_KEY_ID and
+        /// AWS_SECRET_ACCESS_KEY are taken from the environment.
+        bucket: String = String::new(),
+        /// The bucket's region.
+        region: String = "us-east-1".to_owned(),
+        /// The address of a store that speaks S3, such as "https://minio.example.com"; "" is Amazon's.
+        endpoint: String = String::new(),
+    }
+    /// Calls out: copies of rooms.
+    post: Post {
+        /// Hosts, or addresses, that may be called although they are loopback, private or link-local.
+        private_hosts: Vec<String> = Vec::new(),
+    }
+    /// The log, on standard error.
+    log: Log {
+        /// "text" or "json".
+        format: LogFormat = LogFormat::Text,
+        /// error, warn, info, debug or trace; or a list such as "info,server::run=debug".
+        level: String = "info".to_owned(),
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// Every [`Fault`] of it.
+    pub fn load(path: &Path) -> Result<Self, Faults> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&path.display().to_string(), &text),
+            Err(fault) => Err(Faults::unreadable(path, &fault)),
+        }
+    }
+
+    /// Reads a text; `name` stands before each fault.
+    ///
+    /// # Errors
+    ///
+    /// Every [`Fault`] of it.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Faults> {
+        let mut faults = Faults::new(name, text);
+        let config = Self::read(text, &mut faults);
+        config.check(&mut faults);
+        if faults.is_empty() { Ok(config) } else { Err(faults) }
+    }
+
+    /// What no single value shows.
+    fn check(&self, faults: &mut Faults) {
+        let url = &self.server.public_url;
+        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") || url.ends_with('/') {
+            faults.at("server.public_url", "begins with https:// or http://, and does not end with /");
+        }
+        let path = &self.server.base_path;
+        if !path.is_empty() && (!path.starts_with('/') || path.ends_with('/')) {
+            faults.at("server.base_path", "begins with / and does not end with /");
+        }
+        for (key, file, other) in [("tls.certificate", &self.tls.certificate, &self.tls.key), ("tls.key", &self.tls.key, &self.tls.certificate)] {
+            if file.as_os_str().is_empty() != other.as_os_str().is_empty() {
+                faults.at(key, "a certificate and its key are given together");
+            } else if !file.as_os_str().is_empty() && !file.is_file() {
+                faults.at(key, &format!("there is no file {}", file.display()));
+            }
+        }
+        if self.listen.connections == 0 {
+            faults.at("listen.connections", "at least 1");
+        }
+        for (key, seconds) in [("limits.request_seconds", self.limits.request_seconds), ("limits.upload_seconds", self.limits.upload_seconds)] {
+            if !(1..=3_600).contains(&seconds) {
+                faults.at(key, "1 to 3600");
+            }
+        }
+        if self.connect.account.len() != 12 || !self.connect.account.bytes().all(|b| b.is_ascii_digit()) {
+            faults.at("connect.account", "12 digits");
+        }
+        if self.files.types.iter().any(|end| !end.starts_with('.') || end.to_lowercase() != *end) {
+            faults.at("files.types", "each begins with a dot and is in lower case");
+        }
+    }
+
+    /// Request rates by bucket name; what is absent is not limited (`amazon-connect-chat.md` 5).
+    pub fn rates(&self) -> BTreeMap<String, Rate> {
+        const CONNECT: &[(&str, f64, f64)] = &[
+            ("StartChatContact", 5.0, 8.0),
+            ("StartContactStreaming", 5.0, 8.0),
+            ("StopContactStreaming", 5.0, 8.0),
+            ("GetContactAttributes", 10.0, 15.0),
+            ("UpdateContactAttributes", 10.0, 15.0),
+            ("DescribeContact", 10.0, 15.0),
+            ("StopContact", 10.0, 15.0),
+            ("ListContactReferences", 10.0, 15.0),
+            ("CreateParticipant", 2.0, 5.0),
+            ("TransferContact", 2.0, 5.0),
+            ("SendChatIntegrationEvent", 2.0, 5.0),
+            ("StartOutboundChatContact", 2.0, 5.0),
+            ("TagContact", 2.0, 5.0),
+            ("UntagContact", 2.0, 5.0),
+            ("UpdateContact", 2.0, 5.0),
+            ("ListAssociatedContacts", 2.0, 5.0),
+            ("SearchContacts", 2.0, 5.0),
+            ("ListQueues", 2.0, 5.0),
+            ("ListUsers", 2.0, 5.0),
+            ("GetCurrentMetricData", 2.0, 5.0),
+        ];
+        const PARTICIPANT: &[(&str, f64, f64)] = &[
+            ("CreateParticipantConnection", 6.0, 9.0),
+            ("DisconnectParticipant", 3.0, 5.0),
+            ("GetTranscript", 8.0, 12.0),
+            ("GetAttachment", 8.0, 12.0),
+            ("SendMessage", 10.0, 15.0),
+            ("SendEvent", 10.0, 15.0),
+            ("StartAttachmentUpload", 2.0, 5.0),
+            ("CompleteAttachmentUpload", 2.0, 5.0),
+        ];
+        if self.limits.rates == Rates::Generous {
+            return BTreeMap::new();
+        }
+        let named = |service: &'static str, rates: &'static [(&'static str, f64, f64)]| {
+            rates.iter().map(move |&(name, per_second, burst)| (format!("{service}.{name}"), Rate { per_second, burst }))
+        };
+        named("connect", CONNECT).chain(named("participant", PARTICIPANT)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

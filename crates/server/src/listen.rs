@@ -1,0 +1,11 @@
+//! Where connections come in: HTTP, WebSocket, TLS. What is said over them is the façades' affair.
+
+pub mod body;
+pub mod door;
+pub mod files;
+pub mod http;
+pub mod pages;
+pub mod probe;
+pub mod tls;
+pub mod wire;
+pub mod ws;

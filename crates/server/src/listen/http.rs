@@ -1,0 +1,283 @@
+//! HTTP/1.1: takes connections and requests within limits, and drives what façades ask for.
+
+use super::body::{self, Payload};
+use super::door::Door;
+use super::files;
+use super::pages;
+use super::wire::Wire;
+use super::ws::{self, Opening};
+use crate::metrics::meters;
+use crate::{clock, password, tasks};
+use facade::door::{BodyWanted, Fault, Head, Received, Request, Response as Reply, Step};
+use facade::route;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper::{Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// The longest head of a request, in bytes (`amazon-connect-chat.md` 0.2): beyond it, 431.
+const HEAD: usize = 32 << 10;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Takes connections until the server stops.
+pub async fn listen(listener: TcpListener, tls: Option<TlsAcceptor>, door: Arc<Door>, places: Arc<Semaphore>) {
+    let mut stop = door.stop.clone();
+    loop {
+        let taken = tokio::select! {
+            taken = take(&listener, &places) => taken,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let Some((tcp, peer, place)) = taken else {
+            // No more files may be opened: some connection has to end first.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let (tls, door) = (tls.clone(), door.clone());
+        tasks::spawn("connection", async move {
+            meters().connections.increment(1.0);
+            connection(tcp, peer, tls, door, Arc::new(place)).await;
+            meters().connections.decrement(1.0);
+        });
+    }
+}
+
+async fn take(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.ok()?;
+    let (tcp, peer) = listener.accept().await.ok()?;
+    // Answers are small and awaited: none shall wait for the next one's company.
+    tcp.set_nodelay(true).ok()?;
+    Some((tcp, peer, place))
+}
+
+async fn connection(tcp: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, door: Arc<Door>, place: Arc<OwnedSemaphorePermit>) {
+    let secure = tls.is_some();
+    let wire = match tls {
+        None => Wire::Plain(tcp),
+        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls)),
+            _ => return,
+        },
+    };
+    let mut stop = door.stop.clone();
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(door.request_time).max_buf_size(HEAD).half_close(false);
+    let service = service_fn(move |request| {
+        let (door, place) = (door.clone(), place.clone());
+        async move { Ok::<_, Infallible>(answer(request, peer.ip(), secure, door, place).await) }
+    });
+    let mut serving = std::pin::pin!(http.serve_connection(TokioIo::new(wire), service).with_upgrades());
+    let stopped = tokio::select! {
+        // A connection that breaks is its client's affair.
+        _ = serving.as_mut() => false,
+        _ = stop.wait_for(|stop| *stop) => true,
+    };
+    if stopped {
+        serving.as_mut().graceful_shutdown();
+        let _ = serving.await;
+    }
+}
+
+/// Answers one request.
+async fn answer(mut request: hyper::Request<Incoming>, peer: IpAddr, secure: bool, door: Arc<Door>, place: Arc<OwnedSemaphorePermit>) -> Response<Payload> {
+    let began = clock::instant();
+    let upgrade = request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
+    let (parts, body) = request.into_parts();
+    let head = head(&parts, peer, secure, &door.proxies);
+    let settings = facade::door::Site::settings(door.site.as_ref());
+    let response = match pages::find(&head, &settings.base_path) {
+        Some(page) if route::host_allowed(settings, &head) => page,
+        Some(_) => refuse(StatusCode::MISDIRECTED_REQUEST, "the demo answers to localhost, 127.0.0.1 and [::1]"),
+        None => exchange(Exchange { door: &door, head, body, upgrade, place }).await,
+    };
+    meters().http_seconds.record(clock::instant().duration_since(began));
+    let class = usize::from(response.status().as_u16() / 100).clamp(1, 5) - 1;
+    meters().http_answers[class].increment(1);
+    response
+}
+
+/// A request under way.
+struct Exchange<'a> {
+    door: &'a Arc<Door>,
+    head: Head,
+    body: Incoming,
+    upgrade: Option<OnUpgrade>,
+    place: Arc<OwnedSemaphorePermit>,
+}
+
+async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
+    let Exchange { door, head, body, upgrade, place } = exchange;
+    let (whole, mut streamed) = match route::body_wanted(facade::door::Site::settings(door.site.as_ref()), &head) {
+        // What is not wanted is not read either.
+        BodyWanted::Whole(0) | BodyWanted::Streamed => (Vec::new(), Some(body)),
+        BodyWanted::Whole(most) => match body::whole(body, most, door.request_time).await {
+            Ok(bytes) => (bytes, None),
+            Err(fault) => {
+                let mut response = broken(door, &head, fault);
+                // What is left of the body is not read: the connection cannot be used again.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                return response;
+            }
+        },
+    };
+    let asked = head.clone();
+    let mut step = match fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole }))) {
+        Some(step) => step,
+        None => return broken(door, &asked, Fault::Broken),
+    };
+    loop {
+        let next = match step {
+            Step::Reply(response) => return reply(response),
+            Step::Do(realm, cause, command, then) => match door.realm(realm) {
+                Some(realm) => realm.act(cause, *command).await.map(|outcome| fenced(|| door.step(|cx| then(cx, outcome)))),
+                None => Err(Fault::Unready),
+            },
+            Step::Read(realm, query, then) => match door.realm(realm) {
+                Some(realm) => realm.read(*query).await.map(|(answer, _)| fenced(|| door.step(|cx| then(cx, answer)))),
+                None => Err(Fault::Unready),
+            },
+            Step::Verify { password, hash, then } => {
+                let fits = password::verify(password, hash).await;
+                fits.map(|fits| fenced(|| door.step(|cx| then(cx, fits)))).map_err(|_| Fault::Unready)
+            }
+            Step::Hash { password, then } => {
+                let hash = password::hash(password).await;
+                hash.map(|hash| fenced(|| door.step(|cx| then(cx, hash)))).map_err(|_| Fault::Unready)
+            }
+            Step::Receive { file, size, then } => {
+                let received = match streamed.take() {
+                    Some(body) => files::receive(&door.blobs, file, size, body, door.upload_time).await,
+                    None => Received::Fault,
+                };
+                Ok(fenced(|| door.step(|cx| then(cx, received))))
+            }
+            Step::Send { file, thumbnail, headers } => {
+                return match files::send(&door.blobs, file, thumbnail, &asked).await {
+                    Ok(response) => dress(response, &headers),
+                    Err(fault) => broken(door, &asked, fault),
+                };
+            }
+            Step::Upgrade { protocol, headers, limits, realm, session } => {
+                let Some(realm) = door.realm(realm).cloned() else { return broken(door, &asked, Fault::Unready) };
+                let opening = Opening { door: door.clone(), realm, session, limits, place: Some(place) };
+                return match upgrade.zip(accept_key(&asked)) {
+                    Some((upgrade, key)) => dress(switch(upgrade, &key, protocol, opening), &headers),
+                    None => no_socket(),
+                };
+            }
+        };
+        step = match next {
+            Ok(Some(step)) => step,
+            Ok(None) => return broken(door, &asked, Fault::Broken),
+            Err(fault) => return broken(door, &asked, fault),
+        };
+    }
+}
+
+/// The façade's own words for a fault.
+fn broken(door: &Door, head: &Head, fault: Fault) -> Response<Payload> {
+    match fenced(|| door.step(|cx| route::fault(cx, head, fault))) {
+        Some(words) => reply(words),
+        None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
+    }
+}
+
+/// A façade's panic is a bug of one exchange; it has been logged where panics are.
+fn fenced<T>(step: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(step)).ok()
+}
+
+/// The first part of a request, as façades see it.
+fn head(parts: &hyper::http::request::Parts, peer: IpAddr, secure: bool, proxies: &[IpAddr]) -> Head {
+    let headers: Vec<(String, String)> =
+        parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
+    let mut head = Head {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or("").to_owned(),
+        headers,
+        tls: secure,
+        peer: peer.to_canonical(),
+    };
+    if proxies.contains(&head.peer) {
+        if let Some(proto) = head.header("x-forwarded-proto") {
+            head.tls = proto.eq_ignore_ascii_case("https");
+        }
+        // Each proxy adds whom it heard: the last that is no proxy of ours is who asked.
+        let named: Vec<&str> = head.headers.iter().filter(|(name, _)| name == "x-forwarded-for").flat_map(|(_, list)| list.split(',')).collect();
+        let asker = named.iter().rev().map_while(|name| name.trim().parse::<IpAddr>().ok()).find(|address| !proxies.contains(address));
+        head.peer = asker.map_or(head.peer, |asker| asker.to_canonical());
+    }
+    head
+}
+
+/// A façade's answer.
+fn reply(reply: Reply) -> Response<Payload> {
+    let mut response = Response::new(Payload::whole(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    dress(response, &reply.headers)
+}
+
+/// The server's own no.
+fn refuse(status: StatusCode, why: &'static str) -> Response<Payload> {
+    let mut response = Response::new(Payload::whole(why));
+    *response.status_mut() = status;
+    dress(response, &[("content-type", "text/plain; charset=utf-8".to_owned())])
+}
+
+/// Adds headers; a value that no header can have is left out. Nothing of ours is to be taken for another type than it
+/// says, and no address of ours is told elsewhere: it may open something.
+fn dress(mut response: Response<Payload>, headers: &[(&'static str, String)]) -> Response<Payload> {
+    let map = response.headers_mut();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::from_str(value)) {
+            map.append(name, value);
+        }
+    }
+    map.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    map.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The answer to the client's key, if the request is a WebSocket's opening (RFC 6455 §4.2.1).
+fn accept_key(head: &Head) -> Option<String> {
+    let names = |header: &str, word: &str| head.header(header).is_some_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(word)));
+    let key = head.header("sec-websocket-key").filter(|key| key.len() == 24)?;
+    let right = head.method == "GET" && names("upgrade", "websocket") && names("connection", "upgrade") && head.header("sec-websocket-version") == Some("13");
+    right.then(|| derive_accept_key(key.as_bytes()))
+}
+
+fn no_socket() -> Response<Payload> {
+    let response = refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket (version 13) is wanted here");
+    dress(response, &[("upgrade", "websocket".to_owned()), ("connection", "upgrade".to_owned()), ("sec-websocket-version", "13".to_owned())])
+}
+
+/// Makes a socket of the connection.
+fn switch(upgrade: OnUpgrade, key: &str, protocol: Option<&'static str>, opening: Opening) -> Response<Payload> {
+    tasks::spawn("socket", async move {
+        let Ok(upgraded) = upgrade.await else { return };
+        let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<Wire>>() else { return };
+        // The buffers of the request are gone by now; what an idle socket keeps is its own.
+        Box::pin(ws::run(io.into_inner(), read_buf.to_vec(), opening)).await;
+    });
+    let mut response = Response::new(Payload::whole(&[][..]));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let mut headers = vec![("upgrade", "websocket".to_owned()), ("connection", "Upgrade".to_owned()), ("sec-websocket-accept", key.to_owned())];
+    headers.extend(protocol.map(|protocol| ("sec-websocket-protocol", protocol.to_owned())));
+    dress(response, &headers)
+}
+
+#[cfg(test)]
+mod tests;

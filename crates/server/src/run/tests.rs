@@ -1,0 +1,94 @@
+//! What an owner promises to those who ask it.
+
+use super::*;
+use crate::store::{Kind, Store as _};
+use domain::directory::{Directory, Entry, EntryKey, WrapUpCode};
+use std::sync::Mutex;
+
+struct World {
+    store: Arc<AnyStore>,
+    no: RealmNo,
+    learned: Arc<Mutex<Vec<Fact>>>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let store = Arc::new(AnyStore::open(&Kind::Memory).unwrap());
+        let no = store.realm("test.example").await.unwrap();
+        Self { store, no, learned: Arc::default() }
+    }
+
+    fn realm(&self) -> Arc<Realm> {
+        let learned = self.learned.clone();
+        let on_directory: OnDirectory = Arc::new(move |_, fact| learned.lock().unwrap().push(fact.clone()));
+        Realm::start(self.no, "test.example".into(), self.store.clone(), on_directory)
+    }
+}
+
+fn code(code: &str) -> Command {
+    Command::Put(Box::new(Entry::WrapUpCode(WrapUpCode { code: code.into(), ko: "코드".into(), en: "code".into() })))
+}
+
+async fn directory(realm: &Realm) -> Arc<Directory> {
+    match realm.read(Query::Directory).await {
+        Ok((Ok(Answer::Directory(directory)), _)) => directory,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_confirmed_is_there_for_the_next_owner() {
+    let world = World::new().await;
+    let realm = world.realm();
+    assert_eq!(realm.act("test", code("a")).await, Ok(Ok(Done::Ok)));
+    assert_eq!(world.learned.lock().unwrap().len(), 1, "told before the answer");
+    let missing = Command::Remove(EntryKey::WrapUpCode("b".into()));
+    assert_eq!(realm.act("test", missing).await, Ok(Err(Refusal::NoSuchEntry)));
+    let next = world.realm();
+    assert!(directory(&next).await.wrap_up_codes.contains_key("a"));
+    next.stop().await;
+    assert!(directory(&world.realm()).await.wrap_up_codes.contains_key("a"), "a snapshot says the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_everyone_is_answered_and_in_order() {
+    let world = World::new().await;
+    let realm = world.realm();
+    let commands = (0..3_000).map(|n| code(&n.to_string())).collect();
+    let outcomes = realm.act_all("test", commands).await.unwrap();
+    assert!(outcomes.len() == 3_000 && outcomes.iter().all(Result::is_ok));
+    let learned = world.learned.lock().unwrap();
+    let order: Vec<u32> = learned.iter().map(|fact| match fact {
+        Fact::Put(entry) => match entry.as_ref() {
+            Entry::WrapUpCode(code) => code.code.parse().unwrap(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }).collect();
+    assert!(order.is_sorted());
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_never_happened_and_reading_goes_on() {
+    let world = World::new().await;
+    let realm = world.realm();
+    realm.act("test", code("a")).await.unwrap().unwrap();
+    assert!(realm.ready());
+    world.store.claim(world.no).await.unwrap();
+    assert_eq!(realm.act("test", code("b")).await, Err(Fault::Broken), "another node has taken over");
+    let codes = directory(&realm).await.wrap_up_codes.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(codes, ["a".into()], "what was decided is void");
+    assert_eq!(realm.act("test", code("c")).await, Err(Fault::Unready));
+    assert!(!realm.ready());
+    assert_eq!(world.learned.lock().unwrap().len(), 1, "nobody was told");
+}
+
+#[tokio::test]
+async fn a_stopped_realm_says_so() {
+    let world = World::new().await;
+    let realm = world.realm();
+    realm.act("test", code("a")).await.unwrap().unwrap();
+    realm.stop().await;
+    assert_eq!(realm.act("test", code("b")).await, Err(Fault::Unready));
+    assert_eq!(realm.read(Query::Directory).await.map(|_| ()), Err(Fault::Unready));
+}

@@ -1,0 +1,168 @@
+//! What façades may know of their server: settings, names, keys, rates.
+//!
+//! Names and keys are a copy of parts of each realm's directory. It is renewed by the very facts that change the
+//! directory, before whoever caused them hears of it: a key that was just made is known at once.
+
+pub mod buckets;
+
+use crate::seal::Sealer;
+use crate::clock;
+use buckets::Buckets;
+use domain::directory::{Directory, Entry, EntryKey, Key, Realm, StreamTarget};
+use domain::fact::Fact;
+use facade::door::{AccessKey, RealmNo, Settings};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+/// What is known of one realm.
+#[derive(Debug, Default)]
+struct Known {
+    realm: Option<Realm>,
+    /// Where copies of rooms go, by topic.
+    streams: BTreeMap<Arc<str>, Arc<StreamTarget>>,
+}
+
+#[derive(Default)]
+struct Table {
+    realms: BTreeMap<RealmNo, Known>,
+    /// Instance ids, names and aliases, in lower case.
+    names: BTreeMap<String, RealmNo>,
+    keys: BTreeMap<Arc<str>, AccessKey>,
+}
+
+/// The server, as façades see it.
+pub struct Site {
+    settings: Settings,
+    sealer: Sealer,
+    table: RwLock<Table>,
+    buckets: Mutex<Buckets>,
+}
+
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Site").finish_non_exhaustive()
+    }
+}
+
+/// Where a copy of a room is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The address.
+    pub url: String,
+    /// The secret for signatures, if the target has one.
+    pub secret: Option<String>,
+}
+
+impl Site {
+    /// A server without realms.
+    pub fn new(settings: Settings, sealer: Sealer) -> Self {
+        Self { settings, sealer, table: RwLock::default(), buckets: Mutex::default() }
+    }
+
+    /// Takes a realm's directory up as it stands.
+    pub fn load(&self, no: RealmNo, directory: &Directory) {
+        for entry in directory.entries() {
+            self.learn(no, &Fact::Put(Box::new(entry)));
+        }
+    }
+
+    /// Takes one change of a realm's directory up.
+    pub fn learn(&self, no: RealmNo, fact: &Fact) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        match fact {
+            Fact::Put(entry) => match entry.as_ref() {
+                Entry::Realm(realm) => {
+                    table.names.retain(|_, named| *named != no);
+                    let names = std::iter::once(&realm.name).chain(&realm.aliases).map(|name| name.to_lowercase());
+                    for name in names.chain([realm.instance.to_string()]) {
+                        // Of two realms with one name, the older keeps it.
+                        table.names.entry(name).or_insert(no);
+                    }
+                    table.realms.entry(no).or_default().realm = Some(realm.clone());
+                }
+                Entry::Key(key) => match self.open(no, key) {
+                    Some(open) => drop(table.keys.insert(key.id.0.clone(), open)),
+                    None => tracing::error!(realm = no.0, "an access key cannot be unsealed: was the seal key changed?"),
+                },
+                Entry::StreamTarget(target) => {
+                    table.realms.entry(no).or_default().streams.insert(target.topic.clone(), Arc::new(target.clone()));
+                }
+                _ => {}
+            },
+            Fact::Removed(EntryKey::Key(id)) => {
+                if table.keys.get(&id.0).is_some_and(|key| key.realm == no) {
+                    table.keys.remove(&id.0);
+                }
+            }
+            Fact::Removed(EntryKey::StreamTarget(topic)) => {
+                table.realms.entry(no).or_default().streams.remove(topic);
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&self, realm: RealmNo, key: &Key) -> Option<AccessKey> {
+        let secret = String::from_utf8(self.sealer.unseal(&key.sealed)?).ok()?;
+        Some(AccessKey { id: key.id.clone(), realm, secret: secret.into(), actions: key.actions.clone() })
+    }
+
+    fn table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where copies for this target go; none if it leads nowhere (any more).
+    pub fn destination(&self, no: RealmNo, target: &str) -> Option<Destination> {
+        let table = self.table();
+        let known = table.realms.get(&no)?;
+        if let Some(mapped) = known.streams.get(target) {
+            let secret = mapped.sealed.as_ref().and_then(|sealed| String::from_utf8(self.sealer.unseal(sealed)?).ok());
+            return mapped.url.as_ref().map(|url| Destination { url: url.to_string(), secret });
+        }
+        let plain = target.starts_with("http://") || target.starts_with("https://");
+        plain.then(|| Destination { url: target.to_owned(), secret: None })
+    }
+
+    /// Hosts to which this realm may send copies although they are not public: those its list names.
+    pub fn stream_hosts(&self, no: RealmNo) -> Vec<Arc<str>> {
+        self.table().realms.get(&no).and_then(|known| known.realm.as_ref()).map(|realm| realm.stream_hosts.clone()).unwrap_or_default()
+    }
+
+    /// A realm as Amazon Connect names it.
+    pub fn instance(&self, no: RealmNo) -> Option<domain::id::InstanceId> {
+        self.table().realms.get(&no).and_then(|known| known.realm.as_ref()).map(|realm| realm.instance)
+    }
+}
+
+impl facade::door::Site for Site {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn key(&self, id: &str) -> Option<AccessKey> {
+        self.table().keys.get(id).cloned()
+    }
+
+    fn realm(&self, name: &str) -> Option<RealmNo> {
+        let table = self.table();
+        table.names.get(name).or_else(|| table.names.get(&name.to_lowercase())).copied()
+    }
+
+    fn default_realm(&self) -> RealmNo {
+        self.table().realms.keys().next().copied().unwrap_or(RealmNo(0))
+    }
+
+    fn allow(&self, bucket: &str, rate: f64, burst: f64) -> bool {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).take(clock::now(), bucket, rate, burst)
+    }
+
+    fn unseal(&self, sealed: &str) -> Option<Vec<u8>> {
+        self.sealer.unseal(sealed)
+    }
+
+    fn seal(&self, secret: &[u8]) -> String {
+        self.sealer.seal(secret)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! The store that forgets: for tests, and for a server that shall leave no trace.
+//!
+//! It keeps the same promises as the others while it lives; its views are always brought up to the newest deed.
+
+use super::page::{self, Shelf};
+use super::replay::{Chunk, Sieve};
+use super::snapshot::Snapshot;
+use super::views::{Changes, Known};
+use super::{Fault, Lease, RealmNo, Replay, Store};
+use domain::contact::Contact;
+use domain::fact::Deed;
+use domain::id::{ContactId, QueueId, RoomId};
+use domain::query::{Answer, ContactFilter, ContactName, Mark, Page};
+use domain::room::Item;
+use domain::time::Millis;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many deeds a chunk of a replay holds.
+const CHUNK: usize = 1_024;
+
+/// Everything in memory.
+#[derive(Default)]
+pub struct Memory(Mutex<Vec<Realm>>);
+
+impl fmt::Debug for Memory {
+    /// What people wrote is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Realm {
+    name: Arc<str>,
+    epoch: u64,
+    deeds: Vec<Deed>,
+    snapshots: Vec<Snapshot>,
+    views: Views,
+}
+
+#[derive(Default)]
+struct Views {
+    contacts: BTreeMap<ContactId, (Contact, u64)>,
+    numbers: BTreeMap<u64, ContactId>,
+    lines: BTreeMap<RoomId, BTreeMap<u32, Item>>,
+    marks: BTreeMap<RoomId, Vec<Mark>>,
+    targets: BTreeMap<QueueId, Millis>,
+}
+
+impl Memory {
+    /// A panic elsewhere leaves the realms as they were: each change below is one step.
+    fn realms(&self) -> MutexGuard<'_, Vec<Realm>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, realm: RealmNo, ask: impl FnOnce(&mut Realm) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.realms().get_mut(usize::from(realm.0)).map_or_else(|| Err(Fault::Stale), ask)
+    }
+
+    fn feed(&self, realm: RealmNo, from: u64, keep: impl Fn(&mut Sieve, &Deed) -> bool, room: RoomId) -> Replay {
+        let (feed, replay) = Replay::pair();
+        let mut sieve = Sieve::new(room);
+        let deeds: Chunk = self.realms().get(usize::from(realm.0)).map_or_else(Chunk::new, |realm| {
+            let numbered = (1..).zip(&realm.deeds).filter(|(seq, deed)| *seq >= from && keep(&mut sieve, deed));
+            numbered.map(|(seq, deed)| (seq, deed.clone())).collect()
+        });
+        let started = crate::tasks::thread("replay", move || {
+            let _ = deeds.chunks(CHUNK).all(|chunk| feed.put(Ok(chunk.to_vec())));
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread for a replay");
+        }
+        replay
+    }
+}
+
+impl Store for Memory {
+    async fn realms(&self) -> Result<Vec<(RealmNo, Arc<str>)>, Fault> {
+        Ok((0..).map(RealmNo).zip(self.realms().iter().map(|realm| realm.name.clone())).collect())
+    }
+
+    async fn realm(&self, name: &str) -> Result<RealmNo, Fault> {
+        let mut realms = self.realms();
+        let place = realms.iter().position(|realm| realm.name.as_ref() == name).unwrap_or(realms.len());
+        let number = u16::try_from(place).map_err(|e| Fault::broken("number a realm", e))?;
+        if place == realms.len() {
+            realms.push(Realm { name: name.into(), ..Realm::default() });
+        }
+        Ok(RealmNo(number))
+    }
+
+    async fn claim(&self, realm: RealmNo) -> Result<Lease, Fault> {
+        self.with(realm, |kept| {
+            kept.epoch += 1;
+            Ok(Lease { realm, epoch: kept.epoch })
+        })
+    }
+
+    async fn commit(&self, lease: Lease, first: u64, deeds: Vec<Deed>) -> Result<(), Fault> {
+        self.with(lease.realm, |realm| {
+            if realm.epoch != lease.epoch || first != realm.deeds.len() as u64 + 1 {
+                return Err(Fault::Stale);
+            }
+            realm.views.take((first..).zip(deeds.iter().cloned()))?;
+            realm.deeds.extend(deeds);
+            Ok(())
+        })
+    }
+
+    async fn last(&self, realm: RealmNo) -> Result<u64, Fault> {
+        self.with(realm, |realm| Ok(realm.deeds.len() as u64))
+    }
+
+    fn replay(&self, realm: RealmNo, from: u64) -> Replay {
+        self.feed(realm, from, |_, _| true, RoomId::default())
+    }
+
+    async fn snapshot_put(&self, realm: RealmNo, snapshot: Snapshot) -> Result<(), Fault> {
+        self.with(realm, |realm| {
+            realm.snapshots.push(snapshot);
+            Ok(())
+        })
+    }
+
+    async fn snapshot_get(&self, realm: RealmNo, at_most: u64) -> Result<Option<Snapshot>, Fault> {
+        self.with(realm, |realm| Ok(realm.snapshots.iter().rev().find(|kept| kept.seq <= at_most).cloned()))
+    }
+
+    async fn page(&self, realm: RealmNo, page: Page, _at_least: u64) -> Result<Option<Answer>, Fault> {
+        self.with(realm, |realm| page::answer(&realm.views, &page))
+    }
+
+    fn story(&self, realm: RealmNo, room: RoomId) -> Replay {
+        self.feed(realm, 1, Sieve::keeps, room)
+    }
+
+    async fn rebuild(&self, realm: RealmNo) -> Result<(), Fault> {
+        self.with(realm, |realm| {
+            realm.views = Views::default();
+            realm.views.take((1..).zip(realm.deeds.iter().cloned()))
+        })
+    }
+
+    async fn close(&self) {}
+}
+
+impl Known for Views {
+    fn contact(&mut self, id: ContactId) -> Result<Option<(Contact, u64)>, Fault> {
+        Ok(self.contacts.get(&id).cloned())
+    }
+
+    fn target(&mut self, queue: &QueueId) -> Result<Option<Millis>, Fault> {
+        Ok(self.targets.get(queue).copied())
+    }
+}
+
+impl Views {
+    fn take(&mut self, deeds: impl IntoIterator<Item = (u64, Deed)>) -> Result<(), Fault> {
+        let changes = Changes::of(deeds, self)?;
+        for item in changes.items {
+            self.lines.entry(item.room).or_default().insert(item.n, item);
+        }
+        for (room, mark) in changes.marks {
+            self.marks.entry(room).or_default().push(mark);
+        }
+        for (id, row) in changes.contacts {
+            self.numbers.insert(row.0.number, id);
+            self.contacts.insert(id, row);
+        }
+        for (queue, target) in changes.targets {
+            match target {
+                Some(target) => self.targets.insert(queue, target),
+                None => self.targets.remove(&queue),
+            };
+        }
+        Ok(())
+    }
+}
+
+impl Shelf for Views {
+    fn lines(&self, room: RoomId, span: RangeInclusive<u32>, forward: bool, see: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Fault> {
+        let Some(lines) = self.lines.get(&room) else { return Ok(()) };
+        let lines = lines.range(span).map(|(_, item)| item.clone());
+        let _ = if forward { lines.into_iter().try_for_each(see) } else { lines.rev().try_for_each(see) };
+        Ok(())
+    }
+
+    fn first_from(&self, room: RoomId, n: u32) -> Result<Option<(u32, Millis)>, Fault> {
+        Ok(self.lines.get(&room).and_then(|lines| lines.range(n..).next()).map(|(n, item)| (*n, item.at)))
+    }
+
+    fn marks(&self, room: RoomId, n: u32) -> Result<Vec<Mark>, Fault> {
+        let mut marks: Vec<Mark> = self.marks.get(&room).into_iter().flatten().filter(|mark| mark.n >= n).copied().collect();
+        marks.sort_by_key(|mark| (mark.at, mark.n, mark.participant, mark.read));
+        Ok(marks)
+    }
+
+    fn contact(&self, name: &ContactName) -> Result<Option<Contact>, Fault> {
+        let id = match name {
+            ContactName::Id(id) => Some(*id),
+            ContactName::Number(number) => self.numbers.get(number).copied(),
+        };
+        Ok(id.and_then(|id| self.contacts.get(&id)).map(|(contact, _)| contact.clone()))
+    }
+
+    fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault> {
+        let wanted = |contact: &&Contact| {
+            filter.from.is_none_or(|from| contact.started >= from)
+                && filter.to.is_none_or(|to| contact.started < to)
+                && filter.customer.as_ref().is_none_or(|id| contact.customer.id.as_ref() == Some(id))
+                && filter.queue.as_ref().is_none_or(|queue| contact.queue.as_ref() == Some(queue))
+                && filter.agent.as_ref().is_none_or(|agent| contact.agent.as_ref() == Some(agent))
+                && filter.ended.is_none_or(|ended| contact.ended() == ended)
+        };
+        let newest_first = self.numbers.range(..filter.below.unwrap_or(u64::MAX)).rev();
+        let contacts = newest_first.filter_map(|(_, id)| self.contacts.get(id)).map(|(contact, _)| contact);
+        Ok(contacts.filter(wanted).take(usize::from(filter.limit)).cloned().collect())
+    }
+
+    fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
+        let mut segments: Vec<Contact> = self.contacts.values().map(|(contact, _)| contact).filter(|c| c.room() == room).cloned().collect();
+        segments.sort_by_key(|contact| contact.segment);
+        Ok(segments)
+    }
+}

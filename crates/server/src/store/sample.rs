@@ -1,0 +1,181 @@
+//! Deeds to test with: chats as they really go, on a clock of their own.
+
+use domain::agent::{AgentState, Channel};
+use domain::chance::Seeded;
+use domain::contact::{Contact, Customer, EndReason, Initiation, Phase, Tally, TextKind, TextKinds};
+use domain::directory::{Entry, Queue};
+use domain::fact::{Deed, Fact};
+use domain::id::{ContactId, FileId, FlowId, ItemId, ParticipantId, RoomId};
+use domain::queue::Why;
+use domain::room::{Audience, Author, Body, Event, File, FileStatus, Item, MemberRole};
+use domain::time::Millis;
+
+/// Makes deeds.
+pub(super) struct Sample {
+    pub(super) chance: Seeded,
+    pub(super) now: Millis,
+    pub(super) deeds: Vec<Deed>,
+    number: u64,
+}
+
+/// One chat under way.
+#[derive(Clone, Copy)]
+pub(super) struct Chat {
+    pub(super) room: RoomId,
+    pub(super) contact: ContactId,
+    pub(super) customer: ParticipantId,
+    pub(super) agent: ParticipantId,
+    last: u32,
+}
+
+impl Sample {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut sample = Self { chance: Seeded::new(seed), now: Millis(1_763_736_000_000), deeds: Vec::new(), number: 0 };
+        let queue = Queue { target: Millis::from_secs(20), ..Queue::new("3001", "대표", 401) };
+        sample.deed("put", vec![Fact::Put(Box::new(Entry::Queue(queue)))]);
+        sample.agent(AgentState::Ready);
+        sample
+    }
+
+    /// The deeds so far.
+    pub(super) fn take(&mut self) -> Vec<Deed> {
+        std::mem::take(&mut self.deeds)
+    }
+
+    pub(super) fn deed(&mut self, cause: &str, facts: Vec<Fact>) {
+        self.now = self.now.plus(Millis(1_000));
+        self.deeds.push(Deed { at: self.now, cause: cause.into(), facts });
+    }
+
+    pub(super) fn agent(&mut self, state: AgentState) {
+        self.deed("desk.State", vec![Fact::AgentStated { agent: "1001".into(), channel: Channel::Chat, state, by: None }]);
+    }
+
+    /// A chat that an agent has taken.
+    pub(super) fn chat(&mut self, customer: &str) -> Chat {
+        let id = ContactId::new(self.now, &mut self.chance);
+        let [me, agent] = [0; 2].map(|_| ParticipantId::new(self.now, &mut self.chance));
+        let chat = Chat { room: id.into(), contact: id, customer: me, agent, last: 0 };
+        self.segment(chat, id, customer, 1);
+        chat
+    }
+
+    /// Passes a chat on: one segment ends, the next begins.
+    pub(super) fn transfer(&mut self, chat: &mut Chat, customer: &str, segment: u32) {
+        let id = ContactId::new(self.now, &mut self.chance);
+        self.close(chat, EndReason::Transferred);
+        chat.contact = id;
+        self.segment(*chat, chat.room.into(), customer, segment);
+    }
+
+    fn segment(&mut self, chat: Chat, initial: ContactId, customer: &str, segment: u32) {
+        self.number += 1;
+        let contact = Contact {
+            id: chat.contact,
+            number: self.number,
+            initial,
+            previous: None,
+            related: None,
+            past: Vec::new(),
+            outside: None,
+            segment,
+            initiation: if segment == 1 { Initiation::Api } else { Initiation::Transfer },
+            channel: Channel::Chat,
+            phase: Phase::Initiated,
+            flow: FlowId::new(self.now, &mut self.chance),
+            customer: Customer { participant: chat.customer, name: "지우".into(), id: Some(customer.into()), verified: true },
+            started: self.now.plus(Millis(1_000)),
+            updated: self.now,
+            connected: None,
+            queue: None,
+            queued: None,
+            agent: None,
+            accepted: None,
+            ended: None,
+            reason: None,
+            expires: self.now.plus(Millis::from_mins(60)),
+            kinds: TextKinds::PLAIN,
+            drop_agents: false,
+            attributes: [("plan".into(), "gold".into())].into(),
+            segment_attributes: Default::default(),
+            tags: Default::default(),
+            name: None,
+            description: None,
+            references: Vec::new(),
+            origin: None,
+            why: None,
+            tally: Tally::default(),
+            wrap_up: None,
+            rating: None,
+        };
+        let contact_id = chat.contact;
+        self.deed("connect.StartChatContact", vec![Fact::Started { contact: Box::new(contact), opening: None, key: None }]);
+        let queued = Fact::Queued { contact: contact_id, queue: "3001".into(), rank: 0, preferred: None, from: None };
+        self.deed("connect.Subscribe", vec![Fact::Arrived { contact: contact_id }, queued]);
+        let offered = Fact::Offered {
+            contact: contact_id,
+            agent: "1001".into(),
+            participant: chat.agent,
+            until: self.now,
+            conference: false,
+            why: Why::direct().into(),
+        };
+        self.deed("tick", vec![offered]);
+        self.deed("desk.Accept", vec![Fact::Accepted { contact: contact_id, agent: "1001".into() }]);
+    }
+
+    pub(super) fn close(&mut self, chat: &Chat, reason: EndReason) {
+        let tally = Tally { messages: chat.last, ..Tally::default() };
+        self.deed("connect.StopContact", vec![Fact::Closed { contact: chat.contact, reason, tally: Box::new(tally) }]);
+    }
+
+    /// A line of any kind.
+    pub(super) fn post(&mut self, chat: &mut Chat, by: MemberRole, audience: Audience, body: Body) -> u32 {
+        chat.last += 1;
+        let at = self.now.plus(Millis(1_000));
+        let (participant, name) = if by == MemberRole::Customer { (chat.customer, "지우") } else { (chat.agent, "김서연") };
+        let item = Item {
+            id: ItemId::new(at, &mut self.chance),
+            n: chat.last,
+            at,
+            room: chat.room,
+            contact: chat.contact,
+            by: Some(Author { participant, role: by, name: name.into() }),
+            audience,
+            body,
+        };
+        self.deed("connect.SendMessage", vec![Fact::Posted { item, key: None }]);
+        chat.last
+    }
+
+    /// Words for everyone.
+    pub(super) fn say(&mut self, chat: &mut Chat, by: MemberRole, text: &str) -> u32 {
+        self.post(chat, by, Audience::All, Body::Message { kind: TextKind::Plain, text: text.into() })
+    }
+
+    pub(super) fn mark(&mut self, chat: &Chat, by: ParticipantId, n: u32, read: bool) {
+        let item = ItemId::new(self.now, &mut self.chance);
+        self.deed("connect.SendEvent", vec![Fact::Marked { room: chat.room, participant: by, item, n, read }]);
+    }
+
+    /// A chat with everything that views know: lines for one side, a rejected file, marks, a transfer, an end.
+    pub(super) fn full_chat(&mut self, customer: &str) -> Chat {
+        let mut chat = self.chat(customer);
+        self.say(&mut chat, MemberRole::Customer, "안녕하세요"); // 1
+        self.say(&mut chat, MemberRole::Agent, "네, 안녕하세요"); // 2
+        self.post(&mut chat, MemberRole::Agent, Audience::Agents, Body::Message { kind: TextKind::Plain, text: "a note".into() }); // 3
+        self.post(&mut chat, MemberRole::Customer, Audience::All, Body::Event(Event::Idle)); // 4: not kept
+        let file = FileId::new(self.now, &mut self.chance);
+        let file = File { id: file, name: "x.exe".into(), kind: "image/png".into(), size: 9, status: FileStatus::Rejected };
+        self.post(&mut chat, MemberRole::Customer, Audience::All, Body::File(file)); // 5
+        self.mark(&chat, chat.agent, 1, true);
+        self.mark(&chat, chat.customer, 2, false);
+        self.mark(&chat, chat.customer, 2, true);
+        self.transfer(&mut chat, customer, 2);
+        self.say(&mut chat, MemberRole::Agent, "무엇을 도와드릴까요?"); // 6
+        self.post(&mut chat, MemberRole::Agent, Audience::Customer, Body::Message { kind: TextKind::Plain, text: "for you".into() }); // 7
+        self.deed("connect.UpdateContactAttributes", vec![Fact::AttributesSet { contact: chat.room.into(), attributes: [("vip".into(), "1".into())].into() }]);
+        self.close(&chat, EndReason::Customer);
+        chat
+    }
+}

@@ -1,0 +1,89 @@
+//! The whole state of a realm as it was after some deed, so that not everything has to be replayed.
+//!
+//! A snapshot is a convenience: one that is missing, damaged or of another build costs time and nothing else.
+
+use super::{Fault, RealmNo, Store};
+use domain::centre::Centre;
+use std::fmt;
+
+/// The layout of a [`Centre`] in a snapshot. Raise it whenever the state of the domain changes its shape or its
+/// meaning: snapshots of other versions are passed over.
+pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// One snapshot.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The newest deed in it.
+    pub seq: u64,
+    /// See [`SNAPSHOT_VERSION`].
+    pub version: u32,
+    /// The state, as JSON.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot({}, version {}, {} bytes)", self.seq, self.version, self.bytes.len())
+    }
+}
+
+/// Rebuilds a realm: its newest snapshot and all deeds after it. Returns the state and the number of its newest deed
+/// (0: none). [`Centre::resume`] is left to the caller. Keeps a core busy: not for a thread that serves others.
+///
+/// # Errors
+///
+/// [`Fault`] when the store cannot be read.
+pub async fn open(store: &impl Store, realm: RealmNo) -> Result<(Centre, u64), Fault> {
+    let (mut centre, mut last) = load(store, realm).await?;
+    let mut deeds = store.replay(realm, last + 1);
+    while let Some(chunk) = deeds.next().await? {
+        for (seq, deed) in chunk {
+            for fact in &deed.facts {
+                centre.apply(deed.at, fact);
+            }
+            last = seq;
+        }
+    }
+    Ok((centre, last))
+}
+
+/// Makes a new snapshot out of the last one and the deeds since, and keeps it. Returns the number of its newest deed.
+/// It touches no running state, so it may be done beside everything else; keeps a core busy meanwhile.
+///
+/// # Errors
+///
+/// [`Fault`] when the store cannot be read, or the snapshot cannot be written.
+pub async fn make(store: &impl Store, realm: RealmNo) -> Result<u64, Fault> {
+    let (centre, seq) = open(store, realm).await?;
+    put(store, realm, &centre, seq).await?;
+    Ok(seq)
+}
+
+/// Keeps this state as a snapshot: when the server stops, it has it at hand.
+///
+/// # Errors
+///
+/// [`Fault`] when it cannot be written.
+pub async fn put(store: &impl Store, realm: RealmNo, centre: &Centre, seq: u64) -> Result<(), Fault> {
+    if seq == 0 {
+        return Ok(());
+    }
+    let bytes = serde_json::to_vec(centre).map_err(|e| Fault::broken("write a snapshot", e))?;
+    store.snapshot_put(realm, Snapshot { seq, version: SNAPSHOT_VERSION, bytes }).await
+}
+
+/// The newest snapshot that this build can read, or the empty state.
+async fn load(store: &impl Store, realm: RealmNo) -> Result<(Centre, u64), Fault> {
+    // A journal that was put back from a backup may end before the newest snapshot.
+    let mut at_most = store.last(realm).await?;
+    while let Some(snapshot) = store.snapshot_get(realm, at_most).await? {
+        if snapshot.version == SNAPSHOT_VERSION {
+            match serde_json::from_slice(&snapshot.bytes) {
+                Ok(centre) => return Ok((centre, snapshot.seq)),
+                Err(error) => tracing::warn!(realm = realm.0, seq = snapshot.seq, line = error.line(), "a snapshot cannot be read and is passed over"),
+            }
+        }
+        at_most = snapshot.seq.saturating_sub(1);
+    }
+    Ok((Centre::default(), 0))
+}

@@ -1,0 +1,157 @@
+//! Threads that read pages out of the views, each with a connection of its own.
+
+use super::files::{self, int};
+use super::rows;
+use crate::store::page::{self, Shelf};
+use crate::store::{Fault, RealmNo};
+use domain::contact::Contact;
+use domain::id::RoomId;
+use domain::query::{Answer, ContactFilter, ContactName, Mark, Page};
+use domain::room::Item;
+use domain::time::Millis;
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
+use std::ops::{ControlFlow, RangeInclusive};
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// A page to be read; the views stand where they must.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Read this.
+    Page(RealmNo, Page, oneshot::Sender<Result<Option<Answer>, Fault>>),
+    /// No more.
+    Close,
+}
+
+/// A connection that reads.
+#[derive(Debug)]
+pub(super) struct Reader(Connection);
+
+impl Reader {
+    pub(super) fn open(folder: &Path) -> Result<Self, Fault> {
+        files::views_beside(folder).map(Self)
+    }
+
+    /// Works until it is told to close.
+    pub(super) fn work(&self, jobs: &Mutex<Receiver<Job>>) {
+        loop {
+            // Whoever holds the lock waits for the next job; the others wait for the lock.
+            let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(Job::Page(realm, page, reply)) = job else { return };
+            let _ = reply.send(self.read(realm, &page));
+        }
+    }
+
+    /// All of a page is read at one moment of the views.
+    fn read(&self, realm: RealmNo, page: &Page) -> Result<Option<Answer>, Fault> {
+        self.0.execute_batch("BEGIN")?;
+        let answer = page::answer(&Views { db: &self.0, realm }, page);
+        let ended = self.0.execute_batch("COMMIT");
+        let answer = answer?;
+        ended?;
+        Ok(answer)
+    }
+}
+
+// Numbers rise with time: the newest first is the highest number first, the next page begins below it, and a moment is
+// found as a number, so that far away pages cost no more than near ones.
+const FROM: &str = "number >= (SELECT number FROM contact WHERE realm = ?1 AND started >= ? ORDER BY started, number LIMIT 1)";
+const TO: &str = "number <= (SELECT number FROM contact WHERE realm = ?1 AND started < ? ORDER BY started DESC, number DESC LIMIT 1)";
+
+/// One realm's rows.
+struct Views<'a> {
+    db: &'a Connection,
+    realm: RealmNo,
+}
+
+impl Shelf for Views<'_> {
+    fn lines(&self, room: RoomId, span: RangeInclusive<u32>, forward: bool, see: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Fault> {
+        let Some(no) = rows::room_no(self.db, self.realm, room)? else { return Ok(()) };
+        let mut lines = self.db.prepare_cached(if forward {
+            "SELECT n, contact, at, id, audience, doc FROM item WHERE room = ?1 AND n BETWEEN ?2 AND ?3 ORDER BY n"
+        } else {
+            "SELECT n, contact, at, id, audience, doc FROM item WHERE room = ?1 AND n BETWEEN ?2 AND ?3 ORDER BY n DESC"
+        })?;
+        let mut lines = lines.query(params![no, span.start(), span.end()])?;
+        while let Some(row) = lines.next()? {
+            if see(rows::item(room, row)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn first_from(&self, room: RoomId, n: u32) -> Result<Option<(u32, Millis)>, Fault> {
+        let Some(no) = rows::room_no(self.db, self.realm, room)? else { return Ok(None) };
+        let mut first = self.db.prepare_cached("SELECT n, at FROM item WHERE room = ?1 AND n >= ?2 ORDER BY n LIMIT 1")?;
+        Ok(first.query_row(params![no, n], |row| Ok((row.get(0)?, rows::millis(row.get(1)?)))).optional()?)
+    }
+
+    fn marks(&self, room: RoomId, n: u32) -> Result<Vec<Mark>, Fault> {
+        let Some(no) = rows::room_no(self.db, self.realm, room)? else { return Ok(Vec::new()) };
+        let mut marks = self.db.prepare_cached(
+            "SELECT participant, n, read, at FROM mark WHERE room = ?1 AND n >= ?2 ORDER BY at, n, participant, read",
+        )?;
+        let marks = marks.query_map(params![no, n], |row| {
+            let participant = domain::id::ParticipantId(domain::id::Uuid::from_bytes(row.get(0)?));
+            Ok(Mark { participant, n: row.get(1)?, read: row.get(2)?, at: rows::millis(row.get(3)?) })
+        })?;
+        Ok(marks.collect::<Result<_, _>>()?)
+    }
+
+    fn contact(&self, name: &ContactName) -> Result<Option<Contact>, Fault> {
+        let found = match name {
+            ContactName::Id(id) => self.list("id = ?", &[&id.0.as_bytes()], "")?,
+            ContactName::Number(number) => self.list("number = ?", &[&int(*number)], "")?,
+        };
+        Ok(found.into_iter().next())
+    }
+
+    fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault> {
+        let mut tests = Vec::new();
+        let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+        let mut test = |sql: &'static str, value: Option<Box<dyn ToSql>>| {
+            if let Some(value) = value {
+                tests.push(sql);
+                values.push(value);
+            }
+        };
+        test("customer = ?", filter.customer.as_ref().map(|id| Box::new(id.to_string()) as _));
+        test("queue = ?", filter.queue.as_ref().map(|id| Box::new(id.to_string()) as _));
+        test("agent = ?", filter.agent.as_ref().map(|id| Box::new(id.to_string()) as _));
+        test(FROM, filter.from.map(|at| Box::new(int(at.0)) as _));
+        test(TO, filter.to.map(|at| Box::new(int(at.0)) as _));
+        test("number < ?", filter.below.map(|number| Box::new(int(number)) as _));
+        match filter.ended {
+            Some(true) => tests.push("ended IS NOT NULL"),
+            Some(false) => tests.push("ended IS NULL"),
+            None => {}
+        }
+        if tests.is_empty() {
+            tests.push("1");
+        }
+        let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+        self.list(&tests.join(" AND "), &values, &format!("ORDER BY number DESC LIMIT {}", filter.limit))
+    }
+
+    fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
+        self.list("room = ?", &[&room.0.as_bytes()], "ORDER BY segment")
+    }
+}
+
+impl Views<'_> {
+    /// Contacts of the realm for which a test holds. Its values are numbered from 2.
+    fn list(&self, test: &str, values: &[&dyn ToSql], order: &str) -> Result<Vec<Contact>, Fault> {
+        let mut rows = self.db.prepare_cached(&format!("SELECT doc FROM contact WHERE realm = ?1 AND {test} {order}"))?;
+        let mut all: Vec<&dyn ToSql> = vec![&self.realm.0];
+        all.extend(values);
+        let mut rows = rows.query(all.as_slice())?;
+        let mut contacts = Vec::new();
+        while let Some(row) = rows.next()? {
+            contacts.push(rows::contact(row)?);
+        }
+        Ok(contacts)
+    }
+}

@@ -1,0 +1,228 @@
+//! Changes of the views, as rows, and the few rows that must be known to make them.
+
+use super::files::int;
+use crate::store::views::{Changes, Figures, Known, Turned};
+use crate::store::{Fault, RealmNo};
+use domain::agent::AgentState;
+use domain::contact::Contact;
+use domain::id::{ContactId, QueueId, RoomId};
+use domain::query::Mark;
+use domain::room::{Audience, Author, Body, Item};
+use domain::time::Millis;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// So many rooms have their short names remembered; about 64 bytes each.
+const ROOMS: usize = 16_384;
+
+/// Short names of rooms that were written to lately.
+pub(super) type Rooms = BTreeMap<(u16, RoomId), i64>;
+
+/// What of a line has no column.
+#[derive(Serialize)]
+struct Doc<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a Author>,
+    body: &'a Body,
+}
+
+/// The same, read back.
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    by: Option<Author>,
+    body: Body,
+}
+
+/// Writes changes; the caller holds the transaction.
+pub(super) fn write(db: &Connection, realm: RealmNo, rooms: &mut Rooms, changes: &Changes) -> Result<(), Fault> {
+    if rooms.len() > ROOMS {
+        rooms.clear();
+    }
+    items(db, realm, rooms, &changes.items)?;
+    marks(db, realm, rooms, &changes.marks)?;
+    contacts(db, realm, &changes.contacts)?;
+    turned(db, realm, &changes.turned)?;
+    figures(db, realm, &changes.figures)?;
+    targets(db, realm, &changes.targets)
+}
+
+/// Takes all rows of a realm away.
+pub(super) fn clear(db: &Connection, realm: RealmNo) -> Result<(), Fault> {
+    for table in ["item", "mark"] {
+        db.execute(&format!("DELETE FROM {table} WHERE room IN (SELECT no FROM room WHERE realm = ?1)"), [realm.0])?;
+    }
+    for table in ["room", "contact", "agent_interval", "queue_interval", "queue_target", "view_at"] {
+        db.execute(&format!("DELETE FROM {table} WHERE realm = ?1"), [realm.0])?;
+    }
+    Ok(())
+}
+
+/// The short name of a room, if it has one.
+pub(super) fn room_no(db: &Connection, realm: RealmNo, room: RoomId) -> Result<Option<i64>, Fault> {
+    let mut find = db.prepare_cached("SELECT no FROM room WHERE realm = ?1 AND id = ?2")?;
+    Ok(find.query_row((realm.0, room.0.as_bytes()), |row| row.get(0)).optional()?)
+}
+
+fn room_of(db: &Connection, realm: RealmNo, rooms: &mut Rooms, room: RoomId) -> Result<i64, Fault> {
+    if let Some(no) = rooms.get(&(realm.0, room)) {
+        return Ok(*no);
+    }
+    let no = match room_no(db, realm, room)? {
+        Some(no) => no,
+        None => db.prepare_cached("INSERT INTO room (realm, id) VALUES (?1, ?2)")?.insert((realm.0, room.0.as_bytes()))?,
+    };
+    rooms.insert((realm.0, room), no);
+    Ok(no)
+}
+
+fn items(db: &Connection, realm: RealmNo, rooms: &mut Rooms, items: &[Item]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached("INSERT INTO item (room, n, contact, at, id, audience, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    for item in items {
+        let room = room_of(db, realm, rooms, item.room)?;
+        let doc = json(&Doc { by: item.by.as_ref(), body: &item.body })?;
+        let (contact, id) = (item.contact.0.as_bytes(), item.id.0.as_bytes());
+        insert.execute(params![room, item.n, contact, int(item.at.0), id, audience_no(item.audience), doc])?;
+    }
+    Ok(())
+}
+
+/// A line, from the columns `n, contact, at, id, audience, doc`.
+pub(super) fn item(room: RoomId, row: &rusqlite::Row<'_>) -> Result<Item, Fault> {
+    let doc = row.get_ref(5)?.as_str().map_err(|e| Fault::broken("read a line", e))?;
+    let said: Said = serde_json::from_str(doc).map_err(|e| Fault::broken("read a line", e))?;
+    let uuid = |at| row.get(at).map(domain::id::Uuid::from_bytes);
+    Ok(Item {
+        id: domain::id::ItemId(uuid(3)?),
+        n: row.get(0)?,
+        at: millis(row.get(2)?),
+        room,
+        contact: ContactId(uuid(1)?),
+        by: said.by,
+        audience: match row.get(4)? {
+            1 => Audience::Agents,
+            2 => Audience::Customer,
+            _ => Audience::All,
+        },
+        body: said.body,
+    })
+}
+
+const fn audience_no(audience: Audience) -> i64 {
+    match audience {
+        Audience::All => 0,
+        Audience::Agents => 1,
+        Audience::Customer => 2,
+    }
+}
+
+/// A moment, as SQLite has it.
+pub(super) fn millis(number: i64) -> Millis {
+    Millis(number.unsigned_abs())
+}
+
+fn marks(db: &Connection, realm: RealmNo, rooms: &mut Rooms, marks: &[(RoomId, Mark)]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached("INSERT OR IGNORE INTO mark (room, n, participant, read, at) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (room, mark) in marks {
+        let room = room_of(db, realm, rooms, *room)?;
+        insert.execute(params![room, mark.n, mark.participant.0.as_bytes(), mark.read, int(mark.at.0)])?;
+    }
+    Ok(())
+}
+
+fn contacts(db: &Connection, realm: RealmNo, contacts: &BTreeMap<ContactId, (Contact, u64)>) -> Result<(), Fault> {
+    let mut put = db.prepare_cached(
+        "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (realm, id) DO UPDATE SET queue = excluded.queue, agent = excluded.agent, ended = excluded.ended, doc = excluded.doc",
+    )?;
+    for (contact, seq) in contacts.values() {
+        put.execute(params![
+            realm.0,
+            int(contact.number),
+            contact.id.0.as_bytes(),
+            contact.initial.0.as_bytes(),
+            contact.segment,
+            contact.customer.id.as_deref(),
+            contact.queue.as_ref().map(QueueId::as_str),
+            contact.agent.as_ref().map(domain::id::UserId::as_str),
+            int(contact.started.0),
+            contact.ended.map(|at| int(at.0)),
+            int(*seq),
+            json(contact)?,
+        ])?;
+    }
+    Ok(())
+}
+
+fn turned(db: &Connection, realm: RealmNo, turned: &[Turned]) -> Result<(), Fault> {
+    let mut close = db.prepare_cached("UPDATE agent_interval SET until = ?1 WHERE realm = ?2 AND agent = ?3 AND channel = ?4 AND until IS NULL")?;
+    let mut open = db.prepare_cached("INSERT INTO agent_interval (realm, agent, channel, state, reason, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for turn in turned {
+        let (agent, channel, at) = (turn.agent.as_str(), turn.channel.number(), int(turn.at.0));
+        close.execute(params![at, realm.0, agent, channel])?;
+        let (state, reason) = match turn.state {
+            AgentState::Ready => ("ready", 0),
+            AgentState::NotReady(reason) => ("not_ready", reason),
+            AgentState::AfterWork(reason) => ("after_work", reason),
+            AgentState::LoggedOff(reason) => ("logged_off", reason),
+        };
+        open.execute(params![realm.0, agent, channel, state, reason, at])?;
+    }
+    Ok(())
+}
+
+fn figures(db: &Connection, realm: RealmNo, figures: &BTreeMap<(QueueId, Millis), Figures>) -> Result<(), Fault> {
+    let mut add = db.prepare_cached(
+        "INSERT INTO queue_interval VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (realm, queue, since) DO UPDATE SET
+           offered = offered + excluded.offered, answered = answered + excluded.answered,
+           abandoned = abandoned + excluded.abandoned, overflowed = overflowed + excluded.overflowed,
+           in_time = in_time + excluded.in_time, wait_ms = wait_ms + excluded.wait_ms,
+           handled = handled + excluded.handled, handle_ms = handle_ms + excluded.handle_ms",
+    )?;
+    for ((queue, since), f) in figures {
+        let (wait, handle) = (int(f.wait.0), int(f.handle.0));
+        let row = params![realm.0, queue.as_str(), int(since.0), f.offered, f.answered, f.abandoned, f.overflowed, f.in_time, wait, f.handled, handle];
+        add.execute(row)?;
+    }
+    Ok(())
+}
+
+fn targets(db: &Connection, realm: RealmNo, targets: &BTreeMap<QueueId, Option<Millis>>) -> Result<(), Fault> {
+    for (queue, target) in targets {
+        match target {
+            Some(target) => db.execute("INSERT OR REPLACE INTO queue_target VALUES (?1, ?2, ?3)", params![realm.0, queue.as_str(), int(target.0)])?,
+            None => db.execute("DELETE FROM queue_target WHERE realm = ?1 AND queue = ?2", params![realm.0, queue.as_str()])?,
+        };
+    }
+    Ok(())
+}
+
+/// What one realm's views know.
+pub(super) struct Rows<'a>(pub(super) &'a Connection, pub(super) RealmNo);
+
+impl Known for Rows<'_> {
+    fn contact(&mut self, id: ContactId) -> Result<Option<(Contact, u64)>, Fault> {
+        let mut find = self.0.prepare_cached("SELECT doc, seq FROM contact WHERE realm = ?1 AND id = ?2")?;
+        let mut rows = find.query((self.1.0, id.0.as_bytes()))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some((contact(row)?, row.get::<_, i64>(1)?.unsigned_abs())))
+    }
+
+    fn target(&mut self, queue: &QueueId) -> Result<Option<Millis>, Fault> {
+        let mut find = self.0.prepare_cached("SELECT target_ms FROM queue_target WHERE realm = ?1 AND queue = ?2")?;
+        Ok(find.query_row((self.1.0, queue.as_str()), |row| row.get(0)).optional()?.map(millis))
+    }
+}
+
+/// A contact, from a row whose first column is its `doc`.
+pub(super) fn contact(row: &rusqlite::Row<'_>) -> Result<Contact, Fault> {
+    let doc = row.get_ref(0)?.as_str().map_err(|e| Fault::broken("read a contact", e))?;
+    serde_json::from_str(doc).map_err(|e| Fault::broken("read a contact", e))
+}
+
+fn json(value: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|e| Fault::broken("write a row", e))
+}

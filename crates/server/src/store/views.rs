@@ -1,0 +1,176 @@
+//! Which rows of the views each fact changes. Both forms of the store apply the same [`Changes`].
+//!
+//! Views are for people: contacts with all that became of them, lines of transcripts, marks, and how agents and queues
+//! spent their time. They hold nothing that the facts do not say, so they can be thrown away.
+
+use super::Fault;
+use domain::agent::{AgentState, Channel};
+use domain::contact::{Contact, EndReason};
+use domain::directory::{Entry, EntryKey};
+use domain::fact::{Deed, Fact};
+use domain::id::{ContactId, QueueId, RoomId, UserId};
+use domain::query::Mark;
+use domain::room::Item;
+use domain::time::Millis;
+use std::collections::BTreeMap;
+
+/// Figures of a queue are kept per quarter of an hour.
+pub const BUCKET: Millis = Millis::from_mins(15);
+
+/// What the views already know.
+pub trait Known {
+    /// A contact as the views have it, and the deed that began it.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be read.
+    fn contact(&mut self, id: ContactId) -> Result<Option<(Contact, u64)>, Fault>;
+
+    /// Waiting so long in this queue still counts as served in time.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be read.
+    fn target(&mut self, queue: &QueueId) -> Result<Option<Millis>, Fault>;
+}
+
+/// One quarter of an hour of a queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Contacts that came.
+    pub offered: u32,
+    /// Contacts that an agent took.
+    pub answered: u32,
+    /// Contacts that ended while waiting.
+    pub abandoned: u32,
+    /// Contacts that went on to another queue.
+    pub overflowed: u32,
+    /// Contacts that an agent took within the queue's target.
+    pub in_time: u32,
+    /// How long those that an agent took had waited, together.
+    pub wait: Millis,
+    /// Contacts that ended after an agent had taken them.
+    pub handled: u32,
+    /// How long agents talked with them, together.
+    pub handle: Millis,
+}
+
+/// A change of what an agent says of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turned {
+    /// Who.
+    pub agent: UserId,
+    /// Of which channel.
+    pub channel: Channel,
+    /// What they say now.
+    pub state: AgentState,
+    /// Since when.
+    pub at: Millis,
+}
+
+/// Rows to be written.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// New lines.
+    pub items: Vec<Item>,
+    /// New marks.
+    pub marks: Vec<(RoomId, Mark)>,
+    /// Contacts as they are now, with the deed that began each.
+    pub contacts: BTreeMap<ContactId, (Contact, u64)>,
+    /// Agents' states, in order.
+    pub turned: Vec<Turned>,
+    /// What is to be added to queues' figures, by queue and beginning of the quarter.
+    pub figures: BTreeMap<(QueueId, Millis), Figures>,
+    /// New targets of queues; none when the queue is gone.
+    pub targets: BTreeMap<QueueId, Option<Millis>>,
+}
+
+impl Changes {
+    /// What these deeds change, oldest first; facts move into the rows where they can.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when what is known cannot be read.
+    pub fn of(deeds: impl IntoIterator<Item = (u64, Deed)>, known: &mut impl Known) -> Result<Self, Fault> {
+        let mut changes = Self::default();
+        for (seq, deed) in deeds {
+            for fact in deed.facts {
+                changes.take(seq, deed.at, fact, known)?;
+            }
+        }
+        Ok(changes)
+    }
+
+    fn take(&mut self, seq: u64, at: Millis, fact: Fact, known: &mut impl Known) -> Result<(), Fault> {
+        match fact {
+            Fact::Posted { item, .. } => {
+                if item.kept() {
+                    self.items.push(item);
+                }
+            }
+            Fact::Marked { room, participant, n, read, .. } => self.marks.push((room, Mark { participant, n, read, at })),
+            Fact::AgentStated { agent, channel, state, .. } => self.turned.push(Turned { agent, channel, state, at }),
+            Fact::Started { contact, .. } => {
+                self.contacts.insert(contact.id, (*contact, seq));
+            }
+            Fact::Put(entry) => {
+                if let Entry::Queue(queue) = *entry {
+                    self.targets.insert(queue.id, Some(queue.target));
+                }
+            }
+            Fact::Removed(EntryKey::Queue(queue)) => {
+                self.targets.insert(queue, None);
+            }
+            fact => {
+                if let Some(id) = fact.contact() {
+                    self.touch(id, at, &fact, known)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A fact of a contact that began earlier.
+    fn touch(&mut self, id: ContactId, at: Millis, fact: &Fact, known: &mut impl Known) -> Result<(), Fault> {
+        if !self.contacts.contains_key(&id) {
+            let Some(found) = known.contact(id)? else { return Ok(()) };
+            self.contacts.insert(id, found);
+        }
+        let Some((contact, _)) = self.contacts.get_mut(&id) else { return Ok(()) };
+        let (queue, queued, accepted) = (contact.queue.clone(), contact.queued, contact.accepted);
+        contact.apply(at, fact);
+        match (fact, queue, queued, accepted) {
+            (Fact::Queued { queue, from, .. }, ..) => {
+                self.figure(queue, at).offered += 1;
+                if let Some(from) = from {
+                    self.figure(from, at).overflowed += 1;
+                }
+            }
+            (Fact::Accepted { .. }, Some(queue), Some(queued), None) => {
+                let target = match self.targets.get(&queue) {
+                    Some(target) => *target,
+                    None => known.target(&queue)?,
+                };
+                let wait = at.since(queued);
+                let figures = self.figure(&queue, at);
+                figures.answered += 1;
+                figures.in_time += u32::from(target.is_none_or(|target| wait <= target));
+                figures.wait = figures.wait.plus(wait);
+            }
+            (Fact::Closed { .. }, Some(queue), _, Some(accepted)) => {
+                let figures = self.figure(&queue, at);
+                figures.handled += 1;
+                figures.handle = figures.handle.plus(at.since(accepted));
+            }
+            (Fact::Closed { reason, .. }, Some(queue), Some(_), None) if *reason != EndReason::Transferred => {
+                self.figure(&queue, at).abandoned += 1;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn figure(&mut self, queue: &QueueId, at: Millis) -> &mut Figures {
+        self.figures.entry((queue.clone(), Millis(at.0 - at.0 % BUCKET.0))).or_default()
+    }
+}

@@ -1,0 +1,50 @@
+//! Commands that are no servers.
+
+use super::running::{Folder, Server, sangdam};
+
+fn run(args: &[&str]) -> (bool, String) {
+    let output = sangdam(args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
+}
+
+#[test]
+fn check_names_file_line_and_key_of_every_fault() {
+    let folder = Folder::new();
+    let path = folder.path().join("bad.toml");
+    std::fs::write(&path, "[listen]\nhttp = \"here\"\nhtpps = \"0.0.0.0:8443\"\n").unwrap();
+    let path = path.to_str().unwrap();
+    let (fine, text) = run(&["check", "--config", path]);
+    assert!(!fine);
+    assert!(text.contains(&format!("{path}:2: listen.http: ")), "{text}");
+    assert!(text.contains(&format!("{path}:3: listen.htpps: there is no such key")), "{text}");
+    std::fs::write(path, run(&["config-example"]).1).unwrap();
+    assert_eq!(run(&["check", "--config", path]), (true, "nothing is wrong with it\n".to_owned()));
+}
+
+#[test]
+fn the_set_up_is_changed_from_the_command_line() {
+    let folder = Folder::new();
+    let _server = Server::demo(&folder);
+    let data = folder.path().to_str().unwrap();
+    let ok = |args: &[&str]| {
+        let (fine, text) = run(&[args, &["--data", data]].concat());
+        assert!(fine, "{args:?}: {text}");
+        text
+    };
+    assert!(ok(&["user", "list"]).contains("김서연"));
+    ok(&["user", "add", "2001", "name=새 상담사", "role=agent"]);
+    assert!(ok(&["user", "change", "2001", "name=다른 이름"]).contains("다른 이름"));
+    assert!(ok(&["user", "show", "2001"]).contains("다른 이름"));
+    ok(&["user", "remove", "2001"]);
+    let (fine, text) = run(&["user", "show", "2001", "--data", data]);
+    assert!(!fine && text.contains("directory.none"), "{text}");
+    let listed: serde_json::Value = serde_json::from_str(&ok(&["queue", "list", "--json"])).unwrap();
+    assert_eq!(listed["queues"].as_array().map(Vec::len), Some(2));
+    assert!(ok(&["realm", "show"]).contains("demo.sangdam.test"));
+
+    let file = folder.path().join("realm.json");
+    let file = file.to_str().unwrap();
+    ok(&["export", file]);
+    ok(&["import", file]);
+}

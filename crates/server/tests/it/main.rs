@@ -1,0 +1,8 @@
+//! The whole binary, from outside: started on free ports, spoken to over real sockets, stopped and killed.
+
+mod command_line;
+mod lasting;
+mod limits;
+mod pages;
+mod running;
+mod sockets;

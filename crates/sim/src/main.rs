@@ -1,0 +1,60 @@
+//! `sim [--seed N | --seeds A..B] [--steps N]`: tells stories, and stops at the first broken promise.
+
+use std::process::ExitCode;
+
+/// Steps of a story unless told otherwise.
+const STEPS: u64 = 5_000;
+
+struct Wanted {
+    seeds: std::ops::Range<u64>,
+    steps: u64,
+}
+
+fn wanted() -> Result<Wanted, String> {
+    let mut wanted = Wanted { seeds: 0..20, steps: STEPS };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("{text:?} is not a number"));
+        match word.as_str() {
+            "--seed" => {
+                let seed = number(&value)?;
+                wanted.seeds = seed..seed + 1;
+            }
+            "--seeds" => {
+                let (from, to) = value.split_once("..").ok_or("--seeds is A..B")?;
+                wanted.seeds = number(from)?..number(to)?;
+            }
+            "--steps" => wanted.steps = number(&value)?,
+            _ => return Err(format!("unknown option {word}; there are --seed N, --seeds A..B, --steps N")),
+        }
+    }
+    Ok(wanted)
+}
+
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a command line, which also says how fast it was")]
+fn main() -> ExitCode {
+    let wanted = match wanted() {
+        Ok(wanted) => wanted,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::from(2);
+        }
+    };
+    let begin = std::time::Instant::now();
+    let (mut asked, mut told) = (0, 0);
+    for seed in wanted.seeds.clone() {
+        let Ok(story) = std::panic::catch_unwind(|| sim::tell(seed, wanted.steps)) else {
+            println!("replay it with: cargo xtask sim --seed {seed} --steps {}", wanted.steps);
+            return ExitCode::FAILURE;
+        };
+        asked += story.asked;
+        told += wanted.steps;
+        println!("seed {seed}: {} deeds, {} restarts, story {:016x}", story.deeds, story.restarts, story.hash);
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = |n: u64| n as f64 / seconds;
+    println!("{} seeds, {told} steps, {asked} commands: {:.0} steps/s, {:.0} commands/s", wanted.seeds.count(), rate(told), rate(asked));
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,99 @@
+//! The realm that every story begins with: small enough that agents are scarce, with one of every kind of rule.
+
+use domain::agent::Channel;
+use domain::directory::{Bot, BotKind, Entry, Flow, Group, Hours, Overflow, Queue, Realm, Reason, Role, Target, User, Widget, WrapUpCode};
+use domain::id::{BotId, FlowId, InstanceId, QueueId, UserId, Uuid, WidgetId};
+use domain::time::Millis;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Friday, 2025-11-21, 12:00 in Seoul.
+pub(crate) const NOON: Millis = Millis(1_763_694_000_000);
+
+/// People who talk with customers.
+pub(crate) const AGENTS: [&str; 6] = ["1001", "1002", "1003", "1004", "1005", "1006"];
+
+/// People who may watch; the first also serves a queue.
+pub(crate) const SUPERVISORS: [&str; 2] = ["2001", "2002"];
+
+/// Queues, by number.
+pub(crate) const QUEUES: [&str; 3] = ["3001", "3002", "3003"];
+
+/// How many flows there are.
+pub(crate) const FLOWS: u8 = 5;
+
+/// The flow whose bot says everything back.
+pub(crate) const ECHO: u8 = 4;
+
+/// A flow, 1 to [`FLOWS`].
+pub(crate) fn flow(number: u8) -> FlowId {
+    FlowId(Uuid::from_bytes([number; 16]))
+}
+
+/// A person with this skill.
+pub(crate) fn user(id: &str, role: Role, skill: u8) -> User {
+    let skills = if skill == 0 { BTreeMap::new() } else { [("ko".into(), skill)].into() };
+    let limits = [(Channel::Chat, 2)].into();
+    User { id: id.into(), name: format!("person {id}").into(), role, password: Some("$argon2id$".into()), extension: None, skills, limits, disabled: false }
+}
+
+fn group(id: u32, members: &[(&str, u8)]) -> Entry {
+    let members = members.iter().map(|(user, level)| (UserId::from(*user), *level)).collect();
+    Entry::Group(Group { id, name: format!("group {id}").into(), members })
+}
+
+/// The queues as they are at first.
+pub(crate) fn queues() -> [Queue; 3] {
+    let overflow = |to: &str, after: Option<u64>, length: Option<u32>, no_agent| Some(Overflow { to: to.into(), after: after.map(Millis::from_secs), length, no_agent });
+    let second = Queue {
+        policy: domain::directory::Policy::BestSkill,
+        skills: [("ko".into(), 5)].into(),
+        wrap_up: Millis(0),
+        last_agent: Millis::from_secs(30),
+        ..Queue::new("3002", "second", 402)
+    };
+    let first = Queue { overflow: overflow("3002", Some(90), Some(4), false), aliases: vec![QueueId::from("1000")], rating: true, ..Queue::new("3001", "first", 401) };
+    let third = Queue {
+        priority: 5,
+        hours: Some("kr".into()),
+        idle_warning: Millis::from_secs(60),
+        idle_close: Millis::from_secs(120),
+        last_agent: Millis::from_secs(60),
+        overflow: overflow("3001", Some(200), None, true),
+        ..Queue::new("3003", "third", 402)
+    };
+    [second, first, third]
+}
+
+/// Everything, in an order in which it can be put.
+pub(crate) fn entries() -> Vec<Entry> {
+    let realm = Realm {
+        name: "shop.example".into(),
+        aliases: Vec::new(),
+        instance: InstanceId(Uuid::from_bytes([9; 16])),
+        created: NOON,
+        open_topics: true,
+        stream_hosts: vec!["copies.example".into()],
+        max_chats: 24,
+    };
+    let mut all = vec![Entry::Realm(realm)];
+    let skills = [9, 3, 5, 7, 10, 0];
+    all.extend(AGENTS.iter().zip(skills).map(|(id, skill)| Entry::User(user(id, Role::Agent, skill))));
+    all.extend(SUPERVISORS.iter().map(|id| Entry::User(user(id, Role::Supervisor, 6))));
+    all.push(group(401, &[("1001", 5), ("1002", 7), ("1003", 1), ("1004", 10), ("2001", 2)]));
+    all.push(group(402, &[("1003", 5), ("1004", 5), ("1005", 9), ("1006", 10)]));
+    let day = Some((9 * 60, 18 * 60));
+    all.push(Entry::Hours(Hours { id: "kr".into(), utc_offset_minutes: 540, week: [day, day, day, day, day, None, None], holidays: BTreeSet::new() }));
+    all.extend(queues().into_iter().map(Entry::Queue));
+    all.push(Entry::Bot(Bot { id: BotId::from("7001"), name: "greeter".into(), kind: BotKind::Greet { greeting: "hello".into(), queue: "1000".into() } }));
+    all.push(Entry::Bot(Bot { id: BotId::from("7002"), name: "echo".into(), kind: BotKind::Echo }));
+    let targets = [Target::Queue("3001".into()), Target::Queue("3002".into()), Target::Bot("7001".into()), Target::Bot("7002".into()), Target::Queue("3003".into())];
+    for (number, target) in (1..).zip(targets) {
+        let greeting = (number % 2 == 1).then(|| "welcome".into());
+        let linger = Millis::from_secs(if number == 2 { 60 } else { 0 });
+        all.push(Entry::Flow(Flow { id: flow(number), name: format!("flow {number}").into(), greeting, target, linger }));
+    }
+    all.push(Entry::Widget(Widget { id: WidgetId::from("page"), flow: flow(1), origins: vec!["*".into()], attributes: None }));
+    all.push(Entry::Reason(Reason { code: 1, ko: "식사".into(), en: "Meal".into() }));
+    all.push(Entry::WrapUpCode(WrapUpCode { code: "solved".into(), ko: "해결".into(), en: "Solved".into() }));
+    all
+}

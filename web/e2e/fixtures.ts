@@ -1,0 +1,152 @@
+/**
+ * What every end-to-end test needs: an agent at a desk, a customer on `/try`, and both at once.
+ *
+ * ```ts
+ * import { expect, test } from "./fixtures";
+ * test("…", async ({ agent, customer }) => { const desk = await agent("1001"); const chat = await customer("홍길동"); … });
+ * ```
+ * Pages speak Korean (`locale` in playwright.config.ts). Stable handles, beside roles and names:
+ * desk: `desk contacts contact conversation transcript message note outgoing composer wrapup customer-panel attributes
+ * why history queues toasts offline typing state-menu user-menu palette transfer-dialog invite-dialog keys-dialog`
+ * (`message` has `data-n`, `outgoing` has `data-state`); customer: `chat` (`data-phase`), `log line unsent composer`.
+ */
+import AxeBuilder from "@axe-core/playwright";
+import { test as base, expect, type BrowserContextOptions, type Locator, type Page } from "@playwright/test";
+
+export { expect };
+
+/** An agent's desk. */
+export class DeskPage {
+  readonly page: Page;
+  readonly composer: Locator;
+  readonly messages: Locator;
+  readonly contacts: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.composer = page.getByTestId("composer");
+    this.messages = page.getByTestId("message");
+    this.contacts = page.getByTestId("contact");
+  }
+
+  async logIn(user: string, password = "demo"): Promise<void> {
+    await this.page.goto("/desk");
+    await this.page.getByLabel("상담사 번호").fill(user);
+    await this.page.getByLabel("비밀번호").fill(password);
+    await this.page.getByRole("button", { name: "로그인", exact: true }).click();
+    await expect(this.page.getByTestId("user-menu")).toBeVisible();
+  }
+
+  /** Chooses from the state menu: 상담 가능, 후처리, or a reason's name. */
+  async setState(name: string): Promise<void> {
+    await this.page.getByTestId("state-menu").click();
+    await this.page.getByRole("menuitemradio", { name, exact: true }).click();
+    await expect(this.page.getByTestId("state-menu")).toContainText(name);
+  }
+
+  contact(name: string): Locator {
+    return this.contacts.filter({ hasText: name });
+  }
+
+  async accept(name: string): Promise<void> {
+    await this.contact(name).getByRole("button", { name: "수락" }).click();
+    await expect(this.composer).toBeFocused();
+  }
+
+  async select(name: string): Promise<void> {
+    await this.contact(name).getByRole("button").first().click();
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+    await expect(this.page.getByTestId("outgoing")).toHaveCount(0);
+    await expect(this.messages.filter({ hasText: text }).last()).toBeVisible();
+  }
+
+  async note(text: string): Promise<void> {
+    await this.page.getByText("내부 메모", { exact: true }).first().click();
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+    await expect(this.page.getByTestId("note").filter({ hasText: text })).toBeVisible();
+    await this.page.getByText("고객에게", { exact: true }).first().click();
+  }
+
+  /** Ends without waiting the five seconds, and finishes the wrap-up. */
+  async finish(code?: string, note?: string): Promise<void> {
+    await this.page.getByRole("button", { name: "상담 종료" }).click();
+    if (code) await this.page.getByRole("radio", { name: code }).check();
+    if (note) await this.page.getByLabel("처리 메모").fill(note);
+    await this.page.getByRole("button", { name: "바로 종료하고 저장" }).click();
+    await expect(this.page.getByTestId("wrapup")).toHaveCount(0);
+  }
+}
+
+/** A customer on the try-out page. */
+export class CustomerPage {
+  readonly page: Page;
+  readonly chat: Locator;
+  readonly lines: Locator;
+  readonly composer: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.chat = page.getByTestId("chat");
+    this.lines = page.getByTestId("line");
+    this.composer = page.getByTestId("composer");
+  }
+
+  async start(name: string): Promise<void> {
+    await this.page.goto("/try");
+    await this.page.getByLabel("이름").fill(name);
+    await this.page.getByRole("button", { name: "상담 시작" }).click();
+    await expect(this.chat).toHaveAttribute("data-phase", "open");
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+    await expect(this.page.getByTestId("unsent")).toHaveCount(0);
+    await expect(this.lines.filter({ hasText: text }).last()).toBeVisible();
+  }
+}
+
+interface Fixtures {
+  /** Each call is a browser of its own: another person. */
+  agent: (user: string, options?: BrowserContextOptions) => Promise<DeskPage>;
+  customer: (name: string, options?: BrowserContextOptions) => Promise<CustomerPage>;
+  /** No accessibility violation on the page as it stands. */
+  accessible: (page: Page) => Promise<void>;
+}
+
+export const test = base.extend<Fixtures>({
+  agent: async ({ browser, contextOptions, baseURL }, use) => {
+    const contexts = new Set<{ close(): Promise<void> }>();
+    await use(async (user, options) => {
+      const context = await browser.newContext({ ...contextOptions, ...(baseURL ? { baseURL } : {}), locale: "ko-KR", ...options });
+      contexts.add(context);
+      const desk = new DeskPage(await context.newPage());
+      await desk.logIn(user);
+      return desk;
+    });
+    for (const context of contexts) await context.close();
+  },
+  customer: async ({ browser, contextOptions, baseURL }, use) => {
+    const contexts = new Set<{ close(): Promise<void> }>();
+    await use(async (name, options) => {
+      const context = await browser.newContext({ ...contextOptions, ...(baseURL ? { baseURL } : {}), locale: "ko-KR", ...options });
+      contexts.add(context);
+      const chat = new CustomerPage(await context.newPage());
+      await chat.start(name);
+      return chat;
+    });
+    for (const context of contexts) await context.close();
+  },
+  accessible: async ({}, use) => {
+    await use(async (page) => {
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const { violations } = await new AxeBuilder({ page }).withTags(tags).exclude("iframe").analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`)).toEqual([]);
+    });
+  },
+});

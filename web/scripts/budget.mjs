@@ -1,0 +1,37 @@
+/**
+ * The weight of each page: its JavaScript and CSS, gzipped, with everything they import. Fails when a page is over its
+ * budget. Run after a build: `npm run budget [dist folder]`.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+const KB = 1_000;
+const BUDGETS = { "desk.html": 120, "try.html": 50, "index.html": 40 };
+const dist = process.argv[2] ?? "dist";
+
+/** Names of built files in a text: imports, workers, preloads. */
+const mentioned = (text) => [...text.matchAll(/["'`(]\.?\/?(?:assets\/)?([\w.-]+\.(?:js|css))["'`)]/g)].map(([, name]) => name);
+
+function weigh(page) {
+  const files = new Map();
+  const visit = (name) => {
+    const path = join(dist, "assets", name);
+    if (files.has(name) || !existsSync(path)) return;
+    const bytes = readFileSync(path);
+    files.set(name, gzipSync(bytes, { level: 9 }).length);
+    mentioned(bytes.toString()).forEach(visit);
+  };
+  const html = readFileSync(join(dist, page), "utf8");
+  mentioned(html.replaceAll("/assets/", "")).forEach(visit);
+  return [...files.values()].reduce((sum, size) => sum + size, 0) / KB;
+}
+
+let over = false;
+for (const [page, budget] of Object.entries(BUDGETS)) {
+  const size = weigh(page);
+  if (size === 0) throw new Error(`${page}: no script found; has it been built?`);
+  over ||= size > budget;
+  console.log(`${page.padEnd(11)} ${size.toFixed(1).padStart(6)} KB of ${budget} KB${size > budget ? "  OVER" : ""}`);
+}
+process.exit(over ? 1 : 0);

@@ -1,0 +1,328 @@
+/**
+ * The desk: joins the connection, the world, the outbox and what the agent does. Components read from it and call it.
+ */
+import { getContext, setContext } from "svelte";
+import { language } from "../i18n/index.svelte";
+import { load, save } from "../ui/storage";
+import { Ticker } from "../ui/ticker.svelte";
+import { DeskClient, NoAnswer, Refusal, type Clock, type Link, type OpenWire } from "./client";
+import { Drafts } from "./drafts.svelte";
+import { Endings } from "./endings.svelte";
+import { Outbox, type Outgoing, type Put } from "./outbox.svelte";
+import { addOwn, changeContact, frozen, unread } from "./reduce";
+import { Sync } from "./sync";
+import { excuse, t } from "./text";
+import { Toasts } from "./toasts.svelte";
+import type { AgentState, Contact, DeskEvent, Hello, Item, Target, Written } from "./wire";
+import { WorldHolder } from "./world.svelte";
+
+export type Dialog = "palette" | "transfer" | "invite" | "keys" | "logout";
+export type View = "list" | "talk" | "customer";
+
+/** What the page may want to sound, show or speak. */
+export interface News {
+  offered(contact: Contact): void;
+  message(contact: Contact, item: Item): void;
+}
+
+export interface DeskOptions {
+  /** Whose desk it is: unsent words are kept for that user alone. */
+  user: string;
+  open: OpenWire;
+  clock: Clock;
+  put: Put;
+  uuid: () => string;
+  /** Is the session still good? `null`: nobody knows. */
+  session: () => Promise<boolean | null>;
+  /** The session is over. */
+  ended: () => void;
+  news: News;
+}
+
+const OUTBOX = "sangdam.outbox.";
+const SELECTED = "sangdam.selected";
+const TYPING_EVERY_MS = 3_000;
+
+export class Desk {
+  readonly client: DeskClient;
+  readonly world = new WorldHolder();
+  readonly ticker = new Ticker();
+  readonly toasts = new Toasts();
+  readonly drafts = new Drafts();
+  readonly outbox: Outbox;
+  readonly endings: Endings;
+  readonly sync: Sync;
+  readonly #news: News;
+  readonly #typed = new Map<string, number>();
+  /** The newest item that was reported as read, by contact: one report each. */
+  readonly #reported = new Map<string, number>();
+  #wasOffline = false;
+
+  link = $state<Link>("connecting");
+  selected = $state<string | null>(load<string | null>("session", SELECTED, null));
+  view = $state<View>("list");
+  drawer = $state(false);
+  dialog = $state<Dialog | null>(null);
+  /** The state that was asked for and is not confirmed. */
+  pendingState = $state.raw<{ state: AgentState; reason?: number } | null>(null);
+  /** Contacts whose accept or refuse is on its way. */
+  answering = $state.raw<readonly string[]>([]);
+  /** Logs out, after it was asked. */
+  confirmLogout: () => Promise<void> = async () => {};
+  /** Rises when the composer shall take the focus. */
+  composerCall = $state(0);
+  /** Up to where those calls were answered by some composer. */
+  composerServed = 0;
+  /** Text that the composer shall take in. */
+  inserted = $state.raw<{ readonly text: string; readonly count: number }>({ text: "", count: 0 });
+
+  /** The list's pointer rests on it: its order stands still. Ids as they were then. */
+  held = $state.raw<readonly string[] | null>(null);
+
+  /** Contacts as the list shows them, and as Alt+1…9 count them. */
+  readonly shown = $derived(this.held ? frozen(this.held, this.world.contacts) : this.world.contacts);
+  readonly contact = $derived(this.world.contact(this.selected));
+  readonly offers = $derived(this.world.contacts.filter(({ state }) => state === "offered"));
+  readonly badge = $derived(
+    this.world.contacts.reduce(
+      (sum, contact) => sum + (contact.state === "offered" ? 1 : unread(contact, this.world.room(contact))),
+      0,
+    ),
+  );
+
+  constructor(options: DeskOptions) {
+    const { user, open, clock, session, put, uuid } = options;
+    this.#news = options.news;
+    this.client = new DeskClient({ open, clock, session, lang: () => language.current });
+    this.sync = new Sync(this.client, this.world);
+    this.outbox = new Outbox({
+      client: this.client,
+      put,
+      uuid,
+      written: (outgoing, item) => this.#written(outgoing, item),
+      keep: { load: () => load("session", OUTBOX + user, []), save: (all) => save("session", OUTBOX + user, all) },
+    });
+    this.endings = new Endings({
+      now: () => this.client.now(),
+      after: clock.after.bind(clock),
+      end: (contact) => this.#end(contact),
+    });
+    this.client.on("offset", (offset) => void (this.ticker.offset = offset));
+    this.client.on("link", (link) => this.#linked(link));
+    this.client.on("hello", (hello) => this.#hello(hello));
+    this.client.on("event", (event) => this.#event(event));
+    this.client.on("signal", (signal) => this.world.signal(signal, this.client.now()));
+    this.client.on("ended", options.ended);
+  }
+
+  // --- The agent ---
+
+  async setState(state: AgentState, reason?: number): Promise<void> {
+    const wanted = reason === undefined ? { state } : { state, reason };
+    this.pendingState = wanted;
+    await this.#do(() => this.client.ask("state", wanted));
+    if (this.pendingState === wanted) this.pendingState = null;
+  }
+
+  // --- Contacts ---
+
+  select(id: string | null, options: { focus?: boolean } = {}): void {
+    this.selected = id;
+    save("session", SELECTED, id ?? undefined);
+    if (id) this.view = "talk";
+    this.drawer = false;
+    if (options.focus) this.composerCall++;
+    else this.composerServed = this.composerCall;
+  }
+
+  async accept(contact: Contact): Promise<void> {
+    this.answering = [...this.answering, contact.id];
+    const done = await this.#do(() => this.client.ask("accept", { contact: contact.id }));
+    this.answering = this.answering.filter((id) => id !== contact.id);
+    if (done) this.select(contact.id, { focus: true });
+  }
+
+  async refuse(contact: Contact): Promise<void> {
+    this.answering = [...this.answering, contact.id];
+    await this.#do(() => this.client.ask("refuse", { contact: contact.id }));
+    this.answering = this.answering.filter((id) => id !== contact.id);
+  }
+
+  /** At most one signal in three seconds. */
+  typing(contact: Contact): void {
+    const now = this.client.now();
+    if (now - (this.#typed.get(contact.id) ?? 0) < TYPING_EVERY_MS) return;
+    this.#typed.set(contact.id, now);
+    this.client.ask("typing", { contact: contact.id }).catch(() => {});
+  }
+
+  /** The agent has seen everything up to the newest item. */
+  read(contact: Contact): void {
+    const n = this.world.room(contact)?.items.at(-1)?.n ?? 0;
+    if (contact.state === "offered" || n <= Math.max(contact.read ?? 0, this.#reported.get(contact.id) ?? 0)) return;
+    this.#reported.set(contact.id, n);
+    this.client.ask("read", { contact: contact.id, n }).then(
+      () => this.world.change((world) => changeContact(world, contact.id, (one) => ({ ...one, read: n }))),
+      () => this.#reported.delete(contact.id),
+    );
+  }
+
+  transfer(contact: Contact, to: Target, note: string): Promise<boolean> {
+    return this.#do(() => this.client.ask("transfer", { contact: contact.id, to, ...(note ? { note } : {}) }));
+  }
+
+  invite(contact: Contact, agent: string): Promise<boolean> {
+    return this.#do(() => this.client.ask("invite", { contact: contact.id, agent }));
+  }
+
+  leave(contact: Contact): Promise<boolean> {
+    return this.#do(() => this.client.ask("leave", { contact: contact.id }));
+  }
+
+  wrapup(contact: Contact, code: string, note: string): Promise<boolean> {
+    const given = { ...(code ? { code } : {}), ...(note.trim() ? { note: note.trim() } : {}) };
+    return this.#do(() => this.client.ask("wrapup", { contact: contact.id, ...given }));
+  }
+
+  async extend(contact: Contact, seconds: number): Promise<void> {
+    await this.#do(async () => {
+      const { wrapup_until } = await this.client.ask("extend", { contact: contact.id, seconds });
+      this.world.change((world) => changeContact(world, contact.id, (one) => ({ ...one, wrapup_until })));
+    });
+  }
+
+  setAttributes(contact: Contact, set: Readonly<Record<string, string>>): Promise<boolean> {
+    return this.#do(() => this.client.ask("attributes", { contact: contact.id, set }));
+  }
+
+  /** Puts words into the composer of the selected contact. */
+  insert(text: string): void {
+    this.inserted = { text, count: this.inserted.count + 1 };
+  }
+
+  /** True when it worked; else the agent is told why not. */
+  async #do(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      this.toasts.say(excuse(error), "bad");
+      return false;
+    }
+  }
+
+  async #end(contact: string): Promise<boolean> {
+    try {
+      await this.client.ask("end", { contact });
+      return true;
+    } catch (error) {
+      // Away: it will be tried again. A refusal will not change by repeating.
+      if (error instanceof NoAnswer) return false;
+      this.toasts.say(excuse(error), "bad");
+      return error instanceof Refusal;
+    }
+  }
+
+  // --- What the server tells ---
+
+  #linked(link: Link): void {
+    this.link = link;
+    if (link === "offline") this.#wasOffline = true;
+    if (link === "online") {
+      if (this.#wasOffline) this.toasts.say(t("net.back"));
+      this.#wasOffline = false;
+      // A socket that was only silent needs no hello.
+      this.outbox.flush();
+    }
+  }
+
+  #hello(hello: Hello): void {
+    const before = new Set(this.offers.map(({ id }) => id));
+    this.world.hello(hello);
+    const ids = hello.contacts.map(({ id }) => id);
+    this.drafts.prune(ids);
+    this.#reported.clear();
+    for (const one of this.outbox.all) if (!ids.includes(one.contact)) this.#undeliverable(one);
+    if (this.selected && !ids.includes(this.selected)) {
+      this.select(null);
+      this.view = "list";
+    }
+    if (!this.selected) this.#selectAny();
+    this.sync.all();
+    this.outbox.flush();
+    this.endings.flush();
+    for (const contact of this.offers) if (!before.has(contact.id)) this.#news.offered(contact);
+  }
+
+  #event(event: DeskEvent): void {
+    const known = event.ev === "contact" ? this.world.contact(event.contact.id) : undefined;
+    const gone = event.ev === "gone" ? this.world.contact(event.contact) : undefined;
+    this.world.event(event);
+    switch (event.ev) {
+      case "contact":
+        if (event.contact.state === "offered" && !known) this.#news.offered(event.contact);
+        if (event.contact.state === "wrapup") this.endings.undo(event.contact.id);
+        this.sync.all();
+        break;
+      case "item":
+        for (const contact of this.world.contacts) {
+          if (contact.room === event.room) this.#news.message(contact, event.item);
+        }
+        break;
+      case "gone":
+        this.#gone(event.contact, event.why, gone?.state);
+        break;
+      case "bye":
+        this.toasts.say(t("session.bye"), "bad");
+        break;
+      default:
+    }
+  }
+
+  #gone(id: string, why: string, state: Contact["state"] | undefined): void {
+    this.drafts.clear(id);
+    this.endings.undo(id);
+    for (const one of this.outbox.of(id)) this.#undeliverable(one);
+    if (why === "missed") this.toasts.say(t("gone.missed"));
+    if (why === "withdrawn" && state === "offered") this.toasts.say(t("gone.withdrawn"));
+    if (why === "transferred") this.toasts.say(t("gone.transferred"));
+    if (this.selected !== id) return;
+    this.select(null);
+    this.view = "list";
+    this.dialog = null;
+    this.#selectAny();
+  }
+
+  #selectAny(): void {
+    const first = this.world.contacts.find(({ state }) => state !== "offered");
+    if (!first) return;
+    this.selected = first.id;
+    save("session", SELECTED, first.id);
+  }
+
+  /** Its conversation is over, so it can never be sent: said once, with the words, not dropped in silence. */
+  #undeliverable(outgoing: Outgoing): void {
+    this.toasts.say(t("chat.undeliverable", { text: outgoing.file?.name ?? outgoing.text.slice(0, 40) }), "bad");
+    this.outbox.discard(outgoing.client);
+  }
+
+  #written(outgoing: Outgoing, { id, n, at }: Written): void {
+    const contact = this.world.contact(outgoing.contact);
+    const user = this.world.current?.user;
+    // A file's own status comes with its event.
+    if (!contact?.me || !user || outgoing.file) return;
+    const by = { participant: contact.me, role: "agent", name: user.name };
+    const { text, audience, room } = outgoing;
+    this.world.change((world) => addOwn(world, room, { n, id, at, kind: "message", text, audience, by }));
+  }
+}
+
+const KEY = Symbol("desk");
+
+export function provideDesk(desk: Desk): Desk {
+  return setContext(KEY, desk);
+}
+
+export function useDesk(): Desk {
+  return getContext<Desk>(KEY);
+}

@@ -1,0 +1,78 @@
+/** The desk's words. */
+import { language, translator } from "../i18n/index.svelte";
+import { desk as en } from "../i18n/en";
+import { desk as ko } from "../i18n/ko";
+import { NoAnswer } from "./client";
+import type { World } from "./reduce";
+import type { ChannelState, Contact, Item } from "./wire";
+
+export const t = translator(ko, en);
+
+/** A text that the server keeps in both languages. */
+export function named(words: { readonly ko: string; readonly en: string }): string {
+  return words[language.current];
+}
+
+/** Why something did not work, in words. */
+export function excuse(error: unknown): string {
+  if (error instanceof NoAnswer) return t(error.kind === "lost" ? "net.lostNow" : "net.late");
+  return (error instanceof Error && error.message) || t("error.unknown");
+}
+
+export type Tone = "ok" | "warn" | "bad" | "off";
+
+export function toneOf(state: string): Tone {
+  if (state === "ready") return "ok";
+  if (state === "after_work") return "warn";
+  return state === "not_ready" ? "bad" : "off";
+}
+
+export function stateName(world: Pick<World, "reasons">, state: Pick<ChannelState, "state" | "reason">): string {
+  const reason = world.reasons.find(({ code }) => code === state.reason);
+  switch (state.state) {
+    case "ready":
+      return t("state.ready");
+    case "after_work":
+      return t("state.acw");
+    case "not_ready":
+      return reason ? named(reason) : t("state.away");
+    case "logged_off":
+      return t("state.off");
+    default:
+      return state.state;
+  }
+}
+
+export function nameOf(contact: Contact): string {
+  return contact.customer?.name.trim() || t("contact.nameless", { number: contact.number });
+}
+
+/** An event as a line of the transcript. */
+export function eventLine(item: Item): string {
+  const name = item.by?.name || t(item.by?.role === "customer" ? "who.customer" : "who.system");
+  switch (item.event) {
+    case "joined":
+      return t("event.joined", { name });
+    case "left":
+      return t("event.left", { name });
+    case "invited":
+      return t("event.invited", { name });
+    case "transferred":
+      return t("event.transferred");
+    case "transfer_failed":
+      return t("event.transferFailed");
+    case "ended":
+      return t("event.ended");
+    case "idle":
+      return t("event.idle", { name });
+    case "returned":
+      return t("event.returned", { name });
+    default:
+      return item.text ?? item.event ?? "";
+  }
+}
+
+/** A message in one line, for lists and for readers. */
+export function oneLine(item: Item): string {
+  return item.file ? t("file.line", { name: item.file.name }) : (item.text ?? "").replace(/\s+/g, " ");
+}

@@ -1,0 +1,227 @@
+/**
+ * The types of the desk's wire, `sangdam.desk.1` (docs/desk-protocol.md), and nothing else.
+ * All times are milliseconds since 1970 by the server's clock; absent members are left out.
+ */
+
+export const SUBPROTOCOL = "sangdam.desk.1";
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly extension?: string;
+}
+
+export type AgentState = "ready" | "not_ready" | "after_work" | "logged_off";
+
+export interface ChannelState {
+  /** An {@link AgentState}, or a newer server's word that is shown as it is. */
+  readonly state: string;
+  readonly reason?: number;
+  readonly since: number;
+}
+
+export interface Agent {
+  readonly channels: Readonly<Record<string, ChannelState>>;
+  readonly limits?: Readonly<Record<string, number>>;
+}
+
+export interface Reason {
+  readonly code: number;
+  readonly ko: string;
+  readonly en: string;
+}
+
+export interface WrapupCode {
+  readonly code: string;
+  readonly ko: string;
+  readonly en: string;
+}
+
+export interface Queue {
+  readonly id: string;
+  readonly name: string;
+  readonly waiting: number;
+  /** When the longest waiting contact came. */
+  readonly oldest?: number;
+  readonly mine?: boolean;
+}
+
+export interface Limits {
+  /** UTF-8 bytes of one message. */
+  readonly text: number;
+  /** Bytes of one file. */
+  readonly file: number;
+  readonly types: readonly string[];
+}
+
+export interface Member {
+  readonly participant: string;
+  readonly role: string;
+  readonly name: string;
+  readonly user?: string;
+  readonly state: "joined" | "invited" | "left";
+}
+
+export interface Marks {
+  readonly participant: string;
+  readonly delivered?: number;
+  readonly read?: number;
+}
+
+export interface Customer {
+  readonly participant: string;
+  readonly name: string;
+  readonly id?: string;
+  readonly verified?: boolean;
+  readonly present?: boolean;
+}
+
+/** Why an agent was chosen. */
+export interface Why {
+  readonly queue?: string;
+  readonly rule: string;
+  readonly score?: number;
+  readonly candidates?: readonly { readonly agent: string; readonly name?: string; readonly score?: number }[];
+  readonly out?: readonly { readonly agent: string; readonly name?: string; readonly rule: string }[];
+  readonly out_counts?: Readonly<Record<string, number>>;
+}
+
+export interface Contact {
+  readonly id: string;
+  readonly room: string;
+  readonly number: number;
+  readonly channel: string;
+  readonly state: "offered" | "talking" | "wrapup";
+  readonly as?: "agent" | "supervisor";
+  /** This agent's participant id. */
+  readonly me?: string;
+  readonly queue?: { readonly id: string; readonly name: string };
+  readonly since: number;
+  readonly offer_until?: number;
+  readonly wrapup_until?: number;
+  readonly customer?: Customer;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly members?: readonly Member[];
+  readonly last?: number;
+  readonly read?: number;
+  readonly marks?: readonly Marks[];
+  readonly started?: number;
+  readonly why?: Why;
+}
+
+export type Audience = "all" | "agents" | "customer";
+
+export interface FileInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly status: "approved" | "rejected" | "pending";
+  readonly image?: boolean;
+}
+
+export interface Item {
+  readonly n: number;
+  readonly id: string;
+  readonly at: number;
+  readonly contact?: string;
+  readonly kind: "message" | "file" | "event";
+  readonly type?: string;
+  readonly text?: string;
+  readonly audience?: Audience;
+  readonly by?: { readonly participant?: string; readonly role: string; readonly name?: string };
+  readonly file?: FileInfo;
+  readonly event?: string;
+}
+
+export interface Hello {
+  readonly seq: number;
+  readonly at: number;
+  readonly user: User;
+  readonly agent: Agent;
+  readonly reasons: readonly Reason[];
+  readonly queues: readonly Queue[];
+  readonly wrapup_codes: readonly WrapupCode[];
+  readonly contacts: readonly Contact[];
+  readonly limits: Limits;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly states: Readonly<Record<string, string>>;
+  readonly load?: number;
+}
+
+export interface PastContact {
+  readonly id: string;
+  readonly number?: number;
+  readonly channel: string;
+  readonly queue?: string | { readonly id: string; readonly name: string };
+  readonly started: number;
+  readonly ended?: number;
+  readonly reason?: string;
+}
+
+/** The little that an answer tells of an item that was written. */
+export interface Written {
+  readonly id: string;
+  readonly n: number;
+  readonly at: number;
+}
+
+type Nothing = Readonly<Record<string, never>>;
+type OfContact = { readonly contact: string };
+
+/** What a client can do (§3): what each verb takes, and what its `ok` is. */
+export interface Verbs {
+  hello: { take: { readonly lang: string }; ok: Hello };
+  ping: { take: Nothing; ok: { readonly at: number } };
+  state: { take: { readonly state: AgentState; readonly reason?: number; readonly channel?: string }; ok: Nothing };
+  accept: { take: OfContact; ok: Nothing };
+  refuse: { take: OfContact; ok: Nothing };
+  say: {
+    take: OfContact & { readonly client: string; readonly text: string; readonly audience?: Audience };
+    ok: { readonly item: Written };
+  };
+  typing: { take: OfContact; ok: Nothing };
+  read: { take: OfContact & { readonly n: number }; ok: Nothing };
+  items: {
+    take: { readonly room: string; readonly before?: number; readonly after?: number; readonly limit?: number };
+    ok: { readonly items: readonly Item[]; readonly more: boolean };
+  };
+  file: {
+    take: OfContact & { readonly client: string; readonly name: string; readonly type: string; readonly size: number };
+    ok: { readonly file: string; readonly url: string };
+  };
+  file_done: { take: OfContact & { readonly file: string }; ok: { readonly item: Written } };
+  transfer: { take: OfContact & { readonly to: Target; readonly note?: string }; ok: Nothing };
+  invite: { take: OfContact & { readonly agent: string }; ok: Nothing };
+  leave: { take: OfContact; ok: Nothing };
+  end: { take: OfContact; ok: Nothing };
+  wrapup: { take: OfContact & { readonly code?: string; readonly note?: string }; ok: Nothing };
+  extend: { take: OfContact & { readonly seconds: number }; ok: { readonly wrapup_until: number } };
+  attributes: { take: OfContact & { readonly set: Readonly<Record<string, string>> }; ok: Nothing };
+  people: { take: Nothing; ok: { readonly agents: readonly Person[]; readonly queues: readonly Queue[] } };
+  history: { take: OfContact; ok: { readonly contacts: readonly PastContact[] } };
+}
+
+export type Target = { readonly queue: string } | { readonly agent: string };
+
+/** Events (§4): each also carries `seq` and `at`. */
+export type DeskEvent = { readonly seq: number; readonly at: number } & (
+  | { readonly ev: "agent"; readonly channels: Agent["channels"] }
+  | { readonly ev: "contact"; readonly contact: Contact }
+  | { readonly ev: "gone"; readonly contact: string; readonly why: string }
+  | { readonly ev: "item"; readonly room: string; readonly item: Item }
+  | { readonly ev: "item_changed"; readonly room: string; readonly item: Item }
+  | ({ readonly ev: "marks"; readonly room: string } & Marks)
+  | { readonly ev: "presence"; readonly room: string; readonly participant: string; readonly present: boolean }
+  | { readonly ev: "bye"; readonly reason: string }
+);
+
+/** Signals (§4): not stored, may be lost. */
+export type Signal =
+  | { readonly sig: "typing"; readonly room: string; readonly participant: string; readonly name?: string }
+  | { readonly sig: "queues"; readonly queues: readonly Queue[] };

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import * as en from "./en";
+import { fill } from "./index.svelte";
+import * as ko from "./ko";
+
+const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+
+/** Everything a page is made of, as one text. */
+function sources(folder: string): string {
+  const root = new URL(`../${folder}/`, import.meta.url);
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(svelte|ts)$/.test(file) && !file.endsWith(".test.ts"))
+    .map((file) => readFileSync(new URL(file, root), "utf8"))
+    .join("\n");
+}
+
+const pages = [
+  { page: "desk", folder: "desk", ko: ko.desk, en: en.desk },
+  { page: "start", folder: "start", ko: ko.start, en: en.start },
+  { page: "customer", folder: "try", ko: ko.customer, en: en.customer },
+];
+
+test.each(pages)("$page: both languages have the same keys and values to fill in", ({ ko, en }) => {
+  const korean: Record<string, string> = ko;
+  const english: Record<string, string> = en;
+  expect(Object.keys(english)).toEqual(Object.keys(korean));
+  for (const [key, text] of Object.entries(korean)) {
+    expect(names(english[key] ?? ""), key).toEqual(names(text));
+    expect(text.trim(), key).not.toBe("");
+  }
+});
+
+test.each(pages)("$page: no key is unused", ({ folder, ko }) => {
+  const source = sources(folder);
+  expect(Object.keys(ko).filter((key) => !source.includes(`"${key}"`))).toEqual([]);
+});
+
+test("no name of a person is followed by a particle that may not fit it", () => {
+  const texts = [ko.desk, ko.start, ko.customer].flatMap((page) => Object.values(page));
+  expect(texts.filter((text) => /\{(name|customer|agent)\}(은|는|이|가|을|를|와|과)(?![가-힣])/.test(text))).toEqual([]);
+});
+
+test("values are filled in by name, and an unknown one stays visible", () => {
+  expect(fill("{a} · {b}", { a: 1 })).toBe("1 · {b}");
+});

@@ -1,0 +1,12 @@
+/** The start page's entry. */
+import { mount } from "svelte";
+import "../tokens.css";
+import "../ui/base.css";
+import { language } from "../i18n/index.svelte";
+import { theme } from "../ui/theme.svelte";
+import Start from "./Start.svelte";
+
+theme.show();
+language.show();
+const target = document.getElementById("app");
+if (target) mount(Start, { target });
