@@ -80,7 +80,7 @@ def test_transfer_to_another_agent(talk, desk):
     assert left["ParticipantId"] == contact["me"]
     moved = socket.event("transfer.succeeded")
     assert not {"ParticipantRole", "ParticipantId", "DisplayName"} & moved.keys()
-    first.event("gone", lambda frame: frame["contact"] == contact["id"] and frame["why"] == "transferred")
+    first.contact(contact["id"], "wrapup")
     offered = second.event("contact", lambda frame: frame["contact"]["state"] == "offered")["contact"]
     second.do("accept", contact=offered["id"])
     joins = lambda item: item.get("DisplayName") and item["ParticipantId"] not in (chat.id, contact["me"])
@@ -110,15 +110,21 @@ def test_the_transferred_contact_names_the_one_before(talk, desk, connect):
     assert {chat.contact, offered["id"]} <= {one["ContactId"] for one in listed}
 
 
-def test_receipts_with_a_third_participant(talk):
-    chat, socket, desk, contact = talk
-    robo = chat.bot()
-    robo.join()
-    socket.event("participant.joined", "CUSTOM_BOT")
-    said = desk.say(contact["id"], "셋이네요")
+def test_receipts_with_a_third_participant(talk, desk):
+    chat, socket, first, contact = talk
+    second = desk("1012")
+    second.ready()
+    first.do("invite", contact=contact["id"], agent="1012")
+    second.accept(contact["id"])
+    said = first.say(contact["id"], "셋이네요")
     with refused(409, "ConflictException"):
         chat.receipt("read", said["id"])
-    robo.close()
+
+
+def test_a_program_does_not_come_in_beside_an_agent(talk):
+    chat, *_ = talk
+    with refused(409, "ConflictException"):
+        chat.bot()
 
 
 def test_associate_contact_with_user(start, desk, connect):

@@ -143,13 +143,6 @@ def test_row_43_client_token_twice(joined):
     assert [text for text in chat.texts() if text in ("once", "other words")] == ["once"]
 
 
-def test_row_43_event_client_token_twice(joined, connectparticipant):
-    chat, _ = joined
-    typing = {"ConnectionToken": chat.connection, "ContentType": EVENT + "typing", "ClientToken": unknown()}
-    first, again = connectparticipant.send_event(**typing), connectparticipant.send_event(**typing)
-    assert (again["Id"], again["AbsoluteTime"]) == (first["Id"], first["AbsoluteTime"])
-
-
 @pytest.mark.parametrize("text", ["x" * 16384, "가" * 5461 + "x"], ids=["latin", "hangul"])
 def test_row_44_a_message_of_16384_bytes(joined, text):
     chat, socket = joined

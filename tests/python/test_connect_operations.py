@@ -55,11 +55,14 @@ def test_update_participant_role_config_of_nothing(connect):
         connect.update_participant_role_config(InstanceId=INSTANCE, ContactId=unknown(), **timers(timer()))
 
 
-def test_transfer_contact_does_not_move_chats(connect, joined):
-    """Chats are moved by the agent's desk and by flows; the real operation takes tasks and e-mail only (1.7)."""
-    chat, _ = joined
-    with refused(400, "InvalidRequestException"):
-        connect.transfer_contact(**at(chat), ContactFlowId=FLOW_2)
+def test_transfer_contact_moves_a_chat_into_a_new_segment(connect, joined):
+    """The real operation takes tasks and e-mail only; chats are our extension, as 1.7 allows."""
+    chat, socket = joined
+    moved = connect.transfer_contact(**at(chat), ContactFlowId=FLOW_2)
+    assert moved["ContactId"] != chat.contact and moved["ContactArn"].endswith(moved["ContactId"])
+    socket.event("transfer.succeeded")
+    found = connect.describe_contact(InstanceId=INSTANCE, ContactId=moved["ContactId"])["Contact"]
+    assert (found["InitialContactId"], found["PreviousContactId"]) == (chat.contact, chat.contact)
     with refused(404, "ResourceNotFoundException"):
         connect.transfer_contact(InstanceId=INSTANCE, ContactId=unknown(), ContactFlowId=FLOW_2)
 

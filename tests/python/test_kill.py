@@ -22,6 +22,10 @@ LIVES = int(os.environ.get("SANGDAM_KILLS", "200"))
 CHATS = 6
 
 
+def is_theirs(item: dict) -> bool:
+    return item["Type"] == "MESSAGE" and item["ParticipantRole"] == "CUSTOMER"
+
+
 class Writer:
     """One customer, who keeps account of everything said."""
 
@@ -58,7 +62,7 @@ class Writer:
         while True:
             more = {"NextToken": token} if token else {}
             page = participant.get_transcript(ConnectionToken=self.token, MaxResults=100, SortOrder="ASCENDING", **more)
-            new = [(item["Id"], item["Content"]) for item in page["Transcript"] if item["Type"] == "MESSAGE"]
+            new = [(item["Id"], item["Content"]) for item in page["Transcript"] if is_theirs(item)]
             lines = new + lines
             token = page.get("NextToken")
             if not token:

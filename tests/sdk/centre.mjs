@@ -96,7 +96,7 @@ export function first(seen, waiting, wanted, within = 10_000) {
   return new Promise((done, fail) => {
     const limit = setTimeout(() => {
       waiting.delete(look);
-      fail(new Error(`nothing came that fits ${wanted}; ${seen.length} came: ${JSON.stringify(seen.slice(-5))}`));
+      fail(new Error(`nothing came that fits ${wanted}; ${seen.length} came: ${seen.map((it) => it.name ?? it.ev ?? it.sig)} ${JSON.stringify(seen.slice(-3))}`));
     }, within);
     const look = () => {
       const found = seen.find(wanted);

@@ -77,7 +77,8 @@ export class DeskPage {
     await this.page.getByRole("button", { name: "상담 종료" }).click();
     if (code) await this.page.getByRole("radio", { name: code }).check();
     if (note) await this.page.getByLabel("처리 메모").fill(note);
-    await this.page.getByRole("button", { name: "바로 종료하고 저장" }).click();
+    // On a slow machine the five seconds may be over by now; then the same button has its other name.
+    await this.page.getByRole("button", { name: /바로 종료하고 저장|저장하고 완료/ }).click();
     await expect(this.page.getByTestId("wrapup")).toHaveCount(0);
   }
 }

@@ -44,7 +44,7 @@ impl Small {
     }
 
     fn set_up(&mut self, agents: u32, each: u8) {
-        let realm = Realm { name: "bench.test".into(), aliases: vec![], instance: InstanceId(Uuid::from_bytes([9; 16])), created: Millis(0), open_topics: false, stream_hosts: vec![], max_chats: 1_000_000 };
+        let realm = Realm { name: "bench.test".into(), aliases: vec![], instance: InstanceId(Uuid::from_bytes([9; 16])), created: Millis(0), open_topics: false, stream_hosts: vec![], stream_secret: None, max_chats: 1_000_000 };
         self.put(Entry::Realm(realm));
         let ids: Vec<UserId> = (0..agents).map(|n| UserId::from(format!("a{n:05}").as_str())).collect();
         for id in &ids {

@@ -361,6 +361,9 @@ pub struct Realm {
     /// Hosts to which copies of rooms may be sent by plain URL.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stream_hosts: Vec<Arc<str>>,
+    /// The secret that signs copies whose target has none of its own, sealed (base64).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_secret: Option<Arc<str>>,
     /// At most so many open chats.
     #[serde(default = "Realm::usual_chats")]
     pub max_chats: u32,

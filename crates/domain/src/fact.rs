@@ -310,6 +310,9 @@ pub enum Fact {
         n: u32,
         /// Read, and so delivered, too; else only delivered.
         read: bool,
+        /// When it had been delivered before it was read, where that was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivered: Option<Millis>,
     },
     /// A file was announced.
     FileAnnounced {

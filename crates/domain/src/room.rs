@@ -201,6 +201,9 @@ pub struct Member {
     /// Everything up to this line has reached them.
     #[serde(default)]
     pub delivered: u32,
+    /// When that was last told.
+    #[serde(default)]
+    pub delivered_at: Millis,
     /// Everything up to this line they have read.
     #[serde(default)]
     pub read: u32,

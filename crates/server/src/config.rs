@@ -33,11 +33,11 @@ read::config! {
     server: Server {
         /// The folder that holds the database, files of chats, and keys.
         data: PathBuf = PathBuf::from("sangdam-data"),
-        /// The address that clients use, such as "https://chat.example.com"; "" takes the address of each request.
+        /// The address that clients use, such as `https://chat.example.com`; "" takes the address of each request.
         public_url: String = String::new(),
         /// The path below which everything lies, such as "/aws"; "" for none.
         base_path: String = String::new(),
-        /// Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+        /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
         proxies: Vec<IpAddr> = Vec::new(),
     }
     /// Where connections are taken. "" opens no port; port 0 takes a free one.
@@ -46,7 +46,7 @@ read::config! {
         http: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
         /// HTTPS; only opened if a certificate is configured.
         https: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 8443))),
-        /// /metrics, /healthz and /readyz. It asks nobody for a password.
+        /// `/metrics`, `/healthz` and `/readyz`. It asks nobody for a password.
         metrics: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
         /// Connections at a time, sockets included; more wait outside.
         connections: usize = 20_000,
@@ -85,12 +85,12 @@ read::config! {
         ]
         .map(str::to_owned)
         .to_vec(),
-        /// The S3 bucket that holds them; "" keeps them in the data folder. AWS_ACCESS_KEY_ID and
-        /// AWS_SECRET_ACCESS_KEY are taken from the environment.
+        /// The S3 bucket that holds them; "" keeps them in the data folder. `AWS_ACCESS_KEY_ID` and
+        /// `AWS_SECRET_ACCESS_KEY` are taken from the environment.
         bucket: String = String::new(),
         /// The bucket's region.
         region: String = "us-east-1".to_owned(),
-        /// The address of a store that speaks S3, such as "https://minio.example.com"; "" is Amazon's.
+        /// The address of a store that speaks S3, such as `https://minio.example.com`; "" is Amazon's.
         endpoint: String = String::new(),
     }
     /// Calls out: copies of rooms.

@@ -84,7 +84,7 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
 
 /// All of it, in an order in which it can be put into an empty directory.
 fn entries(created: Millis, password: &Arc<str>, sealed: &str) -> Vec<Entry> {
-    let mut all = vec![realm(created), key(sealed)];
+    let mut all = vec![realm(created, sealed), key(sealed)];
     all.extend(people(password));
     all.extend((1001..=1020).chain([9001]).map(|number| Entry::Device(Device { id: number.to_string().as_str().into(), r#virtual: true })));
     all.extend([
@@ -112,7 +112,7 @@ where
     text.parse().expect("the demo's ids are well-formed")
 }
 
-fn realm(created: Millis) -> Entry {
+fn realm(created: Millis, sealed: &str) -> Entry {
     Entry::Realm(directory::Realm {
         name: REALM.into(),
         aliases: vec!["nexuscommunity.net".into()],
@@ -120,6 +120,7 @@ fn realm(created: Millis) -> Entry {
         created,
         open_topics: true,
         stream_hosts: ["127.0.0.1", "localhost", "[::1]", "::1"].map(Into::into).to_vec(),
+        stream_secret: Some(sealed.into()),
         max_chats: 100_000,
     })
 }

@@ -13,9 +13,9 @@ const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 /// Those that are counted often, looked up once.
 #[derive(Debug)]
 pub struct Meters {
-    /// Connections that are open, sockets included.
+    /// Connections that are open, without those that became sockets.
     pub connections: Gauge,
-    /// WebSockets that are open.
+    /// Sockets that are open.
     pub sockets: Gauge,
     /// Frames taken from sockets.
     pub frames_in: Counter,

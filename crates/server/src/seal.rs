@@ -109,11 +109,11 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_again_and_shows_nothing() {
-        let sealer = key(1);
+        let holder = key(1);
         for secret in [b"".as_slice(), b"sangdam-demo-secret"] {
-            let sealed = sealer.seal(secret);
-            assert_eq!(sealer.unseal(&sealed).unwrap(), secret);
-            assert_ne!(sealed, sealer.seal(secret), "no nonce comes twice");
+            let sealed = holder.seal(secret);
+            assert_eq!(holder.unseal(&sealed).unwrap(), secret);
+            assert_ne!(sealed, holder.seal(secret), "no nonce comes twice");
         }
     }
 

@@ -49,7 +49,7 @@ impl std::fmt::Debug for Site {
 pub struct Destination {
     /// The address.
     pub url: String,
-    /// The secret for signatures, if the target has one.
+    /// The secret for signatures: the target's own, else the realm's.
     pub secret: Option<String>,
 }
 
@@ -80,10 +80,13 @@ impl Site {
                     }
                     table.realms.entry(no).or_default().realm = Some(realm.clone());
                 }
-                Entry::Key(key) => match self.open(no, key) {
-                    Some(open) => drop(table.keys.insert(key.id.0.clone(), open)),
-                    None => tracing::error!(realm = no.0, "an access key cannot be unsealed: was the seal key changed?"),
-                },
+                Entry::Key(key) => {
+                    if let Some(open) = self.open(no, key) {
+                        table.keys.insert(key.id.0.clone(), open);
+                    } else {
+                        tracing::error!(realm = no.0, "an access key cannot be unsealed: was the seal key changed?");
+                    }
+                }
                 Entry::StreamTarget(target) => {
                     table.realms.entry(no).or_default().streams.insert(target.topic.clone(), Arc::new(target.clone()));
                 }
@@ -114,12 +117,14 @@ impl Site {
     pub fn destination(&self, no: RealmNo, target: &str) -> Option<Destination> {
         let table = self.table();
         let known = table.realms.get(&no)?;
+        let unseal = |sealed: &Arc<str>| String::from_utf8(self.sealer.unseal(sealed)?).ok();
+        let of_realm = known.realm.as_ref().and_then(|realm| realm.stream_secret.as_ref());
         if let Some(mapped) = known.streams.get(target) {
-            let secret = mapped.sealed.as_ref().and_then(|sealed| String::from_utf8(self.sealer.unseal(sealed)?).ok());
+            let secret = mapped.sealed.as_ref().or(of_realm).and_then(unseal);
             return mapped.url.as_ref().map(|url| Destination { url: url.to_string(), secret });
         }
         let plain = target.starts_with("http://") || target.starts_with("https://");
-        plain.then(|| Destination { url: target.to_owned(), secret: None })
+        plain.then(|| Destination { url: target.to_owned(), secret: of_realm.and_then(unseal) })
     }
 
     /// Hosts to which this realm may send copies although they are not public: those its list names.

@@ -73,7 +73,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         created: NOON,
         open_topics: true,
         stream_hosts: vec!["copies.example".into()],
-        max_chats: 24,
+        stream_secret: None, max_chats: 24,
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];

@@ -291,7 +291,9 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
         Fact::Posted { item, key } => posted(room, item, *key),
         Fact::Marked { participant, n, read, .. } => {
             if let Some(member) = room.members.iter_mut().find(|m| m.id == *participant) {
-                member.delivered = member.delivered.max(*n);
+                if *n > member.delivered {
+                    (member.delivered, member.delivered_at) = (*n, at);
+                }
                 if *read {
                     member.read = member.read.max(*n);
                 }

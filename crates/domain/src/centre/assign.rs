@@ -133,7 +133,7 @@ impl Centre {
         let Some(room) = self.contacts.get(&contact).map(|c| c.room()) else { return };
         let participant = ParticipantId::new(step.now, step.chance);
         let name = self.directory.users.get(agent).map_or_else(|| agent.0.clone(), |u| u.name.clone());
-        let member = Member { id: participant, role: MemberRole::Agent, name, user: Some(agent.clone()), presence: Presence::Invited, silent: false, since: step.now, delivered: 0, read: 0 };
+        let member = Member { id: participant, role: MemberRole::Agent, name, user: Some(agent.clone()), presence: Presence::Invited, silent: false, since: step.now, delivered: 0, delivered_at: Millis(0), read: 0 };
         let until = step.now.plus(limit);
         self.emit(step, Fact::Offered { contact, agent: agent.clone(), participant, until, conference, why });
         self.emit(step, Fact::Admitted { room, member: Box::new(member), key: None });

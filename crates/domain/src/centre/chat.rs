@@ -89,7 +89,7 @@ impl Centre {
         };
         let room = contact.room();
         self.emit(step, Fact::Started { contact: Box::new(contact), opening: start.opening, key: start.key });
-        let member = Member { id: participant, role: MemberRole::Customer, name: start.name, user: None, presence: Presence::Invited, silent: false, since: step.now, delivered: 0, read: 0 };
+        let member = Member { id: participant, role: MemberRole::Customer, name: start.name, user: None, presence: Presence::Invited, silent: false, since: step.now, delivered: 0, delivered_at: crate::time::Millis(0), read: 0 };
         self.emit(step, Fact::Admitted { room, member: Box::new(member), key: None });
         self.give(step, room, participant, &start.grants)?;
         let stream = start.stream.map(|target| {
@@ -393,7 +393,7 @@ impl Centre {
         }
         Self::room_for_one_more(room)?;
         let participant = ParticipantId::new(step.now, step.chance);
-        let member = Member { id: participant, role: MemberRole::Bot, name, user: None, presence: Presence::Invited, silent: false, since: step.now, delivered: 0, read: 0 };
+        let member = Member { id: participant, role: MemberRole::Bot, name, user: None, presence: Presence::Invited, silent: false, since: step.now, delivered: 0, delivered_at: crate::time::Millis(0), read: 0 };
         self.admit(step, id, member, key);
         self.give(step, id, participant, &[grant])?;
         Ok(Done::Admitted { participant, contact: open })
@@ -426,7 +426,7 @@ impl Centre {
             None => {
                 Self::room_for_one_more(room)?;
                 let participant = ParticipantId::new(step.now, step.chance);
-                let member = Member { id: participant, role: MemberRole::Supervisor, name: person.name.clone(), user: Some(user.clone()), presence: Presence::Invited, silent: !barge, since: step.now, delivered: 0, read: 0 };
+                let member = Member { id: participant, role: MemberRole::Supervisor, name: person.name.clone(), user: Some(user.clone()), presence: Presence::Invited, silent: !barge, since: step.now, delivered: 0, delivered_at: crate::time::Millis(0), read: 0 };
                 self.admit(step, id, member, key);
                 self.emit(step, Fact::Joined { room: id, participant });
                 let at = self.room(id).member(participant).map(|(at, _)| at);

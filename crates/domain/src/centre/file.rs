@@ -82,7 +82,10 @@ impl Centre {
         let (room, at) = self.actor(now, by)?;
         let known = self.room(room).files.get(&file).ok_or(Refusal::NoSuchFile)?;
         let role = self.member(room, at).role;
-        let approved = known.file.status == FileStatus::Approved && known.audience.includes(role) && role != MemberRole::Bot;
+        if role == MemberRole::Bot {
+            return Err(Refusal::NotAllowed);
+        }
+        let approved = known.file.status == FileStatus::Approved && known.audience.includes(role);
         if approved || known.author == at && known.file.status == FileStatus::Stored { Ok(known.file.clone()) } else { Err(Refusal::NoSuchFile) }
     }
 }

@@ -131,7 +131,8 @@ impl Centre {
         // What a silent member reads is nobody's business, and one's own words are no news to oneself.
         if news && !member.silent && self.room(room).slots[n as usize - 1].author != Some(at) {
             let participant = member.id;
-            self.emit(step, Fact::Marked { room, participant, item, n, read });
+            let delivered = (read && member.delivered >= n).then_some(member.delivered_at);
+            self.emit(step, Fact::Marked { room, participant, item, n, read, delivered });
         }
     }
 

@@ -28,7 +28,7 @@ struct Shop {
 impl Shop {
     fn new() -> Self {
         let mut shop = Self { centre: Centre::default(), now: Millis(1_763_700_000_000), chance: crate::chance::Seeded::new(1), deeds: Vec::new(), signals: Vec::new(), tokens: 0 };
-        let realm = Realm { name: "shop.test".into(), aliases: vec![], instance: InstanceId(Uuid::from_bytes([9; 16])), created: Millis(0), open_topics: true, stream_hosts: vec!["127.0.0.1".into()], max_chats: 100 };
+        let realm = Realm { name: "shop.test".into(), aliases: vec![], instance: InstanceId(Uuid::from_bytes([9; 16])), created: Millis(0), open_topics: true, stream_hosts: vec!["127.0.0.1".into()], stream_secret: None, max_chats: 100 };
         shop.put(Entry::Realm(realm));
         for (id, role) in [("1001", Role::Agent), ("1002", Role::Agent), ("1003", Role::Agent), ("1004", Role::Agent), ("9001", Role::Supervisor)] {
             shop.put(Entry::User(user(id, role)));

@@ -277,8 +277,9 @@ fn of_fact(published: &Published, view: View) -> Option<(Wire<'_>, Audience)> {
         Fact::Posted { item, .. } => {
             Some((Wire::of(item, view.kinds).at(item.room, item.contact), item.audience))
         }
-        Fact::Marked { room, participant, item, read, .. } => {
-            let wire = receipt::wire(published.at, *room, *participant, *item, *read);
+        Fact::Marked { room, participant, item, read, delivered, .. } => {
+            let told = receipt::Told { at: published.at, delivered: *delivered, read: *read };
+            let wire = receipt::wire(told, *room, *participant, *item);
             Some((wire.at(*room, view.contact), Audience::All))
         }
         _ => None,

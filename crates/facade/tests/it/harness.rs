@@ -7,7 +7,7 @@
 mod site;
 mod views;
 
-pub use site::{FLOW, Fixed, INSTANCE, KEY, OTHER_INSTANCE, OTHER_KEY, READER};
+pub(crate) use site::{FLOW, Fixed, INSTANCE, KEY, OTHER_INSTANCE, OTHER_KEY, READER};
 
 use domain::centre::Centre;
 use domain::chance::Seeded;
@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Where the server says it listens.
-pub const HOST: &str = "127.0.0.1:8080";
+pub(crate) const HOST: &str = "127.0.0.1:8080";
 
 /// Who waits for a reply of a node.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ struct Open {
 }
 
 /// What a request came to.
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// An answer.
     Answer(Response),
     /// A WebSocket, by its number.
@@ -63,13 +63,13 @@ pub enum Outcome {
 }
 
 /// The server and its world.
-pub struct World {
+pub(crate) struct World {
     /// Now; moved by [`World::pass`].
-    pub now: Millis,
+    pub(crate) now: Millis,
     /// What façades may know.
-    pub site: Fixed,
+    pub(crate) site: Fixed,
     /// Bytes of files, as they were uploaded.
-    pub files: BTreeMap<FileId, Vec<u8>>,
+    pub(crate) files: BTreeMap<FileId, Vec<u8>>,
     chance: Seeded,
     tenants: Vec<Tenant>,
     sockets: Vec<Open>,
@@ -78,7 +78,7 @@ pub struct World {
 
 impl World {
     /// A shop of two agents, one supervisor and one queue, and an empty realm beside it.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let tenant = || Tenant { node: Node::new(Centre::default(), 0), facts: Vec::new() };
         let mut world = Self {
             now: Millis(1_763_736_000_000),
@@ -98,17 +98,17 @@ impl World {
     }
 
     /// Puts something into realm 0's directory.
-    pub fn put(&mut self, entry: Entry) {
+    pub(crate) fn put(&mut self, entry: Entry) {
         self.run(Command::Put(Box::new(entry))).expect("the entry fits");
     }
 
     /// Has realm 0 carry out a command.
-    pub fn run(&mut self, command: Command) -> Result<Done, Refusal> {
+    pub(crate) fn run(&mut self, command: Command) -> Result<Done, Refusal> {
         self.run_in(RealmNo(0), command)
     }
 
     /// Has a realm carry out a command; archived matters are recalled, as the server does.
-    pub fn run_in(&mut self, realm: RealmNo, command: Command) -> Result<Done, Refusal> {
+    pub(crate) fn run_in(&mut self, realm: RealmNo, command: Command) -> Result<Done, Refusal> {
         let once = |world: &mut Self, command| {
             world.take(realm, Some(Asker::Exchange), "test", command);
             match world.settled() {
@@ -129,12 +129,12 @@ impl World {
     }
 
     /// Asks realm 0.
-    pub fn ask(&mut self, query: Query) -> Result<Answer, Refusal> {
+    pub(crate) fn ask(&mut self, query: Query) -> Result<Answer, Refusal> {
         self.ask_in(RealmNo(0), query)
     }
 
     /// Asks a realm, its views where need be.
-    pub fn ask_in(&mut self, realm: RealmNo, query: Query) -> Result<Answer, Refusal> {
+    pub(crate) fn ask_in(&mut self, realm: RealmNo, query: Query) -> Result<Answer, Refusal> {
         let now = self.now;
         self.tenants[usize::from(realm.0)].node.look(now, Asker::Exchange, &query);
         match self.settled() {
@@ -145,7 +145,7 @@ impl World {
     }
 
     /// One contact of realm 0, as it stands.
-    pub fn contact(&mut self, id: ContactId) -> Contact {
+    pub(crate) fn contact(&mut self, id: ContactId) -> Contact {
         match self.ask(Query::Contact(ContactName::Id(id))) {
             Ok(Answer::Contact(contact, _)) => *contact,
             other => panic!("no contact: {other:?}"),
@@ -153,12 +153,12 @@ impl World {
     }
 
     /// Facts of realm 0 that were published, oldest first.
-    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+    pub(crate) fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.tenants[0].facts.iter().map(|p| &p.fact)
     }
 
     /// Lets time pass; what falls due meanwhile happens at its moment.
-    pub fn pass(&mut self, span: Millis) {
+    pub(crate) fn pass(&mut self, span: Millis) {
         let until = self.now.plus(span);
         loop {
             let ticks = self.tenants.iter().filter_map(|t| t.node.due());
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// Answers a request of the Connect façade.
-    pub fn http(&mut self, request: Request) -> Response {
+    pub(crate) fn http(&mut self, request: Request) -> Response {
         match self.exchange(route::handle, request) {
             Outcome::Answer(response) => response,
             Outcome::Socket(_) => panic!("a socket was opened"),
@@ -192,7 +192,7 @@ impl World {
     }
 
     /// Opens a WebSocket by the URL it was given out as.
-    pub fn open(&mut self, url: &str) -> Result<usize, Response> {
+    pub(crate) fn open(&mut self, url: &str) -> Result<usize, Response> {
         let (_, rest) = url.split_once("://").expect("a URL has a scheme");
         let path = &rest[rest.find('/').expect("a URL has a path")..];
         match self.exchange(route::handle, request("GET", path, &[], "")) {
@@ -202,7 +202,7 @@ impl World {
     }
 
     /// Drives any façade's chain of steps to its end.
-    pub fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         handle: fn(&mut Cx<'_>, Request) -> Step,
         mut request: Request,
@@ -271,23 +271,23 @@ impl World {
     }
 
     /// A frame comes from the client of a socket.
-    pub fn text(&mut self, socket: usize, text: &str) {
+    pub(crate) fn text(&mut self, socket: usize, text: &str) {
         self.with(socket, |session, cx, out| session.on_text(cx, text, out));
         self.settle();
     }
 
     /// Frames that the client of a socket has got since it was last asked.
-    pub fn frames(&mut self, socket: usize) -> Vec<String> {
+    pub(crate) fn frames(&mut self, socket: usize) -> Vec<String> {
         self.sockets[socket].sent.drain(..).collect()
     }
 
     /// Has the server closed the socket, and how?
-    pub fn closed(&self, socket: usize) -> Option<(u16, &'static str)> {
+    pub(crate) fn closed(&self, socket: usize) -> Option<(u16, &'static str)> {
         self.sockets[socket].closed
     }
 
     /// The client closes its socket.
-    pub fn hang_up(&mut self, socket: usize) {
+    pub(crate) fn hang_up(&mut self, socket: usize) {
         if self.sockets[socket].closed.is_none() {
             self.with(socket, |session, cx, out| session.on_close(cx, out));
             self.sockets[socket].closed = Some((1000, "by the client"));
@@ -296,12 +296,12 @@ impl World {
     }
 
     /// A signed request of realm 0.
-    pub fn signed(&self, method: &str, path: &str, body: &str) -> Request {
+    pub(crate) fn signed(&self, method: &str, path: &str, body: &str) -> Request {
         self.signed_by(KEY, method, path, body)
     }
 
     /// A request signed by this key.
-    pub fn signed_by(&self, key: (&str, &str), method: &str, path: &str, body: &str) -> Request {
+    pub(crate) fn signed_by(&self, key: (&str, &str), method: &str, path: &str, body: &str) -> Request {
         let mut request = request(method, path, &[("content-type", "application/json")], body);
         let (secret, head) = (Secret::new(key.1), &request.head);
         let to_sign = Signed {
@@ -454,7 +454,7 @@ fn cx<'a>(now: Millis, chance: &'a mut Seeded, site: &'a Fixed) -> Cx<'a> {
 }
 
 /// An unsigned request; the path may carry a query.
-pub fn request(
+pub(crate) fn request(
     method: &str,
     path_and_query: &str,
     headers: &[(&str, &str)],
@@ -479,21 +479,21 @@ pub fn request(
 }
 
 /// A request of the participant service.
-pub fn bearer(token: &str, method: &str, path: &str, body: &str) -> Request {
+pub(crate) fn bearer(token: &str, method: &str, path: &str, body: &str) -> Request {
     request(method, path, &[("content-type", "application/json"), ("x-amz-bearer", token)], body)
 }
 
 /// The JSON of an answer.
-pub fn json(response: &Response) -> serde_json::Value {
+pub(crate) fn json(response: &Response) -> serde_json::Value {
     serde_json::from_slice(&response.body).expect("the body is JSON")
 }
 
 /// A header of an answer.
-pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
 }
 
 /// Status and shape of an error, as clients see it.
-pub fn error(response: &Response) -> (u16, &str) {
+pub(crate) fn error(response: &Response) -> (u16, &str) {
     (response.status, header(response, "x-amzn-errortype").unwrap_or_default())
 }

@@ -6,6 +6,7 @@ use crate::start::ready::{FILE, Ready};
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -13,16 +14,16 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub struct Reach {
     /// The server's address; without one, that of the server that runs on the data folder
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub url: Option<String>,
     /// The data folder of a server on this machine
-    #[arg(long, default_value = "sangdam-data")]
+    #[arg(long, global = true, default_value = "sangdam-data")]
     pub data: PathBuf,
     /// Who logs in; the password is taken from the variable `SANGDAM_PASSWORD`, else asked for
-    #[arg(long, default_value = "admin")]
+    #[arg(long, global = true, default_value = "admin")]
     pub user: String,
     /// Print what the API answers
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 }
 
@@ -217,13 +218,11 @@ pub async fn export(Document { file, reach }: Document) -> anyhow::Result<()> {
     let api = Api::log_in(&reach).await?;
     let text = serde_json::to_string_pretty(&api.call("GET", "/export", None).await?)?;
     api.log_out().await;
-    match file {
-        Some(file) => std::fs::write(&file, text + "\n").with_context(|| file.display().to_string()),
-        None => {
-            say(&text);
-            Ok(())
-        }
-    }
+    let Some(file) = file else {
+        say(&text);
+        return Ok(());
+    };
+    std::fs::write(&file, text + "\n").with_context(|| file.display().to_string())
 }
 
 /// Puts a set-up in: it adds and replaces; what it does not name stays.
@@ -232,14 +231,12 @@ pub async fn export(Document { file, reach }: Document) -> anyhow::Result<()> {
 ///
 /// What the server says against it, or that the file is none.
 pub async fn import(Document { file, reach }: Document) -> anyhow::Result<()> {
-    let text = match file {
-        Some(file) => std::fs::read_to_string(&file).with_context(|| file.display().to_string())?,
-        None => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text)?;
-            text
-        }
-    };
+    let mut text = String::new();
+    if let Some(file) = file {
+        text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    } else {
+        std::io::stdin().read_to_string(&mut text)?;
+    }
     let document: Value = serde_json::from_str(&text).context("the set-up")?;
     let api = Api::log_in(&reach).await?;
     show(&api.call("PUT", "/import", Some(&document)).await?);
@@ -285,7 +282,10 @@ fn escaped(name: &str) -> String {
     for byte in name.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(byte.into()),
-            _ => path.push_str(&format!("%{byte:02X}")),
+            _ => {
+                // Writing into a text never fails.
+                let _ = write!(path, "%{byte:02X}");
+            }
         }
     }
     path
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn values_are_json_or_else_texts() {
-        let old = Map::from_iter([("name".to_owned(), Value::from("old")), ("gone".to_owned(), Value::from(1))]);
+        let old = [("name".to_owned(), Value::from("old")), ("gone".to_owned(), Value::from(1))].into_iter().collect();
         let members = ["name=김서연", "limits={\"chat\":2}", "disabled=true", "gone=null"].map(str::to_owned);
         let expected = serde_json::json!({ "name": "김서연", "limits": { "chat": 2 }, "disabled": true });
         assert_eq!(with(old, &members).unwrap(), expected);

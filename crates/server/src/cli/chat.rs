@@ -100,7 +100,7 @@ async fn join(chat: &Chat, base: String) -> anyhow::Result<Joined> {
     let signer = Signer { access_key: &chat.key, secret: &secret, region: "us-east-1", service: "connect" };
     let [date, authorization] = sign(&signed, &signer, clock::now().0).map_err(|_| anyhow::anyhow!("the request cannot be signed"))?;
     let headers = [("content-type", "application/json".to_owned()), ("x-amz-date", date.1), ("authorization", authorization.1)];
-    let started = answer(post::call("PUT", &format!("{base}/contact/chat"), &headers, Some(body)).await?)?;
+    let started = answer(&post::call("PUT", &format!("{base}/contact/chat"), &headers, Some(body)).await?)?;
     let text = |value: &Value, member: &str| value[member].as_str().map(str::to_owned).with_context(|| format!("the server gave no {member}"));
     let bearer = text(&started, "ParticipantToken")?;
     let wanted = json!({ "Type": ["CONNECTION_CREDENTIALS"], "ConnectParticipant": true });
@@ -111,10 +111,10 @@ async fn join(chat: &Chat, base: String) -> anyhow::Result<Joined> {
 
 async fn participant(base: &str, bearer: &str, verb: &str, body: &Value) -> anyhow::Result<Value> {
     let headers = [("content-type", "application/json".to_owned()), ("x-amz-bearer", bearer.to_owned())];
-    answer(post::call("POST", &format!("{base}/participant/{verb}"), &headers, Some(body.to_string())).await?)
+    answer(&post::call("POST", &format!("{base}/participant/{verb}"), &headers, Some(body.to_string())).await?)
 }
 
-fn answer(answer: post::Answer) -> anyhow::Result<Value> {
+fn answer(answer: &post::Answer) -> anyhow::Result<Value> {
     let value: Value = serde_json::from_slice(&answer.body).with_context(|| format!("answered {}", answer.status))?;
     ensure!(answer.status < 300, "{} ({})", value["message"].as_str().unwrap_or("refused"), answer.status);
     Ok(value)
@@ -155,7 +155,7 @@ impl Joined {
                 "MESSAGE" if text("ParticipantId") == self.me => {}
                 "MESSAGE" => say(&format!("{}: {}", text("DisplayName"), text("Content"))),
                 "ATTACHMENT" => say(&format!("# {} sent a file", text("DisplayName"))),
-                _ => say(&format!("# {} {}", text("ContentType").rsplit('.').next().unwrap_or(""), text("DisplayName")).trim_end().to_owned()),
+                _ => say(&format!("# {} {}", text("ContentType").rsplit('.').next().unwrap_or(""), text("DisplayName")).trim_end()),
             }
         }
         Ok(over)

@@ -4,12 +4,13 @@
 use super::say;
 use crate::start::open_store;
 use crate::store::{RealmNo, Store as _};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use domain::fact::{Deed, Fact};
 use domain::id::{ContactId, RoomId};
 use domain::query::{Answer, ContactName, Page};
 use facade::connect::time::iso_ms;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub async fn run(replay: Replay) -> anyhow::Result<()> {
         (_, Ok(number)) => ContactName::Number(number),
         _ => bail!("{}: a contact's id or number was expected", replay.contact),
     };
+    // To open a store is to make one; here there has to be one.
+    ensure!(replay.data.join("journal.db").is_file(), "there is no journal in {}", replay.data.display());
     let store = open_store(replay.data.clone()).await?;
     for (no, realm) in store.realms().await? {
         if replay.realm.as_ref().is_some_and(|named| *named != realm) {
@@ -51,7 +54,7 @@ pub async fn run(replay: Replay) -> anyhow::Result<()> {
             (_, ContactName::Id(id)) => RoomId::from(*id),
             _ => continue,
         };
-        if tell(store.as_ref(), no, room, replay.json).await? {
+        if story(store.as_ref(), no, room, replay.json).await? {
             store.close().await;
             return Ok(());
         }
@@ -60,12 +63,12 @@ pub async fn run(replay: Replay) -> anyhow::Result<()> {
     bail!("there is no contact {}", replay.contact)
 }
 
-async fn tell(store: &impl crate::store::Store, no: RealmNo, room: RoomId, json: bool) -> anyhow::Result<bool> {
-    let mut told = false;
-    let mut story = store.story(no, room);
-    while let Some(deeds) = story.next().await.context("the journal")? {
+async fn story(store: &impl crate::store::Store, no: RealmNo, room: RoomId, json: bool) -> anyhow::Result<bool> {
+    let mut found = false;
+    let mut journal = store.story(no, room);
+    while let Some(deeds) = journal.next().await.context("the journal")? {
         for (seq, deed) in deeds {
-            told = true;
+            found = true;
             if json {
                 say(&serde_json::json!({ "seq": seq, "deed": deed }).to_string());
             } else {
@@ -73,7 +76,7 @@ async fn tell(store: &impl crate::store::Store, no: RealmNo, room: RoomId, json:
             }
         }
     }
-    Ok(told)
+    Ok(found)
 }
 
 /// One deed: its number, time and cause, and under it each fact by name, with what it says.
@@ -90,13 +93,16 @@ fn line(fact: &Fact) -> anyhow::Result<String> {
     let value = serde_json::to_value(fact)?;
     let Some((name, said)) = value.as_object().and_then(|object| object.iter().next()) else { return Ok(value.to_string()) };
     let mut line = format!("{name:<16}");
+    // Writing into a text never fails.
     match said.as_object() {
         Some(members) => {
             for (member, value) in members {
-                line.push_str(&format!(" {member}={value}"));
+                let _ = write!(line, " {member}={value}");
             }
         }
-        None => line.push_str(&format!(" {said}")),
+        None => {
+            let _ = write!(line, " {said}");
+        }
     }
     Ok(line)
 }

@@ -78,6 +78,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             created: now,
             open_topics: false,
             stream_hosts: Vec::new(),
+            stream_secret: None,
             max_chats: 100_000,
         }),
         Entry::User(User {

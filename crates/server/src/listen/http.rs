@@ -73,7 +73,7 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, 
     };
     let mut stop = door.stop.clone();
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(door.request_time).max_buf_size(HEAD).half_close(false);
+    http.timer(TokioTimer::new()).header_read_timeout(door.request_time).max_buf_size(2 * HEAD).half_close(false);
     let service = service_fn(move |request| {
         let (door, place) = (door.clone(), place.clone());
         async move { Ok::<_, Infallible>(answer(request, peer.ip(), secure, door, place).await) }
@@ -119,6 +119,11 @@ struct Exchange<'a> {
 
 async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
     let Exchange { door, head, body, upgrade, place } = exchange;
+    if head.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > HEAD {
+        let mut response = refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers take more than 32 KiB");
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return response;
+    }
     let (whole, mut streamed) = match route::body_wanted(facade::door::Site::settings(door.site.as_ref()), &head) {
         // What is not wanted is not read either.
         BodyWanted::Whole(0) | BodyWanted::Streamed => (Vec::new(), Some(body)),
@@ -133,9 +138,8 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
         },
     };
     let asked = head.clone();
-    let mut step = match fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole }))) {
-        Some(step) => step,
-        None => return broken(door, &asked, Fault::Broken),
+    let Some(mut step) = fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole }))) else {
+        return broken(door, &asked, Fault::Broken);
     };
     loop {
         let next = match step {
@@ -267,16 +271,22 @@ fn no_socket() -> Response<Payload> {
 /// Makes a socket of the connection.
 fn switch(upgrade: OnUpgrade, key: &str, protocol: Option<&'static str>, opening: Opening) -> Response<Payload> {
     tasks::spawn("socket", async move {
-        let Ok(upgraded) = upgrade.await else { return };
-        let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<Wire>>() else { return };
-        // The buffers of the request are gone by now; what an idle socket keeps is its own.
-        Box::pin(ws::run(io.into_inner(), read_buf.to_vec(), opening)).await;
+        if let Some((wire, rest)) = take_over(upgrade).await {
+            ws::run(wire, rest, opening).await;
+        }
     });
     let mut response = Response::new(Payload::whole(&[][..]));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let mut headers = vec![("upgrade", "websocket".to_owned()), ("connection", "Upgrade".to_owned()), ("sec-websocket-accept", key.to_owned())];
     headers.extend(protocol.map(|protocol| ("sec-websocket-protocol", protocol.to_owned())));
     dress(response, &headers)
+}
+
+/// The connection, and what had been read beyond the request. The request's buffer stays behind: a socket that held on
+/// to it would cost 8 KiB more.
+async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
+    let Parts { io, read_buf, .. } = upgrade.await.ok()?.downcast::<TokioIo<Wire>>().ok()?;
+    Some((io.into_inner(), read_buf.to_vec()))
 }
 
 #[cfg(test)]

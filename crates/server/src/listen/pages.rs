@@ -74,7 +74,7 @@ fn policy(host: &str) -> String {
     if !host.is_empty() {
         sockets = format!(" ws://{host} wss://{host}");
         if let Some(port) = host.strip_prefix("localhost:") {
-            sockets.push_str(&format!(" ws://127.0.0.1:{port} wss://127.0.0.1:{port}"));
+            sockets = format!("{sockets} ws://127.0.0.1:{port} wss://127.0.0.1:{port}");
         }
     }
     format!(

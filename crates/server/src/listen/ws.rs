@@ -1,6 +1,6 @@
 //! A WebSocket: reads and writes frames, keeps its limits, and tells its [`Session`] what comes.
 //!
-//! An idle socket costs its task, a read buffer of 4 KiB and what its session remembers; there is no channel but its
+//! An idle socket costs its task, a read buffer of 1 KiB and what its session remembers; there is no channel but its
 //! mailbox, and one timer.
 
 use super::door::Door;
@@ -19,6 +19,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
@@ -34,6 +35,9 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 /// How many letters may wait for a socket's task before it counts as lost.
 const LETTERS: usize = 4_096;
+
+/// Bytes that are read at a time. Usual frames are shorter; long ones take a few calls more.
+const READ: usize = 1_024;
 
 /// What opens a socket.
 pub(super) struct Opening {
@@ -101,16 +105,17 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
     meters().sockets.increment(1.0);
     let _counted = Counted;
     let mut config = WebSocketConfig::default();
-    config.read_buffer_size = 4_096;
+    config.read_buffer_size = READ;
     config.write_buffer_size = 4_096;
     config.max_write_buffer_size = usize::MAX;
     config.max_message_size = Some(limits.frame);
     config.max_frame_size = Some(limits.frame);
-    let ws = WebSocketStream::from_partially_read(wire, rest, Role::Server, Some(config)).await;
+    let ws = Box::pin(WebSocketStream::from_partially_read(wire, rest, Role::Server, Some(config))).await;
     let (mailbox, letters) = realm.hub.mailbox(LETTERS);
     let now = clock::instant();
     let mut stop = door.stop.clone();
-    let mut socket = Socket {
+    // On the heap by itself, since a task keeps room for a value wherever it ever lay in it.
+    let mut socket = Box::new(Socket {
         door,
         realm,
         session,
@@ -126,7 +131,7 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
         heard_at: now,
         wake_at: None,
         frames: (0, now),
-    };
+    });
     let end = {
         let stopped = std::pin::pin!(stop.wait_for(|stop| *stop));
         let timer = std::pin::pin!(tokio::time::sleep_until(now + PING));
@@ -339,7 +344,25 @@ impl Socket {
         }
         let frame = CloseFrame { code: CloseCode::from(end.0), reason: end.1.into() };
         if self.ws.close(Some(frame)).await.is_ok() {
-            while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut self.ws).poll_next(cx)).await {}
+            // What still comes is read and forgotten: to leave it unread would reset the connection, and with it the
+            // close that says why.
+            let mut rest = [0; 128];
+            while matches!(self.ws.get_mut().read(&mut rest).await, Ok(n) if n > 0) {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_idle_socket_is_small() {
+        let (task, socket) = (size_of_future(run), size_of::<Socket>());
+        assert!(task + socket <= 3_072, "{task} + {socket} bytes");
     }
 }

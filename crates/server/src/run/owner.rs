@@ -20,6 +20,7 @@ use crate::{clock, tasks};
 use domain::command::Command;
 use domain::fact::Fact;
 use domain::node::{Node, Release};
+use domain::query::Query;
 use domain::time::Millis;
 use facade::door::{Fault, RealmNo};
 use std::collections::BTreeMap;
@@ -46,7 +47,7 @@ const GAP: Duration = Duration::from_millis(2);
 const PROBE: Duration = Duration::from_secs(1);
 
 /// A realm that another node has taken over is not tried again.
-const NEVER: Duration = Duration::from_secs(365 * 24 * 3_600);
+const NEVER: Duration = Duration::from_hours(365 * 24);
 
 /// Ticks come no closer than this, whatever the decider wishes.
 const TICK: Duration = Duration::from_millis(5);
@@ -261,10 +262,10 @@ impl Owner {
         }
     }
 
-    fn look(&mut self, now: Millis, to: super::To, query: Box<domain::query::Query>) {
+    fn look(&mut self, now: Millis, to: super::To, query: Box<Query>) {
         meters().queries.increment(1);
-        let asker = Asker { to: Some(to), again: Again::Read(query.clone()), reads: true };
-        self.node.look(now, asker, &query);
+        let copy = query.as_ref().clone();
+        self.node.look(now, Asker { to: Some(to), again: Again::Read(query), reads: true }, &copy);
     }
 
     fn decide(&mut self, now: Millis, asker: Option<Asker>, cause: &'static str, command: Command) {

@@ -14,7 +14,7 @@ fn site() -> Site {
 fn realm(name: &str, alias: &str, instance: &str) -> Fact {
     let instance: InstanceId = instance.parse().unwrap();
     let aliases = vec![alias.into()];
-    Fact::Put(Box::new(Entry::Realm(Realm { name: name.into(), aliases, instance, created: Millis(0), open_topics: false, stream_hosts: vec![], max_chats: 9 })))
+    Fact::Put(Box::new(Entry::Realm(Realm { name: name.into(), aliases, instance, created: Millis(0), open_topics: false, stream_hosts: vec![], stream_secret: None, max_chats: 9 })))
 }
 
 #[test]

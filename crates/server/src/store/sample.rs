@@ -155,7 +155,7 @@ impl Sample {
 
     pub(super) fn mark(&mut self, chat: &Chat, by: ParticipantId, n: u32, read: bool) {
         let item = ItemId::new(self.now, &mut self.chance);
-        self.deed("connect.SendEvent", vec![Fact::Marked { room: chat.room, participant: by, item, n, read }]);
+        self.deed("connect.SendEvent", vec![Fact::Marked { room: chat.room, participant: by, item, n, read, delivered: None }]);
     }
 
     /// A chat with everything that views know: lines for one side, a rejected file, marks, a transfer, an end.

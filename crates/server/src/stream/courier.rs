@@ -25,10 +25,10 @@ const TELL_FACTS: u32 = 50;
 
 /// The first pause after a failure, and the longest; each is twice the last.
 const PAUSE: Duration = Duration::from_secs(1);
-const PAUSES: Duration = Duration::from_secs(300);
+const PAUSES: Duration = Duration::from_mins(5);
 
 /// How long one and the same delivery is tried.
-const GIVE_UP: Duration = Duration::from_secs(3_600);
+const GIVE_UP: Duration = Duration::from_hours(1);
 
 /// The copy is over, or cannot be gone on with.
 struct Over;
@@ -67,13 +67,11 @@ impl Courier {
         }
         loop {
             let parcel = if self.told.0 < self.handled {
-                match tokio::time::timeout_at(self.told.2 + TELL, self.parcels.recv()).await {
-                    Ok(parcel) => parcel,
-                    Err(_) => {
-                        self.tell().await?;
-                        continue;
-                    }
-                }
+                let Ok(parcel) = tokio::time::timeout_at(self.told.2 + TELL, self.parcels.recv()).await else {
+                    self.tell().await?;
+                    continue;
+                };
+                parcel
             } else {
                 self.parcels.recv().await
             };
@@ -200,11 +198,9 @@ impl Courier {
         // A deed without anything to deliver is not worth a fact of its own.
         if self.told.1 > 0 {
             let (contact, stream, to) = (self.state.contact, self.state.stream, self.handled);
-            match self.office.realm.act("stream.advance", Command::AdvanceStream { contact, stream, to }).await {
-                Ok(Ok(_)) => {}
-                // Not written now; the next time tells more.
-                Err(_) => {}
-                Ok(Err(_)) => return Err(Over),
+            // What cannot be written now, the next time tells, too; what is refused is over.
+            if let Ok(Err(_)) = self.office.realm.act("stream.advance", Command::AdvanceStream { contact, stream, to }).await {
+                return Err(Over);
             }
         }
         self.told = (self.handled, 0, clock::instant());

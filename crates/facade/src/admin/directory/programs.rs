@@ -102,6 +102,9 @@ pub(super) struct RealmWire {
     open_topics: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     stream_hosts: Vec<Arc<str>>,
+    /// Sealed, as an export gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stream_secret: Option<Arc<str>>,
     #[serde(default = "RealmWire::usual_chats")]
     max_chats: u32,
 }
@@ -120,6 +123,7 @@ impl RealmWire {
             created: Some(realm.created),
             open_topics: realm.open_topics,
             stream_hosts: realm.stream_hosts.clone(),
+            stream_secret: realm.stream_secret.clone(),
             max_chats: realm.max_chats,
         }
     }
@@ -132,6 +136,7 @@ impl RealmWire {
             created: self.created.unwrap_or(created),
             open_topics: self.open_topics,
             stream_hosts: self.stream_hosts,
+            stream_secret: self.stream_secret,
             max_chats: self.max_chats,
         }
     }

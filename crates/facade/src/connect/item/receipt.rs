@@ -25,17 +25,29 @@ pub fn receipt_id(participant: ParticipantId, item: ItemId, read: bool) -> ItemI
     ItemId(Uuid::from_bytes(bytes))
 }
 
+/// What a mark says of time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    /// When it was made.
+    pub(super) at: Millis,
+    /// When the line had been delivered before it was read, where that was told.
+    pub(super) delivered: Option<Millis>,
+    /// Read, or only delivered.
+    pub(super) read: bool,
+}
+
 /// The item of one mark. It names the reader, not the author; what was read was delivered, too.
 pub(super) fn wire(
-    at: Millis,
+    told: Told,
     room: RoomId,
     reader: ParticipantId,
     item: ItemId,
-    read: bool,
 ) -> Wire<'static> {
+    let Told { at, delivered, read } = told;
+    let delivered = iso_ms(delivered.unwrap_or(at).0);
     let at = iso_ms(at.0);
     let receipt = Receipt {
-        delivered_timestamp: Some(at.clone()),
+        delivered_timestamp: Some(delivered),
         read_timestamp: read.then(|| at.clone()),
         recipient_participant_id: reader,
     };

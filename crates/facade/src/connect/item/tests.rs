@@ -153,6 +153,7 @@ fn marked(read: bool) -> Published {
         item: ItemId(uuid(0x4f)),
         n: 3,
         read,
+        delivered: None,
     })
 }
 

@@ -151,6 +151,7 @@ fn holder() -> Answer {
         silent: false,
         since: NOW,
         delivered: 0,
+        delivered_at: Millis(0),
         read: 0,
     };
     let (room, contact) = (RoomId(id(9)), ContactId(id(9)));

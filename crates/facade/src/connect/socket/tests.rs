@@ -1,4 +1,6 @@
 use super::*;
+use domain::id::ContactId;
+use domain::room::Audience;
 use domain::chance::Seeded;
 use domain::contact::{TextKind, TextKinds};
 use domain::id::{ItemId, Uuid};
@@ -34,6 +36,7 @@ impl World {
             silent: false,
             since: NOW,
             delivered: 0,
+            delivered_at: Millis(0),
             read: 0,
         };
         let holder = Holder {
@@ -313,6 +316,7 @@ fn who_left_before_the_end_hears_the_end_and_nothing_else() {
         item: ItemId(id(5)),
         n: 1,
         read: true,
+        delivered: None,
     });
     assert_eq!(world.sent(), ["left"]);
     world.event(OTHER, Event::Ended);

@@ -7,25 +7,25 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// The instance of realm 0, as in the demo centre.
-pub const INSTANCE: &str = "5a9d0000-0000-4000-8000-000000000001";
+pub(crate) const INSTANCE: &str = "5a9d0000-0000-4000-8000-000000000001";
 /// Its flow, which greets and leads to queue 3001.
-pub const FLOW: &str = "5a9d0000-0000-4000-8000-000000003001";
+pub(crate) const FLOW: &str = "5a9d0000-0000-4000-8000-000000003001";
 /// Its access key.
-pub const KEY: (&str, &str) = ("SANGDAMDEMO000000001", "sangdam-demo-secret");
+pub(crate) const KEY: (&str, &str) = ("SANGDAMDEMO000000001", "sangdam-demo-secret");
 /// A key of realm 0 that may only describe.
-pub const READER: (&str, &str) = ("SANGDAMREAD000000001", "reader-secret");
+pub(crate) const READER: (&str, &str) = ("SANGDAMREAD000000001", "reader-secret");
 /// The instance of realm 1.
-pub const OTHER_INSTANCE: &str = "5a9d0000-0000-4000-8000-000000000002";
+pub(crate) const OTHER_INSTANCE: &str = "5a9d0000-0000-4000-8000-000000000002";
 /// The access key of realm 1.
-pub const OTHER_KEY: (&str, &str) = ("SANGDAMOTHER00000001", "other-secret");
+pub(crate) const OTHER_KEY: (&str, &str) = ("SANGDAMOTHER00000001", "other-secret");
 /// What façades may know of the server.
-pub struct Fixed {
+pub(crate) struct Fixed {
     /// Switches; change them before a request.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// How many more requests the buckets let through.
-    pub left: Cell<u32>,
+    pub(crate) left: Cell<u32>,
     /// Buckets that were asked for.
-    pub asked: RefCell<Vec<String>>,
+    pub(crate) asked: RefCell<Vec<String>>,
 }
 
 impl Fixed {

@@ -15,7 +15,7 @@ fn copy(from: &Path, to: &Path) {
     for file in std::fs::read_dir(from).unwrap() {
         let path = file.unwrap().path();
         let there = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &there) } else { drop(std::fs::copy(&path, there).unwrap()) }
+        if path.is_dir() { copy(&path, &there) } else { assert!(std::fs::copy(&path, there).is_ok()) }
     }
 }
 
@@ -156,7 +156,9 @@ fn dump(folder: &Path) -> String {
         let mut rows = rows.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for column in 0..columns {
-                all.push_str(&format!("{:?}|", row.get_ref(column).unwrap()));
+                let value = row.get_ref(column).unwrap();
+                all.push_str(&value.as_str().map_or_else(|_| format!("{value:?}"), str::to_owned));
+                all.push('|');
             }
             all.push('\n');
         }
@@ -199,7 +201,7 @@ async fn views_do_not_depend_on_how_the_deeds_came() {
         std::fs::remove_dir_all(folder).unwrap();
     }
     assert!(dumps.windows(2).all(|pair| pair[0] == pair[1]));
-    assert!(dumps[0].contains("Text(\"3001\")"), "{}", dumps[0]);
+    assert!(dumps[0].contains("1001|Integer(4)|ready|"), "a dump has every table");
 }
 
 #[tokio::test]
@@ -264,18 +266,18 @@ async fn a_folder_of_version_1_opens() {
     let realm = RealmNo(0);
     assert_eq!(store.realms().await.unwrap(), [(realm, "default".into())]);
     let deeds = store.replay(realm, 1).all().await.unwrap();
-    assert_eq!((deeds.len(), store.last(realm).await.unwrap()), (24, 24));
-    assert_eq!(snapshot::open(&store, realm).await.unwrap().1, 24);
-    let Some(Answer::Contact(contact, attributes)) = store.page(realm, Page::Contact(ContactName::Number(2)), 24).await.unwrap() else { panic!() };
+    assert_eq!((deeds.len(), store.last(realm).await.unwrap()), (23, 23));
+    assert_eq!(snapshot::open(&store, realm).await.unwrap().1, 23);
+    let Some(Answer::Contact(contact, attributes)) = store.page(realm, Page::Contact(ContactName::Number(2)), 23).await.unwrap() else { panic!() };
     assert_eq!((contact.segment, contact.tally.messages, attributes.len()), (2, 7, 2));
     let (room, reader) = (contact.room(), contact.customer.participant);
     let page = ItemsPage { room, role: MemberRole::Customer, reader, parts: vec![(room, None)], from: Start::Newest, forward: false, limit: 9 };
-    let Some(Answer::Lines(lines)) = store.page(realm, Page::Items(page), 24).await.unwrap() else { panic!() };
+    let Some(Answer::Lines(lines)) = store.page(realm, Page::Items(page), 23).await.unwrap() else { panic!() };
     assert_eq!((lines.items.len(), lines.marks.len()), (5, 3));
     assert!(matches!(&lines.items[4].1.body, Body::Message { text, .. } if text.as_ref() == "안녕하세요"));
     let lease = store.claim(realm).await.unwrap();
     assert_eq!(lease.epoch, 4);
-    store.commit(lease, 25, vec![deeds[0].1.clone()]).await.unwrap();
+    store.commit(lease, 24, vec![deeds[0].1.clone()]).await.unwrap();
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -82,7 +82,7 @@ pub(super) struct Trail {
 
 impl Trail {
     pub(super) fn open(folder: &Path, to_journal: Sender<journal::Job>, load: Arc<Load>, reserve: Reserve, stands: Arc<Stands>) -> Result<Self, Fault> {
-        let views = files::views(folder)?;
+        let mut views = files::views(folder)?;
         let journal = files::journal_beside(folder)?;
         let mut late = Vec::new();
         {
@@ -96,13 +96,22 @@ impl Trail {
                 stands.set(RealmNo(no), seq.unsigned_abs());
             }
         }
+        for realm in &late {
+            // The journal was put back from a backup: what it does not hold never happened.
+            if stands.of(*realm) > journal::last(&journal, *realm)? {
+                let change = views.transaction()?;
+                rows::clear(&change, *realm)?;
+                change.commit()?;
+                stands.set(*realm, 0);
+            }
+        }
         Ok(Self { views, journal, to_journal, load, reserve, stands, rooms: Rooms::new(), backlog: BTreeMap::new(), late })
     }
 
     /// Works until it is told to close.
     pub(super) fn work(mut self, jobs: &Receiver<Job>) {
         self.reserve.fill();
-        self.begin();
+        self.rest();
         loop {
             let waits = !self.backlog.is_empty() || !self.late.is_empty() || self.reserve.is_shut();
             let job = if waits {
@@ -117,17 +126,6 @@ impl Trail {
                 Ok(Job::Checkpoint) => self.checkpoint(),
                 Err(RecvTimeoutError::Timeout) => self.rest(),
                 Ok(Job::Close) | Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        self.rest();
-    }
-
-    /// Views that are ahead of a journal (which was put back from a backup) are made again.
-    fn begin(&mut self) {
-        for realm in self.late.clone() {
-            let ahead = journal::last(&self.journal, realm).is_ok_and(|last| self.stands.of(realm) > last);
-            if ahead && let Err(fault) = self.rebuild(realm) {
-                lament(realm, &fault);
             }
         }
         self.rest();
