@@ -1,3 +1,4 @@
+/// <reference types="vitest/config" />
 /**
  * The pages of the web: one build, several entries. `crates/web` runs it and keeps the result in the binary.
  * Tests: `vitest run` reads the same file.
@@ -22,6 +23,8 @@ const rename: Connect.NextHandleFunction = (request, _, next) => {
 };
 
 export default defineConfig({
+  // The end-to-end tests are Playwright's.
+  test: { include: ["src/**/*.test.ts", "sdk/**/*.test.ts"] },
   plugins: [svelte({ configFile: false }), pages],
   build: {
     target: "es2022",

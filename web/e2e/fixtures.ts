@@ -49,7 +49,7 @@ export class DeskPage {
   }
 
   async accept(name: string): Promise<void> {
-    await this.contact(name).getByRole("button", { name: "수락" }).click();
+    await this.contact(name).getByRole("button", { name: /^수락/ }).click();
     await expect(this.composer).toBeFocused();
   }
 

@@ -102,7 +102,7 @@ read::config! {
     log: Log {
         /// "text" or "json".
         format: LogFormat = LogFormat::Text,
-        /// error, warn, info, debug or trace; or a list such as "info,server::run=debug".
+        /// error, warn, info, debug or trace; or a list such as `info,server::run=debug`.
         level: String = "info".to_owned(),
     }
 }

@@ -92,10 +92,8 @@ impl Site {
                 }
                 _ => {}
             },
-            Fact::Removed(EntryKey::Key(id)) => {
-                if table.keys.get(&id.0).is_some_and(|key| key.realm == no) {
-                    table.keys.remove(&id.0);
-                }
+            Fact::Removed(EntryKey::Key(id)) if table.keys.get(&id.0).is_some_and(|key| key.realm == no) => {
+                table.keys.remove(&id.0);
             }
             Fact::Removed(EntryKey::StreamTarget(topic)) => {
                 table.realms.entry(no).or_default().streams.remove(topic);

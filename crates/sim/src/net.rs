@@ -149,7 +149,7 @@ impl World {
                 if let Some(open) = self.net.sockets.get_mut(&socket) {
                     open.wake = None;
                 }
-                self.with_socket(socket, Session::on_time);
+                self.with_socket(socket, |session, cx, out| session.on_time(cx, out));
             }
         }
     }
@@ -204,7 +204,7 @@ impl World {
         let name = self.net.name();
         self.net.sockets.insert(name, Socket { client, session, watched: BTreeSet::new(), wake: None, mail: VecDeque::new() });
         self.opened(client, name);
-        self.with_socket(name, Session::on_open);
+        self.with_socket(name, |session, cx, out| session.on_open(cx, out));
     }
 
     fn opened(&mut self, client: Client, socket: u64) {

@@ -87,6 +87,8 @@ export class ChatSession {
   }
 
   say(text: string): void {
+    // What was being written is said: the next stroke is news again.
+    this.#typed = 0;
     this.#add({ id: uuid(), text, state: "sending", progress: 0 });
   }
 

@@ -107,7 +107,7 @@ impl Centre {
         if self.room(room).present().count() > 2 {
             return Err(Refusal::ManyMembers);
         }
-        self.marked(step, room, at, item, n, read);
+        self.marked(step, room, at, n, read);
         Ok(Done::Posted { item: ItemId::new(step.now, step.chance), n: 0, at: step.now })
     }
 
@@ -119,13 +119,16 @@ impl Centre {
         if let Some(place) = seen
             && known.present().count() <= 2
         {
-            let item = known.slots[place].id;
-            self.marked(step, room, at, item, u32::try_from(place + 1).unwrap_or(u32::MAX), true);
+            self.marked(step, room, at, u32::try_from(place + 1).unwrap_or(u32::MAX), true);
         }
         Ok(Done::Ok)
     }
 
-    fn marked(&mut self, step: &mut Step<'_>, room: RoomId, at: u8, item: ItemId, n: u32, read: bool) {
+    fn marked(&mut self, step: &mut Step<'_>, room: RoomId, at: u8, n: u32, read: bool) {
+        // Everyone sees marks, so they name only what everyone sees: the newest such line up to this one.
+        let slots = &self.room(room).slots[..n as usize];
+        let Some(place) = slots.iter().rposition(|slot| slot.said && slot.audience == Audience::All) else { return };
+        let (item, n) = (slots[place].id, u32::try_from(place + 1).unwrap_or(u32::MAX));
         let member = self.member(room, at);
         let news = if read { n > member.read } else { n > member.delivered };
         // What a silent member reads is nobody's business, and one's own words are no news to oneself.

@@ -423,6 +423,12 @@ fn notes_are_for_agents_alone() {
     assert_eq!(shop.no(Command::Mark { by: customer, item, read: true }), Refusal::NoSuchItem, "not even its existence is told");
     let secret = Command::Say { by: customer, kind: TextKind::Plain, text: "x".into(), audience: Audience::Agents, key: None };
     assert_eq!(shop.no(secret), Refusal::NotAllowed);
+    shop.say(customer, "hello?");
+    let Done::Posted { item: second, .. } = shop.ok(Command::Say { by: By::Session(session, contact), kind: TextKind::Plain, text: "again".into(), audience: Audience::Agents, key: None }) else { panic!() };
+    shop.ready("1002");
+    shop.ok(Command::MarkUpTo { by: By::Session(session, contact), n: 99 });
+    let marked = shop.deeds.iter().flat_map(|d| &d.facts).filter_map(|f| if let Fact::Marked { item, .. } = f { Some(*item) } else { None });
+    assert!(marked.clone().count() == 1 && !marked.into_iter().any(|m| m == item || m == second), "a mark names no note");
     shop.done();
 }
 

@@ -152,7 +152,7 @@ mod tests {
         first.id = "019aa753-fabc-7123-8456-0123456789ab".parse().unwrap();
         (first.initial, first.started, first.number) = (first.id, Millis(1_770_171_323_017), 42);
         assert_eq!(cnid(&first), "2026020402152301000042");
-        assert_eq!(cid(&first), "NX_0001002A69209AA8_53fabc712384560123456789ab");
+        assert_eq!(cid(&first), "NX_0001002A69209892_53fabc712384560123456789ab");
         assert_eq!(cid(&first).len(), 46);
     }
 

@@ -323,7 +323,7 @@ mod tests {
         expected: Result<T, (&str, &str)>,
     ) {
         let members = parse(json.as_bytes()).unwrap();
-        let got = read(&Object::new(&members, |message| ApiError::invalid_parameter(message)));
+        let got = read(&Object::new(&members, ApiError::invalid_parameter));
         let got = got.map_err(|e| (e.shape, e.message));
         assert_eq!(
             got,

@@ -134,6 +134,7 @@ impl World {
     }
 
     /// Asks a realm, its views where need be.
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes its question on the spot")]
     pub(crate) fn ask_in(&mut self, realm: RealmNo, query: Query) -> Result<Answer, Refusal> {
         let now = self.now;
         self.tenants[usize::from(realm.0)].node.look(now, Asker::Exchange, &query);
@@ -167,7 +168,7 @@ impl World {
             self.now = self.now.max(next);
             for at in 0..self.tenants.len() {
                 if self.tenants[at].node.due().is_some_and(|due| due <= self.now) {
-                    self.take(RealmNo(u16::try_from(at).unwrap()), None, "tick", Command::Tick);
+                    self.take(realm_no(at), None, "tick", Command::Tick);
                 }
             }
             for at in 0..self.sockets.len() {
@@ -195,7 +196,7 @@ impl World {
     pub(crate) fn open(&mut self, url: &str) -> Result<usize, Response> {
         let (_, rest) = url.split_once("://").expect("a URL has a scheme");
         let path = &rest[rest.find('/').expect("a URL has a path")..];
-        match self.exchange(route::handle, request("GET", path, &[], "")) {
+        match self.exchange(route::handle, request("GET", path, &[("upgrade", "websocket")], "")) {
             Outcome::Answer(response) => Err(response),
             Outcome::Socket(at) => Ok(at),
         }
@@ -301,7 +302,13 @@ impl World {
     }
 
     /// A request signed by this key.
-    pub(crate) fn signed_by(&self, key: (&str, &str), method: &str, path: &str, body: &str) -> Request {
+    pub(crate) fn signed_by(
+        &self,
+        key: (&str, &str),
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Request {
         let mut request = request(method, path, &[("content-type", "application/json")], body);
         let (secret, head) = (Secret::new(key.1), &request.head);
         let to_sign = Signed {
@@ -372,10 +379,10 @@ impl World {
                 let realm = self.sockets[at].realm;
                 match reply {
                     Reply::Outcome(outcome) => {
-                        self.with(at, |s, cx, out| s.on_outcome(cx, ticket, Ok(outcome), out))
+                        self.with(at, |s, cx, out| s.on_outcome(cx, ticket, Ok(outcome), out));
                     }
                     Reply::Answer(answer, seq) => {
-                        self.with(at, |s, cx, out| s.on_answer(cx, ticket, Ok(answer), seq, out))
+                        self.with(at, |s, cx, out| s.on_answer(cx, ticket, Ok(answer), seq, out));
                     }
                     Reply::Page(page, seq) => {
                         let answer = self.view(realm, &page).ok_or(Refusal::NoSuchContact);
@@ -447,6 +454,10 @@ impl World {
         let facts = &self.tenants[usize::from(realm.0)].facts;
         views::answer(facts, page)
     }
+}
+
+fn realm_no(at: usize) -> RealmNo {
+    RealmNo(u16::try_from(at).expect("there are two realms"))
 }
 
 fn cx<'a>(now: Millis, chance: &'a mut Seeded, site: &'a Fixed) -> Cx<'a> {

@@ -13,7 +13,9 @@ use futures_util::{Stream, StreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{
+    GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload,
+};
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -74,7 +76,10 @@ impl From<object_store::Error> for Fault {
         }
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
         while let Some(inner) = cause {
-            if inner.downcast_ref::<std::io::Error>().is_some_and(|e| matches!(e.kind(), StorageFull | QuotaExceeded | FileTooLarge)) {
+            if inner
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|e| matches!(e.kind(), StorageFull | QuotaExceeded | FileTooLarge))
+            {
                 return Self::Full;
             }
             cause = inner.source();
@@ -113,7 +118,10 @@ pub struct Given {
 
 impl std::fmt::Debug for Given {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Given").field("size", &self.size).field("range", &self.range).finish_non_exhaustive()
+        f.debug_struct("Given")
+            .field("size", &self.size)
+            .field("range", &self.range)
+            .finish_non_exhaustive()
     }
 }
 
@@ -147,15 +155,23 @@ impl Blobs {
     pub fn at(place: &Place) -> Result<Self, Fault> {
         Ok(match place {
             Place::Folder(folder) => {
-                std::fs::create_dir_all(folder).map_err(|e| object_store::Error::Generic { store: "folder", source: Box::new(e) })?;
+                std::fs::create_dir_all(folder).map_err(|e| object_store::Error::Generic {
+                    store: "folder",
+                    source: Box::new(e),
+                })?;
                 // A file that was acknowledged must be there after a power cut.
-                let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
+                let store = LocalFileSystem::new_with_prefix(folder)?
+                    .with_automatic_cleanup(true)
+                    .with_fsync(true);
                 Self { store: Arc::new(store), part: PART_FOLDER }
             }
             Place::Bucket { name, region, endpoint } => {
-                let mut builder = AmazonS3Builder::from_env().with_bucket_name(name).with_region(region);
+                let mut builder =
+                    AmazonS3Builder::from_env().with_bucket_name(name).with_region(region);
                 if let Some(endpoint) = endpoint {
-                    builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+                    builder = builder
+                        .with_endpoint(endpoint)
+                        .with_allow_http(endpoint.starts_with("http://"));
                 }
                 Self { store: Arc::new(builder.build()?), part: PART_S3 }
             }
@@ -169,8 +185,16 @@ impl Blobs {
     ///
     /// [`Fault::WrongSize`] as soon as there are too many, or at the end if there are too few; [`Fault::Broken`] when
     /// `bytes` fail; [`Fault::Full`] or [`Fault::Store`] when they cannot be written.
-    pub async fn put<E>(&self, file: FileId, size: u64, mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin) -> Result<Stored, Fault> {
-        let mut upload = self.store.put_multipart_opts(&key(file, false), object_store::PutMultipartOptions::default()).await?;
+    pub async fn put<E>(
+        &self,
+        file: FileId,
+        size: u64,
+        mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Stored, Fault> {
+        let mut upload = self
+            .store
+            .put_multipart_opts(&key(file, false), object_store::PutMultipartOptions::default())
+            .await?;
         match self.receive(upload.as_mut(), size, &mut bytes).await {
             Ok(stored) => {
                 // An earlier file of this id may have had a picture.
@@ -185,7 +209,12 @@ impl Blobs {
         }
     }
 
-    async fn receive<E>(&self, upload: &mut dyn MultipartUpload, size: u64, bytes: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Result<Stored, Fault> {
+    async fn receive<E>(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        size: u64,
+        bytes: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    ) -> Result<Stored, Fault> {
         let mut stored = Stored { size: 0, start: Vec::new() };
         let (mut part, mut part_size) = (Vec::new(), 0);
         while let Some(some) = bytes.next().await {
@@ -218,7 +247,12 @@ impl Blobs {
     /// # Errors
     ///
     /// [`Fault::None`] when there is none (or no thumbnail), [`Fault::Range`] when nothing of the file is wanted.
-    pub async fn get(&self, file: FileId, thumbnail: bool, span: Option<Span>) -> Result<Given, Fault> {
+    pub async fn get(
+        &self,
+        file: FileId,
+        thumbnail: bool,
+        span: Option<Span>,
+    ) -> Result<Given, Fault> {
         let key = key(file, thumbnail);
         let mut range = None;
         if let Some(span) = span {
@@ -234,7 +268,11 @@ impl Blobs {
         }
         let got = self.store.get_opts(&key, GetOptions { range, ..GetOptions::default() }).await?;
         let (size, range) = (got.meta.size, got.range.clone());
-        Ok(Given { size, range, bytes: Box::pin(got.into_stream().map(|bytes| bytes.map_err(Fault::from))) })
+        Ok(Given {
+            size,
+            range,
+            bytes: Box::pin(got.into_stream().map(|bytes| bytes.map_err(Fault::from))),
+        })
     }
 
     /// Removes a file and its thumbnail. One that is not there is as good as removed.
@@ -265,7 +303,11 @@ impl Blobs {
         }
         let bytes = got.bytes().await?;
         // A decoder that panics has met a file that is no picture.
-        let Ok(Some(small)) = crate::tasks::blocking("thumbnail", move || picture::small(&bytes)).await else { return Ok(false) };
+        let Ok(Some(small)) =
+            crate::tasks::blocking("thumbnail", move || picture::small(&bytes)).await
+        else {
+            return Ok(false);
+        };
         self.store.put(&key(file, true), small.into()).await?;
         Ok(true)
     }

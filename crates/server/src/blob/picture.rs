@@ -25,7 +25,11 @@ pub(super) fn small(bytes: &[u8]) -> Option<Vec<u8>> {
     limits.max_alloc = Some(MEMORY);
     reader.limits(limits);
     let picture = reader.decode().ok()?;
-    let small = if picture.width() > SIDE || picture.height() > SIDE { picture.thumbnail(SIDE, SIDE) } else { picture };
+    let small = if picture.width() > SIDE || picture.height() > SIDE {
+        picture.thumbnail(SIDE, SIDE)
+    } else {
+        picture
+    };
     let (small, format) = if small.color().has_alpha() {
         (DynamicImage::ImageRgba8(small.into_rgba8()), ImageFormat::Png)
     } else {
@@ -52,11 +56,26 @@ mod tests {
         let check = |picture: DynamicImage, format, expected: (u32, u32, ImageFormat)| {
             let small = small(&encode(&picture, format)).unwrap();
             let read = image::load_from_memory(&small).unwrap();
-            assert_eq!((read.width(), read.height(), image::guess_format(&small).unwrap()), expected);
+            assert_eq!(
+                (read.width(), read.height(), image::guess_format(&small).unwrap()),
+                expected
+            );
         };
-        check(RgbImage::from_pixel(1_280, 640, Rgb([9, 99, 199])).into(), ImageFormat::Jpeg, (320, 160, ImageFormat::Jpeg));
-        check(RgbaImage::from_pixel(100, 1_000, Rgba([9, 99, 199, 50])).into(), ImageFormat::Png, (32, 320, ImageFormat::Png));
-        check(RgbImage::from_pixel(20, 10, Rgb([0, 0, 0])).into(), ImageFormat::Png, (20, 10, ImageFormat::Jpeg));
+        check(
+            RgbImage::from_pixel(1_280, 640, Rgb([9, 99, 199])).into(),
+            ImageFormat::Jpeg,
+            (320, 160, ImageFormat::Jpeg),
+        );
+        check(
+            RgbaImage::from_pixel(100, 1_000, Rgba([9, 99, 199, 50])).into(),
+            ImageFormat::Png,
+            (32, 320, ImageFormat::Png),
+        );
+        check(
+            RgbImage::from_pixel(20, 10, Rgb([0, 0, 0])).into(),
+            ImageFormat::Png,
+            (20, 10, ImageFormat::Jpeg),
+        );
     }
 
     #[test]

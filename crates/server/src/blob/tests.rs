@@ -14,7 +14,9 @@ fn file(n: u64) -> FileId {
 }
 
 fn parts(bytes: &[u8]) -> impl Stream<Item = Result<Bytes, ()>> + Unpin {
-    stream::iter(bytes.chunks(100_000).map(|part| Ok(Bytes::copy_from_slice(part))).collect::<Vec<_>>())
+    stream::iter(
+        bytes.chunks(100_000).map(|part| Ok(Bytes::copy_from_slice(part))).collect::<Vec<_>>(),
+    )
 }
 
 async fn read(blobs: &Blobs, file: FileId, span: Option<Span>) -> Result<Vec<u8>, Fault> {
@@ -40,9 +42,15 @@ async fn a_file_comes_back_whole_or_in_part() {
     assert_eq!((stored.size, &stored.start[..]), (700_000, &bytes[..START]));
     assert_eq!(read(&blobs, file(1), None).await.unwrap(), bytes);
     assert_eq!(read(&blobs, file(1), Some(Span::From(10, Some(20)))).await.unwrap(), bytes[10..20]);
-    assert_eq!(read(&blobs, file(1), Some(Span::From(699_990, Some(900_000)))).await.unwrap(), bytes[699_990..]);
+    assert_eq!(
+        read(&blobs, file(1), Some(Span::From(699_990, Some(900_000)))).await.unwrap(),
+        bytes[699_990..]
+    );
     assert_eq!(read(&blobs, file(1), Some(Span::Last(5))).await.unwrap(), bytes[699_995..]);
-    assert!(matches!(read(&blobs, file(1), Some(Span::From(700_000, None))).await, Err(Fault::Range(700_000))));
+    assert!(matches!(
+        read(&blobs, file(1), Some(Span::From(700_000, None))).await,
+        Err(Fault::Range(700_000))
+    ));
     blobs.delete(file(1)).await.unwrap();
     blobs.delete(file(1)).await.unwrap();
     assert!(matches!(read(&blobs, file(1), None).await, Err(Fault::None)));
@@ -53,7 +61,10 @@ async fn a_file_comes_back_whole_or_in_part() {
 async fn a_file_that_is_not_as_long_as_said_leaves_nothing_behind() {
     let (folder, blobs) = folder();
     for (size, bytes) in [(299_999, 300_000), (300_001, 300_000), (5, 0)] {
-        assert!(matches!(blobs.put(file(1), size, parts(&vec![7; bytes])).await, Err(Fault::WrongSize)));
+        assert!(matches!(
+            blobs.put(file(1), size, parts(&vec![7; bytes])).await,
+            Err(Fault::WrongSize)
+        ));
     }
     let broken = stream::iter([Ok(Bytes::from_static(b"some")), Err(())]);
     assert!(matches!(blobs.put(file(1), 8, broken).await, Err(Fault::Broken)));
@@ -77,7 +88,10 @@ async fn a_picture_has_a_thumbnail_beside_it() {
     assert!(blobs.thumbnail(file(1)).await.unwrap());
     assert!(blobs.get(file(1), true, None).await.unwrap().size > 0);
     blobs.put(file(1), 4, parts(b"text")).await.unwrap();
-    assert!(matches!(blobs.get(file(1), true, None).await, Err(Fault::None)), "it was another picture's");
+    assert!(
+        matches!(blobs.get(file(1), true, None).await, Err(Fault::None)),
+        "it was another picture's"
+    );
     assert!(!blobs.thumbnail(file(1)).await.unwrap());
     std::fs::remove_dir_all(folder).unwrap();
 }

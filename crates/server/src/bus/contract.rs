@@ -16,7 +16,12 @@ fn room(n: u8) -> RoomId {
 }
 
 fn fact(seq: u64, topics: &[Topic]) -> Arc<Published> {
-    Arc::new(Published { seq, at: Millis(seq), fact: Fact::LoggedOut { session: TokenHash([1; 32]) }, topics: topics.to_vec() })
+    Arc::new(Published {
+        seq,
+        at: Millis(seq),
+        fact: Fact::LoggedOut { session: TokenHash([1; 32]) },
+        topics: topics.to_vec(),
+    })
 }
 
 /// The numbers of all facts that wait; a signal is 0, and a lost mailbox ends the list with `None`.
@@ -43,7 +48,14 @@ fn everyone_who_watches_gets_facts_once_and_in_order(hub: &Hub) {
     hub.watch(&customer, Topic::Room(room(1)));
     let both = [Topic::Room(room(1)), me];
     hub.publish(&fact(1, &both));
-    hub.signal(&Arc::new(Signal::Presence { room: room(1), participant: Default::default(), present: true }), &both);
+    hub.signal(
+        &Arc::new(Signal::Presence {
+            room: room(1),
+            participant: Default::default(),
+            present: true,
+        }),
+        &both,
+    );
     hub.publish(&fact(2, &[Topic::Room(room(2))]));
     hub.publish(&fact(3, &[Topic::Room(room(1))]));
     assert_eq!(read(&mut at_desk), [Some(1), Some(0), Some(3)]);
@@ -94,7 +106,11 @@ async fn orders_go_to_whoever_claimed_the_realm_last(bus: &impl Bus<u32>) {
     assert_eq!(bus.send(realm, 1).await, Ok(()));
     let mut new = bus.claim(realm, 8);
     assert_eq!(bus.send(realm, 2).await, Ok(()));
-    assert_eq!((old.recv().await, old.recv().await), (Some(1), None), "what was sent before still arrives");
+    assert_eq!(
+        (old.recv().await, old.recv().await),
+        (Some(1), None),
+        "what was sent before still arrives"
+    );
     assert_eq!(new.recv().await, Some(2));
     drop(new);
     assert_eq!(bus.send(realm, 3).await, Err(Nobody));
@@ -119,7 +135,10 @@ fn cost_of_publishing() {
     let topics = |n: u32| {
         let mut id = [0; 16];
         id[..4].copy_from_slice(&n.to_be_bytes());
-        [Topic::Room(ContactId(Uuid::from_bytes(id)).into()), Topic::Agent(UserId::from(format!("{}", n % 1_000).as_str()))]
+        [
+            Topic::Room(ContactId(Uuid::from_bytes(id)).into()),
+            Topic::Agent(UserId::from(format!("{}", n % 1_000).as_str())),
+        ]
     };
     let mut readers = Vec::new();
     for n in 0..5_000 {

@@ -96,9 +96,9 @@ async fn join(chat: &Chat, base: String) -> anyhow::Result<Joined> {
     let host = base.split_once("://").context("an address begins with http:// or https://")?.1;
     let secret = Secret::new(std::env::var("SANGDAM_SECRET").unwrap_or_else(|_| demo::KEY.1.to_owned()));
     let headers = vec![("content-type".to_owned(), "application/json".to_owned()), ("host".to_owned(), host.to_owned())];
-    let signed = Signed { method: "PUT", raw_path: "/contact/chat", raw_query: "", headers: &headers, body: body.as_bytes(), tls: base.starts_with("https") };
-    let signer = Signer { access_key: &chat.key, secret: &secret, region: "us-east-1", service: "connect" };
-    let [date, authorization] = sign(&signed, &signer, clock::now().0).map_err(|_| anyhow::anyhow!("the request cannot be signed"))?;
+    let unsigned = Signed { method: "PUT", raw_path: "/contact/chat", raw_query: "", headers: &headers, body: body.as_bytes(), tls: base.starts_with("https") };
+    let key = Signer { access_key: &chat.key, secret: &secret, region: "us-east-1", service: "connect" };
+    let [date, authorization] = sign(&unsigned, &key, clock::now().0).map_err(|_| anyhow::anyhow!("the request cannot be signed"))?;
     let headers = [("content-type", "application/json".to_owned()), ("x-amz-date", date.1), ("authorization", authorization.1)];
     let started = answer(&post::call("PUT", &format!("{base}/contact/chat"), &headers, Some(body)).await?)?;
     let text = |value: &Value, member: &str| value[member].as_str().map(str::to_owned).with_context(|| format!("the server gave no {member}"));
@@ -155,7 +155,7 @@ impl Joined {
                 "MESSAGE" if text("ParticipantId") == self.me => {}
                 "MESSAGE" => say(&format!("{}: {}", text("DisplayName"), text("Content"))),
                 "ATTACHMENT" => say(&format!("# {} sent a file", text("DisplayName"))),
-                _ => say(&format!("# {} {}", text("ContentType").rsplit('.').next().unwrap_or(""), text("DisplayName")).trim_end()),
+                _ => say(format!("# {} {}", text("ContentType").rsplit('.').next().unwrap_or(""), text("DisplayName")).trim_end()),
             }
         }
         Ok(over)

@@ -14,7 +14,8 @@ fn cpu() -> Vec<(String, u64)> {
     for task in std::fs::read_dir("/proc/self/task").unwrap() {
         let task = task.unwrap().path();
         let read = |file| std::fs::read_to_string(task.join(file)).unwrap_or_default();
-        let spent = read("schedstat").split(' ').next().and_then(|spent| spent.parse().ok()).unwrap_or(0);
+        let spent =
+            read("schedstat").split(' ').next().and_then(|spent| spent.parse().ok()).unwrap_or(0);
         all.push((read("comm").trim().to_owned(), spent));
     }
     all
@@ -50,8 +51,16 @@ async fn commits(batch: usize, count: usize) {
         first += deeds.len() as u64;
     }
     store.page(realm, Page::Matter(chats[0].contact), first - 1).await.unwrap();
-    let batches: Vec<Vec<Deed>> = messages(&mut sample, &mut chats, batch * count).chunks(batch).map(<[Deed]>::to_vec).collect();
-    let (began, all, journal, trail) = (clock::instant(), cpu().iter().map(|(_, spent)| spent).sum::<u64>(), spent("sangdam-journal"), spent("sangdam-trail"));
+    let batches: Vec<Vec<Deed>> = messages(&mut sample, &mut chats, batch * count)
+        .chunks(batch)
+        .map(<[Deed]>::to_vec)
+        .collect();
+    let (began, all, journal, trail) = (
+        clock::instant(),
+        cpu().iter().map(|(_, spent)| spent).sum::<u64>(),
+        spent("sangdam-journal"),
+        spent("sangdam-trail"),
+    );
     let mut slowest = Vec::with_capacity(count);
     for deeds in batches {
         let (at, len) = (clock::instant(), deeds.len() as u64);
@@ -61,7 +70,8 @@ async fn commits(batch: usize, count: usize) {
     }
     let wall = began.elapsed();
     slowest.sort_unstable();
-    let (all_then, journal_then) = (cpu().iter().map(|(_, spent)| spent).sum::<u64>(), spent("sangdam-journal"));
+    let (all_then, journal_then) =
+        (cpu().iter().map(|(_, spent)| spent).sum::<u64>(), spent("sangdam-journal"));
     store.page(realm, Page::Matter(chats[0].contact), first - 1).await.unwrap();
     let trail_then = spent("sangdam-trail");
     let total = (batch * count) as u64;
@@ -75,7 +85,15 @@ async fn commits(batch: usize, count: usize) {
         (trail_then - trail) / total,
     );
     let chat = chats[1];
-    let page = |from| ItemsPage { room: chat.room, role: MemberRole::Agent, reader: chat.agent, parts: vec![(chat.room, None)], from, forward: false, limit: 15 };
+    let page = |from| ItemsPage {
+        room: chat.room,
+        role: MemberRole::Agent,
+        reader: chat.agent,
+        parts: vec![(chat.room, None)],
+        from,
+        forward: false,
+        limit: 15,
+    };
     let at = clock::instant();
     for _ in 0..200 {
         store.page(realm, Page::Items(page(Start::Newest)), first - 1).await.unwrap();
@@ -98,7 +116,10 @@ async fn replay(folder: &Path, last: u64) {
         count += chunk.len() as u64;
     }
     assert_eq!(count, last);
-    eprintln!("  opened in {opened} µs; {} deeds/s replayed", u128::from(count) * 1_000_000 / began.elapsed().as_micros());
+    eprintln!(
+        "  opened in {opened} µs; {} deeds/s replayed",
+        u128::from(count) * 1_000_000 / began.elapsed().as_micros()
+    );
     store.close().await;
 }
 

@@ -45,7 +45,9 @@ impl<'a, S: Store> Desk<'a, S> {
 
     async fn contacts(&self, page: Page) -> Vec<u64> {
         match self.page(page).await {
-            Some(Answer::Contacts(contacts)) => contacts.iter().map(|contact| contact.number).collect(),
+            Some(Answer::Contacts(contacts)) => {
+                contacts.iter().map(|contact| contact.number).collect()
+            }
             None => Vec::new(),
             other => panic!("{other:?}"),
         }
@@ -67,9 +69,13 @@ async fn what_is_committed_is_replayed_in_order(store: &impl Store) {
         a.commit(batch.to_vec()).await.unwrap();
     }
     b.commit(deeds[..1].to_vec()).await.unwrap();
-    assert_eq!((store.last(a.realm).await.unwrap(), store.last(b.realm).await.unwrap()), (deeds.len() as u64, 1));
+    assert_eq!(
+        (store.last(a.realm).await.unwrap(), store.last(b.realm).await.unwrap()),
+        (deeds.len() as u64, 1)
+    );
     for from in [0, 1, 2, 4, 5, 6, a.last, a.last + 1] {
-        let expected: Vec<_> = (1..).zip(deeds.iter().cloned()).filter(|(seq, _)| *seq >= from).collect();
+        let expected: Vec<_> =
+            (1..).zip(deeds.iter().cloned()).filter(|(seq, _)| *seq >= from).collect();
         assert_eq!(store.replay(a.realm, from).all().await.unwrap(), expected, "from {from}");
     }
     assert_eq!(store.replay(b.realm, 1).all().await.unwrap().len(), 1, "realms do not mix");
@@ -80,7 +86,10 @@ async fn only_the_newest_lease_writes_and_only_what_follows(store: &impl Store) 
     let deeds = Sample::new(1).take();
     old.commit(deeds.clone()).await.unwrap();
     for first in [old.last, old.last + 2, 0, 1] {
-        assert!(matches!(store.commit(old.lease, first, deeds.clone()).await, Err(Fault::Stale)), "{first} does not follow");
+        assert!(
+            matches!(store.commit(old.lease, first, deeds.clone()).await, Err(Fault::Stale)),
+            "{first} does not follow"
+        );
     }
     let mut new = Desk::new(store, "lease").await;
     assert!(new.lease.epoch > old.lease.epoch);
@@ -90,7 +99,15 @@ async fn only_the_newest_lease_writes_and_only_what_follows(store: &impl Store) 
 }
 
 fn whole(chat: &Chat, role: MemberRole, reader: ParticipantId) -> ItemsPage {
-    ItemsPage { room: chat.room, role, reader, parts: vec![(chat.room, None)], from: Start::Newest, forward: false, limit: 100 }
+    ItemsPage {
+        room: chat.room,
+        role,
+        reader,
+        parts: vec![(chat.room, None)],
+        from: Start::Newest,
+        forward: false,
+        limit: 100,
+    }
 }
 
 fn places(lines: &Lines) -> Vec<(u16, u32)> {
@@ -104,18 +121,31 @@ async fn transcripts_show_each_reader_what_is_theirs(store: &impl Store) {
     desk.commit(sample.take()).await.unwrap();
     let check = async |role, reader, expected: &[u32]| {
         let lines = desk.lines(&whole(&chat, role, reader)).await;
-        assert_eq!(lines.items.iter().map(|(_, item)| item.n).collect::<Vec<_>>(), expected, "{role:?}");
+        assert_eq!(
+            lines.items.iter().map(|(_, item)| item.n).collect::<Vec<_>>(),
+            expected,
+            "{role:?}"
+        );
         assert_eq!(lines.next, None);
     };
     check(MemberRole::Customer, chat.customer, &[7, 6, 5, 2, 1]).await;
     check(MemberRole::Agent, chat.agent, &[6, 3, 2, 1]).await;
     check(MemberRole::Supervisor, ParticipantId::default(), &[6, 3, 2, 1]).await;
     check(MemberRole::Bot, ParticipantId::default(), &[7, 6, 2, 1]).await;
-    let segment = ItemsPage { parts: vec![(chat.room, Some(chat.contact))], ..whole(&chat, MemberRole::Agent, chat.agent) };
+    let segment = ItemsPage {
+        parts: vec![(chat.room, Some(chat.contact))],
+        ..whole(&chat, MemberRole::Agent, chat.agent)
+    };
     assert_eq!(places(&desk.lines(&segment).await), [(0, 6)]);
     let marks = desk.lines(&whole(&chat, MemberRole::Agent, chat.agent)).await.marks;
-    assert_eq!(marks.iter().map(|(_, mark)| (mark.n, mark.read)).collect::<Vec<_>>(), [(1, true), (2, false), (2, true)]);
-    let unknown = ItemsPage { parts: vec![(ContactId::default().into(), None)], ..whole(&chat, MemberRole::Agent, chat.agent) };
+    assert_eq!(
+        marks.iter().map(|(_, mark)| (mark.n, mark.read)).collect::<Vec<_>>(),
+        [(1, true), (2, false), (2, true)]
+    );
+    let unknown = ItemsPage {
+        parts: vec![(ContactId::default().into(), None)],
+        ..whole(&chat, MemberRole::Agent, chat.agent)
+    };
     assert_eq!(places(&desk.lines(&unknown).await), []);
 }
 
@@ -125,19 +155,32 @@ async fn pages_go_on_where_they_ended(store: &impl Store) {
     let mut chat = sample.chat("c");
     let mut times = Vec::new();
     for n in 1..=10 {
-        sample.say(&mut chat, if n % 2 == 0 { MemberRole::Agent } else { MemberRole::Customer }, "x");
+        sample.say(
+            &mut chat,
+            if n % 2 == 0 { MemberRole::Agent } else { MemberRole::Customer },
+            "x",
+        );
         times.push(sample.now);
     }
     desk.commit(sample.take()).await.unwrap();
-    let check = async |from, forward, limit, expected: std::ops::RangeInclusive<u32>, more: bool| {
-        let page = ItemsPage { from, forward, limit, ..whole(&chat, MemberRole::Customer, chat.customer) };
+    let check = async |from,
+                       forward,
+                       limit,
+                       expected: std::ops::RangeInclusive<u32>,
+                       more: bool| {
+        let page =
+            ItemsPage { from, forward, limit, ..whole(&chat, MemberRole::Customer, chat.customer) };
         let lines = desk.lines(&page).await;
         let mut expected: Vec<(u16, u32)> = expected.map(|n| (0, n)).collect();
         if !forward {
             expected.reverse();
         }
         assert_eq!(places(&lines), expected, "{from:?} {forward} {limit}");
-        let last = lines.items.last().filter(|_| more).map(|(part, item)| Place { part: *part, n: item.n });
+        let last = lines
+            .items
+            .last()
+            .filter(|_| more)
+            .map(|(part, item)| Place { part: *part, n: item.n });
         assert_eq!(lines.next, last, "{from:?} {forward} {limit}");
     };
     let after = |n| Start::After(Place { part: 0, n });
@@ -174,14 +217,26 @@ async fn earlier_chats_are_reached_backward_from_a_page(store: &impl Store) {
         sample.say(&mut chat, MemberRole::Customer, "x");
     }
     desk.commit(sample.take()).await.unwrap();
-    let parts = vec![(chat.room, None), (past.room, Some(past.contact)), (past.room, Some(past.room.into()))];
-    let mut page = ItemsPage { parts, limit: 10, ..whole(&chat, MemberRole::Customer, chat.customer) };
+    let parts = vec![
+        (chat.room, None),
+        (past.room, Some(past.contact)),
+        (past.room, Some(past.room.into())),
+    ];
+    let mut page =
+        ItemsPage { parts, limit: 10, ..whole(&chat, MemberRole::Customer, chat.customer) };
     let first = desk.lines(&page).await;
-    assert_eq!((places(&first), first.next), (vec![(0, 3), (0, 2), (0, 1)], Some(Place { part: 0, n: 1 })));
+    assert_eq!(
+        (places(&first), first.next),
+        (vec![(0, 3), (0, 2), (0, 1)], Some(Place { part: 0, n: 1 }))
+    );
     page.limit = 3;
     page.from = Start::After(Place { part: 0, n: 1 });
     let second = desk.lines(&page).await;
-    assert_eq!((places(&second), second.next), (vec![(1, 7), (1, 6), (2, 2)], Some(Place { part: 2, n: 2 })), "5 is not this reader's");
+    assert_eq!(
+        (places(&second), second.next),
+        (vec![(1, 7), (1, 6), (2, 2)], Some(Place { part: 2, n: 2 })),
+        "5 is not this reader's"
+    );
     assert_eq!(second.marks.len(), 2, "those of line 2");
     page.from = Start::After(Place { part: 2, n: 2 });
     let third = desk.lines(&page).await;
@@ -194,7 +249,11 @@ async fn earlier_chats_are_reached_backward_from_a_page(store: &impl Store) {
     page.parts.insert(0, (ContactId::default().into(), None));
     page.forward = false;
     let empty = desk.lines(&page).await;
-    assert_eq!((places(&empty), empty.next), (vec![], Some(Place { part: 0, n: 1 })), "nothing was said yet, but before");
+    assert_eq!(
+        (places(&empty), empty.next),
+        (vec![], Some(Place { part: 0, n: 1 })),
+        "nothing was said yet, but before"
+    );
 }
 
 async fn contacts_are_found_by_what_is_asked(store: &impl Store) {
@@ -220,25 +279,58 @@ async fn contacts_are_found_by_what_is_asked(store: &impl Store) {
     check(ContactFilter { limit: 2, ..filter() }, &[8, 7]).await;
     check(ContactFilter { limit: 2, below: Some(7), ..filter() }, &[6, 5]).await;
     check(ContactFilter { customer: Some("odd".into()), ..filter() }, &[6, 4, 2]).await;
-    check(ContactFilter { customer: Some("odd".into()), ended: Some(true), ..filter() }, &[4, 2]).await;
+    check(ContactFilter { customer: Some("odd".into()), ended: Some(true), ..filter() }, &[4, 2])
+        .await;
     check(ContactFilter { ended: Some(false), ..filter() }, &[6, 5]).await;
-    check(ContactFilter { queue: Some("3001".into()), agent: Some("1001".into()), limit: 1, ..filter() }, &[8]).await;
+    check(
+        ContactFilter {
+            queue: Some("3001".into()),
+            agent: Some("1001".into()),
+            limit: 1,
+            ..filter()
+        },
+        &[8],
+    )
+    .await;
     check(ContactFilter { queue: Some("9".into()), ..filter() }, &[]).await;
-    check(ContactFilter { from: Some(started[1]), to: Some(started[3]), ..filter() }, &[3, 2]).await;
+    check(ContactFilter { from: Some(started[1]), to: Some(started[3]), ..filter() }, &[3, 2])
+        .await;
     check(ContactFilter { to: Some(started[0]), ..filter() }, &[]).await;
-    check(ContactFilter { from: Some(started[5].plus(Millis(1))), to: Some(Millis(1 << 50)), ..filter() }, &[8, 7]).await;
+    check(
+        ContactFilter {
+            from: Some(started[5].plus(Millis(1))),
+            to: Some(Millis(1 << 50)),
+            ..filter()
+        },
+        &[8, 7],
+    )
+    .await;
 
     assert_eq!(desk.contacts(Page::Matter(full.contact)).await, [7, 8]);
     assert_eq!(desk.contacts(Page::Matter(full.room.into())).await, [7, 8]);
     assert_eq!(desk.page(Page::Matter(ContactId::default())).await, None);
     for name in [ContactName::Id(full.contact), ContactName::Number(8)] {
-        let Some(Answer::Contact(contact, attributes)) = desk.page(Page::Contact(name)).await else { panic!() };
-        assert_eq!((contact.id, contact.reason, contact.tally.messages), (full.contact, Some(EndReason::Customer), 7));
-        assert_eq!(attributes.keys().map(AsRef::as_ref).collect::<Vec<_>>(), ["plan", "vip"], "they are the matter's");
+        let Some(Answer::Contact(contact, attributes)) = desk.page(Page::Contact(name)).await
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (contact.id, contact.reason, contact.tally.messages),
+            (full.contact, Some(EndReason::Customer), 7)
+        );
+        assert_eq!(
+            attributes.keys().map(AsRef::as_ref).collect::<Vec<_>>(),
+            ["plan", "vip"],
+            "they are the matter's"
+        );
     }
     assert_eq!(desk.page(Page::Contact(ContactName::Number(9))).await, None);
     let elsewhere = Desk::new(store, "contacts-elsewhere").await;
-    assert_eq!(elsewhere.page(Page::Contact(ContactName::Number(8))).await, None, "realms do not mix");
+    assert_eq!(
+        elsewhere.page(Page::Contact(ContactName::Number(8))).await,
+        None,
+        "realms do not mix"
+    );
 }
 
 async fn a_story_has_what_touches_a_room(store: &impl Store) {
@@ -251,7 +343,10 @@ async fn a_story_has_what_touches_a_room(store: &impl Store) {
     sample.full_chat("other");
     desk.commit(sample.take()).await.unwrap();
     let story = store.story(desk.realm, chat.room).all().await.unwrap();
-    assert_eq!(story.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), (before + 1..=after).collect::<Vec<_>>());
+    assert_eq!(
+        story.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
+        (before + 1..=after).collect::<Vec<_>>()
+    );
 }
 
 async fn snapshots_are_found_newest_first(store: &impl Store) {
@@ -263,8 +358,17 @@ async fn snapshots_are_found_newest_first(store: &impl Store) {
     assert_eq!(store.snapshot_get(desk.realm, u64::MAX).await.unwrap(), None);
     put(9, 1).await;
     put(100, 2).await;
-    let get = async |at_most| store.snapshot_get(desk.realm, at_most).await.unwrap().map(|found| (found.seq, found.version));
-    assert_eq!((get(u64::MAX).await, get(99).await, get(8).await), (Some((100, 2)), Some((9, 1)), None));
+    let get = async |at_most| {
+        store
+            .snapshot_get(desk.realm, at_most)
+            .await
+            .unwrap()
+            .map(|found| (found.seq, found.version))
+    };
+    assert_eq!(
+        (get(u64::MAX).await, get(99).await, get(8).await),
+        (Some((100, 2)), Some((9, 1)), None)
+    );
 }
 
 /// Everything that pages show of a realm.
@@ -321,7 +425,11 @@ async fn the_sqlite_store_keeps_the_contract() {
 }
 
 /// A form that outlives its process: what another finds in it.
-pub(super) async fn goes_on_after<S: Store>(open: impl Fn(&Path) -> S, folder: &Path, leave: impl AsyncFn(S)) {
+pub(super) async fn goes_on_after<S: Store>(
+    open: impl Fn(&Path) -> S,
+    folder: &Path,
+    leave: impl AsyncFn(S),
+) {
     let store = open(folder);
     let mut desk = Desk::new(&store, "again").await;
     let mut sample = Sample::new(8);

@@ -56,17 +56,30 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(&self, realm: RealmNo, ask: impl FnOnce(&mut Realm) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn with<T>(
+        &self,
+        realm: RealmNo,
+        ask: impl FnOnce(&mut Realm) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         self.realms().get_mut(usize::from(realm.0)).map_or_else(|| Err(Fault::Stale), ask)
     }
 
-    fn feed(&self, realm: RealmNo, from: u64, keep: impl Fn(&mut Sieve, &Deed) -> bool, room: RoomId) -> Replay {
+    fn feed(
+        &self,
+        realm: RealmNo,
+        from: u64,
+        keep: impl Fn(&mut Sieve, &Deed) -> bool,
+        room: RoomId,
+    ) -> Replay {
         let (feed, replay) = Replay::pair();
         let mut sieve = Sieve::new(room);
-        let deeds: Chunk = self.realms().get(usize::from(realm.0)).map_or_else(Chunk::new, |realm| {
-            let numbered = (1..).zip(&realm.deeds).filter(|(seq, deed)| *seq >= from && keep(&mut sieve, deed));
-            numbered.map(|(seq, deed)| (seq, deed.clone())).collect()
-        });
+        let deeds: Chunk =
+            self.realms().get(usize::from(realm.0)).map_or_else(Chunk::new, |realm| {
+                let numbered = (1..)
+                    .zip(&realm.deeds)
+                    .filter(|(seq, deed)| *seq >= from && keep(&mut sieve, deed));
+                numbered.map(|(seq, deed)| (seq, deed.clone())).collect()
+            });
         let started = crate::tasks::thread("replay", move || {
             let _ = deeds.chunks(CHUNK).all(|chunk| feed.put(Ok(chunk.to_vec())));
         });
@@ -84,7 +97,8 @@ impl Store for Memory {
 
     async fn realm(&self, name: &str) -> Result<RealmNo, Fault> {
         let mut realms = self.realms();
-        let place = realms.iter().position(|realm| realm.name.as_ref() == name).unwrap_or(realms.len());
+        let place =
+            realms.iter().position(|realm| realm.name.as_ref() == name).unwrap_or(realms.len());
         let number = u16::try_from(place).map_err(|e| Fault::broken("number a realm", e))?;
         if place == realms.len() {
             realms.push(Realm { name: name.into(), ..Realm::default() });
@@ -126,10 +140,17 @@ impl Store for Memory {
     }
 
     async fn snapshot_get(&self, realm: RealmNo, at_most: u64) -> Result<Option<Snapshot>, Fault> {
-        self.with(realm, |realm| Ok(realm.snapshots.iter().rev().find(|kept| kept.seq <= at_most).cloned()))
+        self.with(realm, |realm| {
+            Ok(realm.snapshots.iter().rev().find(|kept| kept.seq <= at_most).cloned())
+        })
     }
 
-    async fn page(&self, realm: RealmNo, page: Page, _at_least: u64) -> Result<Option<Answer>, Fault> {
+    async fn page(
+        &self,
+        realm: RealmNo,
+        page: Page,
+        _at_least: u64,
+    ) -> Result<Option<Answer>, Fault> {
         self.with(realm, |realm| page::answer(&realm.views, &page))
     }
 
@@ -181,19 +202,40 @@ impl Views {
 }
 
 impl Shelf for Views {
-    fn lines(&self, room: RoomId, span: RangeInclusive<u32>, forward: bool, see: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Fault> {
+    fn lines(
+        &self,
+        room: RoomId,
+        span: RangeInclusive<u32>,
+        forward: bool,
+        see: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
         let Some(lines) = self.lines.get(&room) else { return Ok(()) };
         let lines = lines.range(span).map(|(_, item)| item.clone());
-        let _ = if forward { lines.into_iter().try_for_each(see) } else { lines.rev().try_for_each(see) };
+        let _ = if forward {
+            lines.into_iter().try_for_each(see)
+        } else {
+            lines.rev().try_for_each(see)
+        };
         Ok(())
     }
 
     fn first_from(&self, room: RoomId, n: u32) -> Result<Option<(u32, Millis)>, Fault> {
-        Ok(self.lines.get(&room).and_then(|lines| lines.range(n..).next()).map(|(n, item)| (*n, item.at)))
+        Ok(self
+            .lines
+            .get(&room)
+            .and_then(|lines| lines.range(n..).next())
+            .map(|(n, item)| (*n, item.at)))
     }
 
     fn marks(&self, room: RoomId, n: u32) -> Result<Vec<Mark>, Fault> {
-        let mut marks: Vec<Mark> = self.marks.get(&room).into_iter().flatten().filter(|mark| mark.n >= n).copied().collect();
+        let mut marks: Vec<Mark> = self
+            .marks
+            .get(&room)
+            .into_iter()
+            .flatten()
+            .filter(|mark| mark.n >= n)
+            .copied()
+            .collect();
         marks.sort_by_key(|mark| (mark.at, mark.n, mark.participant, mark.read));
         Ok(marks)
     }
@@ -210,18 +252,28 @@ impl Shelf for Views {
         let wanted = |contact: &&Contact| {
             filter.from.is_none_or(|from| contact.started >= from)
                 && filter.to.is_none_or(|to| contact.started < to)
-                && filter.customer.as_ref().is_none_or(|id| contact.customer.id.as_ref() == Some(id))
+                && filter
+                    .customer
+                    .as_ref()
+                    .is_none_or(|id| contact.customer.id.as_ref() == Some(id))
                 && filter.queue.as_ref().is_none_or(|queue| contact.queue.as_ref() == Some(queue))
                 && filter.agent.as_ref().is_none_or(|agent| contact.agent.as_ref() == Some(agent))
                 && filter.ended.is_none_or(|ended| contact.ended() == ended)
         };
         let newest_first = self.numbers.range(..filter.below.unwrap_or(u64::MAX)).rev();
-        let contacts = newest_first.filter_map(|(_, id)| self.contacts.get(id)).map(|(contact, _)| contact);
+        let contacts =
+            newest_first.filter_map(|(_, id)| self.contacts.get(id)).map(|(contact, _)| contact);
         Ok(contacts.filter(wanted).take(usize::from(filter.limit)).cloned().collect())
     }
 
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
-        let mut segments: Vec<Contact> = self.contacts.values().map(|(contact, _)| contact).filter(|c| c.room() == room).cloned().collect();
+        let mut segments: Vec<Contact> = self
+            .contacts
+            .values()
+            .map(|(contact, _)| contact)
+            .filter(|c| c.room() == room)
+            .cloned()
+            .collect();
         segments.sort_by_key(|contact| contact.segment);
         Ok(segments)
     }

@@ -13,12 +13,12 @@
 mod bench;
 #[cfg(test)]
 mod contract;
-#[cfg(test)]
-mod sample;
 pub mod fault;
 pub mod memory;
 pub mod page;
 pub mod replay;
+#[cfg(test)]
+mod sample;
 pub mod snapshot;
 pub mod sqlite;
 pub mod upgrade;
@@ -74,7 +74,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// [`Fault::Stale`] when the lease is not the newest, or `first` does not follow the last deed; [`Fault::Full`]
     /// when there is no space (nothing is kept, reading goes on, and a later commit may succeed).
-    fn commit(&self, lease: Lease, first: u64, deeds: Vec<Deed>) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn commit(
+        &self,
+        lease: Lease,
+        first: u64,
+        deeds: Vec<Deed>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// The number of the newest deed; 0 if there is none.
     ///
@@ -91,21 +96,34 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`Fault`] when it cannot be written.
-    fn snapshot_put(&self, realm: RealmNo, snapshot: Snapshot) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn snapshot_put(
+        &self,
+        realm: RealmNo,
+        snapshot: Snapshot,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// The newest snapshot that is whole, at or before deed number `at_most`.
     ///
     /// # Errors
     ///
     /// [`Fault`] when the store cannot be read.
-    fn snapshot_get(&self, realm: RealmNo, at_most: u64) -> impl Future<Output = Result<Option<Snapshot>, Fault>> + Send;
+    fn snapshot_get(
+        &self,
+        realm: RealmNo,
+        at_most: u64,
+    ) -> impl Future<Output = Result<Option<Snapshot>, Fault>> + Send;
 
     /// Answers from the views, once they stand at deed `at_least` or later. `None`: no such contact.
     ///
     /// # Errors
     ///
     /// [`Fault`] when the views cannot be read or brought up.
-    fn page(&self, realm: RealmNo, page: Page, at_least: u64) -> impl Future<Output = Result<Option<Answer>, Fault>> + Send;
+    fn page(
+        &self,
+        realm: RealmNo,
+        page: Page,
+        at_least: u64,
+    ) -> impl Future<Output = Result<Option<Answer>, Fault>> + Send;
 
     /// All deeds that touch a room or one of its contacts, in order.
     fn story(&self, realm: RealmNo, room: RoomId) -> Replay;
@@ -196,7 +214,12 @@ impl Store for AnyStore {
         on!(self, store => store.snapshot_get(realm, at_most).await)
     }
 
-    async fn page(&self, realm: RealmNo, page: Page, at_least: u64) -> Result<Option<Answer>, Fault> {
+    async fn page(
+        &self,
+        realm: RealmNo,
+        page: Page,
+        at_least: u64,
+    ) -> Result<Option<Answer>, Fault> {
         on!(self, store => store.page(realm, page, at_least).await)
     }
 
@@ -218,7 +241,11 @@ impl Store for AnyStore {
 pub(crate) fn scratch(name: &str) -> PathBuf {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let folder = std::env::temp_dir().join(format!("sangdam-{name}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    let folder = std::env::temp_dir().join(format!(
+        "sangdam-{name}-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    ));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder

@@ -8,7 +8,9 @@
 use super::Fault;
 use domain::contact::Contact;
 use domain::id::{ParticipantId, RoomId};
-use domain::query::{Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start};
+use domain::query::{
+    Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start,
+};
 use domain::room::{Body, FileStatus, Item};
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +24,13 @@ pub trait Shelf {
     /// # Errors
     ///
     /// [`Fault`] when they cannot be read.
-    fn lines(&self, room: RoomId, span: RangeInclusive<u32>, forward: bool, see: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Fault>;
+    fn lines(
+        &self,
+        room: RoomId,
+        span: RangeInclusive<u32>,
+        forward: bool,
+        see: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    ) -> Result<(), Fault>;
 
     /// The first kept line at this place or after it, and its time.
     ///
@@ -82,7 +90,10 @@ fn contact(shelf: &impl Shelf, name: &ContactName) -> Result<Option<Answer>, Fau
     let attributes = if contact.id == contact.initial {
         contact.attributes.clone()
     } else {
-        shelf.contact(&ContactName::Id(contact.initial))?.map(|first| first.attributes).unwrap_or_default()
+        shelf
+            .contact(&ContactName::Id(contact.initial))?
+            .map(|first| first.attributes)
+            .unwrap_or_default()
     };
     Ok(Some(Answer::Contact(Box::new(contact), attributes)))
 }
@@ -101,7 +112,9 @@ fn lines(shelf: &impl Shelf, page: &ItemsPage) -> Result<Lines, Fault> {
             break;
         }
         let next_part = if page.forward { part.checked_sub(1) } else { part.checked_add(1) };
-        let Some(next_part) = next_part.filter(|part| usize::from(*part) < page.parts.len()) else { break };
+        let Some(next_part) = next_part.filter(|part| usize::from(*part) < page.parts.len()) else {
+            break;
+        };
         part = next_part;
         span = 1..=u32::MAX;
     }
@@ -109,7 +122,12 @@ fn lines(shelf: &impl Shelf, page: &ItemsPage) -> Result<Lines, Fault> {
         answer.items.truncate(limit);
         answer.next = answer.items.last().map(|(part, item)| Place { part: *part, n: item.n });
     } else if !on_from_a_page && !page.forward && has_past(shelf, page)? {
-        answer.next = Some(answer.items.last().map_or(Place { part: 0, n: 1 }, |(part, item)| Place { part: *part, n: item.n }));
+        answer.next = Some(
+            answer
+                .items
+                .last()
+                .map_or(Place { part: 0, n: 1 }, |(part, item)| Place { part: *part, n: item.n }),
+        );
     }
     answer.marks = marks(shelf, &answer.items)?;
     Ok(answer)
@@ -126,7 +144,14 @@ fn begin(shelf: &impl Shelf, page: &ItemsPage) -> Result<(u16, RangeInclusive<u3
         Start::Time(at) => (0, 1..=reached(shelf, room, at.plus(Millis(1)))?.saturating_sub(1)),
         Start::MostRecent(rank) => {
             let mut newest = Vec::new();
-            scan(shelf, &ItemsPage { forward: false, ..page.clone() }, 0, 1..=u32::MAX, rank.max(1) as usize, &mut newest)?;
+            scan(
+                shelf,
+                &ItemsPage { forward: false, ..page.clone() },
+                0,
+                1..=u32::MAX,
+                rank.max(1) as usize,
+                &mut newest,
+            )?;
             (0, to_the_end(newest.last().map_or(1, |(_, item)| item.n)))
         }
         Start::After(place) if page.forward => (place.part, place.n.saturating_add(1)..=u32::MAX),
@@ -171,7 +196,8 @@ fn scan(
 /// May the reader of this page see the line? A file that was rejected is shown to its sender alone.
 fn visible(item: &Item, page: &ItemsPage) -> bool {
     let rejected = matches!(&item.body, Body::File(file) if file.status == FileStatus::Rejected);
-    item.audience.includes(page.role) && (!rejected || item.by.as_ref().is_some_and(|by| by.participant == page.reader))
+    item.audience.includes(page.role)
+        && (!rejected || item.by.as_ref().is_some_and(|by| by.participant == page.reader))
 }
 
 /// Is there a visible line in an older part?

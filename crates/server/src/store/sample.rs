@@ -2,7 +2,9 @@
 
 use domain::agent::{AgentState, Channel};
 use domain::chance::Seeded;
-use domain::contact::{Contact, Customer, EndReason, Initiation, Phase, Tally, TextKind, TextKinds};
+use domain::contact::{
+    Contact, Customer, EndReason, Initiation, Phase, Tally, TextKind, TextKinds,
+};
 use domain::directory::{Entry, Queue};
 use domain::fact::{Deed, Fact};
 use domain::id::{ContactId, FileId, FlowId, ItemId, ParticipantId, RoomId};
@@ -30,7 +32,12 @@ pub(super) struct Chat {
 
 impl Sample {
     pub(super) fn new(seed: u64) -> Self {
-        let mut sample = Self { chance: Seeded::new(seed), now: Millis(1_763_736_000_000), deeds: Vec::new(), number: 0 };
+        let mut sample = Self {
+            chance: Seeded::new(seed),
+            now: Millis(1_763_736_000_000),
+            deeds: Vec::new(),
+            number: 0,
+        };
         let queue = Queue { target: Millis::from_secs(20), ..Queue::new("3001", "대표", 401) };
         sample.deed("put", vec![Fact::Put(Box::new(Entry::Queue(queue)))]);
         sample.agent(AgentState::Ready);
@@ -48,7 +55,15 @@ impl Sample {
     }
 
     pub(super) fn agent(&mut self, state: AgentState) {
-        self.deed("desk.State", vec![Fact::AgentStated { agent: "1001".into(), channel: Channel::Chat, state, by: None }]);
+        self.deed(
+            "desk.State",
+            vec![Fact::AgentStated {
+                agent: "1001".into(),
+                channel: Channel::Chat,
+                state,
+                by: None,
+            }],
+        );
     }
 
     /// A chat that an agent has taken.
@@ -83,7 +98,12 @@ impl Sample {
             channel: Channel::Chat,
             phase: Phase::Initiated,
             flow: FlowId::new(self.now, &mut self.chance),
-            customer: Customer { participant: chat.customer, name: "지우".into(), id: Some(customer.into()), verified: true },
+            customer: Customer {
+                participant: chat.customer,
+                name: "지우".into(),
+                id: Some(customer.into()),
+                verified: true,
+            },
             started: self.now.plus(Millis(1_000)),
             updated: self.now,
             connected: None,
@@ -109,8 +129,17 @@ impl Sample {
             rating: None,
         };
         let contact_id = chat.contact;
-        self.deed("connect.StartChatContact", vec![Fact::Started { contact: Box::new(contact), opening: None, key: None }]);
-        let queued = Fact::Queued { contact: contact_id, queue: "3001".into(), rank: 0, preferred: None, from: None };
+        self.deed(
+            "connect.StartChatContact",
+            vec![Fact::Started { contact: Box::new(contact), opening: None, key: None }],
+        );
+        let queued = Fact::Queued {
+            contact: contact_id,
+            queue: "3001".into(),
+            rank: 0,
+            preferred: None,
+            from: None,
+        };
         self.deed("connect.Subscribe", vec![Fact::Arrived { contact: contact_id }, queued]);
         let offered = Fact::Offered {
             contact: contact_id,
@@ -121,19 +150,35 @@ impl Sample {
             why: Why::direct().into(),
         };
         self.deed("tick", vec![offered]);
-        self.deed("desk.Accept", vec![Fact::Accepted { contact: contact_id, agent: "1001".into() }]);
+        self.deed(
+            "desk.Accept",
+            vec![Fact::Accepted { contact: contact_id, agent: "1001".into() }],
+        );
     }
 
     pub(super) fn close(&mut self, chat: &Chat, reason: EndReason) {
         let tally = Tally { messages: chat.last, ..Tally::default() };
-        self.deed("connect.StopContact", vec![Fact::Closed { contact: chat.contact, reason, tally: Box::new(tally) }]);
+        self.deed(
+            "connect.StopContact",
+            vec![Fact::Closed { contact: chat.contact, reason, tally: Box::new(tally) }],
+        );
     }
 
     /// A line of any kind.
-    pub(super) fn post(&mut self, chat: &mut Chat, by: MemberRole, audience: Audience, body: Body) -> u32 {
+    pub(super) fn post(
+        &mut self,
+        chat: &mut Chat,
+        by: MemberRole,
+        audience: Audience,
+        body: Body,
+    ) -> u32 {
         chat.last += 1;
         let at = self.now.plus(Millis(1_000));
-        let (participant, name) = if by == MemberRole::Customer { (chat.customer, "지우") } else { (chat.agent, "김서연") };
+        let (participant, name) = if by == MemberRole::Customer {
+            (chat.customer, "지우")
+        } else {
+            (chat.agent, "김서연")
+        };
         let item = Item {
             id: ItemId::new(at, &mut self.chance),
             n: chat.last,
@@ -150,12 +195,20 @@ impl Sample {
 
     /// Words for everyone.
     pub(super) fn say(&mut self, chat: &mut Chat, by: MemberRole, text: &str) -> u32 {
-        self.post(chat, by, Audience::All, Body::Message { kind: TextKind::Plain, text: text.into() })
+        self.post(
+            chat,
+            by,
+            Audience::All,
+            Body::Message { kind: TextKind::Plain, text: text.into() },
+        )
     }
 
     pub(super) fn mark(&mut self, chat: &Chat, by: ParticipantId, n: u32, read: bool) {
         let item = ItemId::new(self.now, &mut self.chance);
-        self.deed("connect.SendEvent", vec![Fact::Marked { room: chat.room, participant: by, item, n, read, delivered: None }]);
+        self.deed(
+            "connect.SendEvent",
+            vec![Fact::Marked { room: chat.room, participant: by, item, n, read, delivered: None }],
+        );
     }
 
     /// A chat with everything that views know: lines for one side, a rejected file, marks, a transfer, an end.
@@ -163,18 +216,40 @@ impl Sample {
         let mut chat = self.chat(customer);
         self.say(&mut chat, MemberRole::Customer, "안녕하세요"); // 1
         self.say(&mut chat, MemberRole::Agent, "네, 안녕하세요"); // 2
-        self.post(&mut chat, MemberRole::Agent, Audience::Agents, Body::Message { kind: TextKind::Plain, text: "a note".into() }); // 3
+        self.post(
+            &mut chat,
+            MemberRole::Agent,
+            Audience::Agents,
+            Body::Message { kind: TextKind::Plain, text: "a note".into() },
+        ); // 3
         self.post(&mut chat, MemberRole::Customer, Audience::All, Body::Event(Event::Idle)); // 4: not kept
         let file = FileId::new(self.now, &mut self.chance);
-        let file = File { id: file, name: "x.exe".into(), kind: "image/png".into(), size: 9, status: FileStatus::Rejected };
+        let file = File {
+            id: file,
+            name: "x.exe".into(),
+            kind: "image/png".into(),
+            size: 9,
+            status: FileStatus::Rejected,
+        };
         self.post(&mut chat, MemberRole::Customer, Audience::All, Body::File(file)); // 5
         self.mark(&chat, chat.agent, 1, true);
         self.mark(&chat, chat.customer, 2, false);
         self.mark(&chat, chat.customer, 2, true);
         self.transfer(&mut chat, customer, 2);
         self.say(&mut chat, MemberRole::Agent, "무엇을 도와드릴까요?"); // 6
-        self.post(&mut chat, MemberRole::Agent, Audience::Customer, Body::Message { kind: TextKind::Plain, text: "for you".into() }); // 7
-        self.deed("connect.UpdateContactAttributes", vec![Fact::AttributesSet { contact: chat.room.into(), attributes: [("vip".into(), "1".into())].into() }]);
+        self.post(
+            &mut chat,
+            MemberRole::Agent,
+            Audience::Customer,
+            Body::Message { kind: TextKind::Plain, text: "for you".into() },
+        ); // 7
+        self.deed(
+            "connect.UpdateContactAttributes",
+            vec![Fact::AttributesSet {
+                contact: chat.room.into(),
+                attributes: [("vip".into(), "1".into())].into(),
+            }],
+        );
         self.close(&chat, EndReason::Customer);
         chat
     }

@@ -64,7 +64,12 @@ pub async fn make(store: &impl Store, realm: RealmNo) -> Result<u64, Fault> {
 /// # Errors
 ///
 /// [`Fault`] when it cannot be written.
-pub async fn put(store: &impl Store, realm: RealmNo, centre: &Centre, seq: u64) -> Result<(), Fault> {
+pub async fn put(
+    store: &impl Store,
+    realm: RealmNo,
+    centre: &Centre,
+    seq: u64,
+) -> Result<(), Fault> {
     if seq == 0 {
         return Ok(());
     }
@@ -80,7 +85,12 @@ async fn load(store: &impl Store, realm: RealmNo) -> Result<(Centre, u64), Fault
         if snapshot.version == SNAPSHOT_VERSION {
             match serde_json::from_slice(&snapshot.bytes) {
                 Ok(centre) => return Ok((centre, snapshot.seq)),
-                Err(error) => tracing::warn!(realm = realm.0, seq = snapshot.seq, line = error.line(), "a snapshot cannot be read and is passed over"),
+                Err(error) => tracing::warn!(
+                    realm = realm.0,
+                    seq = snapshot.seq,
+                    line = error.line(),
+                    "a snapshot cannot be read and is passed over"
+                ),
             }
         }
         at_most = snapshot.seq.saturating_sub(1);

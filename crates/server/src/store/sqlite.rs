@@ -74,7 +74,8 @@ impl Sqlite {
     ///
     /// [`Fault`] when its files cannot be opened or made, or were written by a later build.
     pub fn open(folder: &Path) -> Result<Self, Fault> {
-        std::fs::create_dir_all(folder.join(kept::FOLDER)).map_err(|e| Fault::io("make the data folder", e))?;
+        std::fs::create_dir_all(folder.join(kept::FOLDER))
+            .map_err(|e| Fault::io("make the data folder", e))?;
         let (to_journal, journal_jobs) = mpsc::channel();
         let (to_trail, trail_jobs) = mpsc::channel();
         let (to_reads, read_jobs) = mpsc::channel();
@@ -82,7 +83,8 @@ impl Sqlite {
         let load = Arc::new(trail::Load::default());
         let stands = Arc::new(Stands::default());
 
-        let journal = journal::Journal::open(folder, to_trail.clone(), load.clone(), reserve.shut())?;
+        let journal =
+            journal::Journal::open(folder, to_trail.clone(), load.clone(), reserve.shut())?;
         let trail = trail::Trail::open(folder, to_journal.clone(), load, reserve, stands.clone())?;
         let mut threads = vec![
             start("sangdam-journal", move || journal.work(&journal_jobs))?,
@@ -94,30 +96,49 @@ impl Sqlite {
             let jobs = read_jobs.clone();
             threads.push(start("sangdam-read", move || reader.work(&jobs))?);
         }
-        Ok(Self { folder: folder.to_owned(), journal: to_journal, trail: to_trail, reads: to_reads, stands, threads: Mutex::new(threads) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            journal: to_journal,
+            trail: to_trail,
+            reads: to_reads,
+            stands,
+            threads: Mutex::new(threads),
+        })
     }
 
     /// Asks the journal's thread.
-    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> journal::Job) -> Result<T, Fault> {
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> journal::Job,
+    ) -> Result<T, Fault> {
         let (reply, answer) = oneshot::channel();
         self.journal.send(job(reply)).map_err(|_| Fault::gone())?;
         answer.await.map_err(|_| Fault::gone())?
     }
 
     /// Asks the views' thread.
-    async fn ask_trail<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> trail::Job) -> Result<T, Fault> {
+    async fn ask_trail<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> trail::Job,
+    ) -> Result<T, Fault> {
         let (reply, answer) = oneshot::channel();
         self.trail.send(job(reply)).map_err(|_| Fault::gone())?;
         answer.await.map_err(|_| Fault::gone())?
     }
 }
 
-fn start(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Fault> {
+fn start(
+    name: &'static str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Fault> {
     crate::tasks::thread(name, work).map_err(|e| Fault::io("start a thread", e))
 }
 
 /// Does file work where it holds up nobody.
-async fn elsewhere<T: Send + 'static>(name: &'static str, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+async fn elsewhere<T: Send + 'static>(
+    name: &'static str,
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
     crate::tasks::blocking(name, work).await.map_err(|e| Fault::broken("wait for a file", e))?
 }
 
@@ -159,7 +180,12 @@ impl Store for Sqlite {
         elsewhere("snapshot", move || kept::snapshot_get(&folder, realm, at_most)).await
     }
 
-    async fn page(&self, realm: RealmNo, page: Page, at_least: u64) -> Result<Option<Answer>, Fault> {
+    async fn page(
+        &self,
+        realm: RealmNo,
+        page: Page,
+        at_least: u64,
+    ) -> Result<Option<Answer>, Fault> {
         if self.stands.of(realm) < at_least {
             self.ask_trail(|reply| trail::Job::BringUp(realm, at_least, reply)).await?;
         }
@@ -182,8 +208,12 @@ impl Store for Sqlite {
         for _ in 0..READERS {
             let _ = self.reads.send(look::Job::Close);
         }
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let joined = crate::tasks::blocking("close", move || threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count()).await;
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = crate::tasks::blocking("close", move || {
+            threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count()
+        })
+        .await;
         if joined != Ok(0) {
             tracing::error!("a thread of the store ended early");
         }

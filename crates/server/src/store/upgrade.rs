@@ -61,7 +61,9 @@ mod tests {
     #[test]
     fn facts_of_earlier_versions_climb_to_the_present_step_by_step() {
         let steps: [Step; 2] = [
-            |deeds| deeds[0]["cause"] = format!("{}.b", deeds[0]["because"].as_str().unwrap()).into(),
+            |deeds| {
+                deeds[0]["cause"] = format!("{}.b", deeds[0]["because"].as_str().unwrap()).into()
+            },
             |deeds| deeds[0]["cause"] = format!("{}.c", deeds[0]["cause"].as_str().unwrap()).into(),
         ];
         let check = |version, json: &str, expected: &str| {

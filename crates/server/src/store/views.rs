@@ -91,7 +91,10 @@ impl Changes {
     /// # Errors
     ///
     /// [`Fault`] when what is known cannot be read.
-    pub fn of(deeds: impl IntoIterator<Item = (u64, Deed)>, known: &mut impl Known) -> Result<Self, Fault> {
+    pub fn of(
+        deeds: impl IntoIterator<Item = (u64, Deed)>,
+        known: &mut impl Known,
+    ) -> Result<Self, Fault> {
         let mut changes = Self::default();
         for (seq, deed) in deeds {
             for fact in deed.facts {
@@ -101,15 +104,25 @@ impl Changes {
         Ok(changes)
     }
 
-    fn take(&mut self, seq: u64, at: Millis, fact: Fact, known: &mut impl Known) -> Result<(), Fault> {
+    fn take(
+        &mut self,
+        seq: u64,
+        at: Millis,
+        fact: Fact,
+        known: &mut impl Known,
+    ) -> Result<(), Fault> {
         match fact {
             Fact::Posted { item, .. } => {
                 if item.kept() {
                     self.items.push(item);
                 }
             }
-            Fact::Marked { room, participant, n, read, .. } => self.marks.push((room, Mark { participant, n, read, at })),
-            Fact::AgentStated { agent, channel, state, .. } => self.turned.push(Turned { agent, channel, state, at }),
+            Fact::Marked { room, participant, n, read, .. } => {
+                self.marks.push((room, Mark { participant, n, read, at }))
+            }
+            Fact::AgentStated { agent, channel, state, .. } => {
+                self.turned.push(Turned { agent, channel, state, at })
+            }
             Fact::Started { contact, .. } => {
                 self.contacts.insert(contact.id, (*contact, seq));
             }
@@ -131,7 +144,13 @@ impl Changes {
     }
 
     /// A fact of a contact that began earlier.
-    fn touch(&mut self, id: ContactId, at: Millis, fact: &Fact, known: &mut impl Known) -> Result<(), Fault> {
+    fn touch(
+        &mut self,
+        id: ContactId,
+        at: Millis,
+        fact: &Fact,
+        known: &mut impl Known,
+    ) -> Result<(), Fault> {
         if !self.contacts.contains_key(&id) {
             let Some(found) = known.contact(id)? else { return Ok(()) };
             self.contacts.insert(id, found);
@@ -162,7 +181,9 @@ impl Changes {
                 figures.handled += 1;
                 figures.handle = figures.handle.plus(at.since(accepted));
             }
-            (Fact::Closed { reason, .. }, Some(queue), Some(_), None) if *reason != EndReason::Transferred => {
+            (Fact::Closed { reason, .. }, Some(queue), Some(_), None)
+                if *reason != EndReason::Transferred =>
+            {
                 self.figure(&queue, at).abandoned += 1;
             }
             _ => {}

@@ -167,12 +167,9 @@ impl Courier {
             // Looked up each time: it may have been changed because of this very trouble.
             let Some(to) = site.destination(realm.no, &self.state.target) else { return Ok(()) };
             let headers = sealed.headers(to.secret.as_deref(), clock::now());
-            let fault = match post.send(&to.url, &headers, sealed.body.clone(), &site.stream_hosts(realm.no)).await {
-                Ok(_) => {
-                    metrics::counter!("sangdam_stream_posts_total", "outcome" => "delivered").increment(1);
-                    return Ok(());
-                }
-                Err(fault) => fault,
+            let Err(fault) = post.send(&to.url, &headers, sealed.body.clone(), &site.stream_hosts(realm.no)).await else {
+                metrics::counter!("sangdam_stream_posts_total", "outcome" => "delivered").increment(1);
+                return Ok(());
             };
             metrics::counter!("sangdam_stream_posts_total", "outcome" => "failed").increment(1);
             if once {

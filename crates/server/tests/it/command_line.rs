@@ -43,8 +43,8 @@ fn the_set_up_is_changed_from_the_command_line() {
     assert_eq!(listed["queues"].as_array().map(Vec::len), Some(2));
     assert!(ok(&["realm", "show"]).contains("demo.sangdam.test"));
 
-    let file = folder.path().join("realm.json");
-    let file = file.to_str().unwrap();
-    ok(&["export", file]);
-    ok(&["import", file]);
+    let written = folder.path().join("realm.json");
+    let written = written.to_str().unwrap();
+    ok(&["export", written]);
+    ok(&["import", written]);
 }

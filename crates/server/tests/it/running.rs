@@ -87,10 +87,10 @@ impl Server {
     pub(crate) fn ask(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut text = format!("{request} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address("http"));
         for (name, value) in headers {
-            text += &format!("{name}: {value}\r\n");
+            text = format!("{text}{name}: {value}\r\n");
         }
         if !body.is_empty() {
-            text += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+            text = format!("{text}content-type: application/json\r\ncontent-length: {}\r\n", body.len());
         }
         let mut tcp = self.connect();
         tcp.write_all((text + "\r\n" + body).as_bytes()).unwrap();

@@ -281,8 +281,7 @@ impl World {
         let frame: Value = serde_json::from_str(text).expect("a frame is JSON");
         let now_last = |world: &Self, room: RoomId| world.check.views.items.get(&room).and_then(|i| i.last()).map_or(0, |i| i.n);
         let topic = frame.get("topic").and_then(Value::as_str);
-        let page = &self.net.pages[at];
-        let Some(room) = page.room else { return };
+        let Some(room) = self.net.pages[at].room else { return };
         if topic == Some("aws/subscribe") {
             let last = now_last(self, room);
             let page = &mut self.net.pages[at];
@@ -293,6 +292,7 @@ impl World {
         if topic != Some("aws/chat") {
             return;
         }
+        let page = &self.net.pages[at];
         assert!(page.subscribed, "a frame comes before its subscription");
         let content = frame.get("content").and_then(Value::as_str).expect("content is text");
         let content: Value = serde_json::from_str(content).expect("content is JSON");

@@ -64,7 +64,7 @@ impl Site for Fixed {
         [INSTANCE, OTHER_INSTANCE]
             .iter()
             .position(|i| *i == name)
-            .map(|at| RealmNo(u16::try_from(at).unwrap()))
+            .map(|at| RealmNo(u16::try_from(at).unwrap_or_default()))
     }
 
     fn default_realm(&self) -> RealmNo {

@@ -17,7 +17,9 @@ const SEQ_BITS: u32 = 47;
 /// A file that this build cannot use.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
-    #[error("journal.db has layout {0}, and this build knows {JOURNAL_VERSION}: it was written by a later build")]
+    #[error(
+        "journal.db has layout {0}, and this build knows {JOURNAL_VERSION}: it was written by a later build"
+    )]
     Newer(u32),
 }
 
@@ -40,7 +42,9 @@ pub(super) fn seq_of(key: i64) -> u64 {
 pub(super) fn journal(folder: &Path) -> Result<Connection, Fault> {
     let mut db = open(&path(folder, "journal.db"))?;
     // Copying the log into the file is done beside the commits (`trail.rs`), never in the midst of one.
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -2000;")?;
+    db.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -2000;",
+    )?;
     match version(&db)? {
         0 => {
             let make = db.transaction()?;
@@ -64,18 +68,27 @@ pub(super) fn journal_beside(folder: &Path) -> Result<Connection, Fault> {
 
 /// Opens the views for their writer. Views of another layout, or of another journal, are thrown away first.
 pub(super) fn views(folder: &Path) -> Result<Connection, Fault> {
-    let journal: [u8; 16] = journal_beside(folder)?.query_row("SELECT journal FROM about", [], |row| row.get(0))?;
+    let journal: [u8; 16] =
+        journal_beside(folder)?.query_row("SELECT journal FROM about", [], |row| row.get(0))?;
     let path = path(folder, "views.db");
     let usable = |db: &Connection| -> Result<bool, Fault> {
-        Ok(version(db)? == VIEWS_VERSION && db.query_row("SELECT journal FROM about", [], |row| row.get::<_, [u8; 16]>(0))? == journal)
+        Ok(version(db)? == VIEWS_VERSION
+            && db.query_row("SELECT journal FROM about", [], |row| row.get::<_, [u8; 16]>(0))?
+                == journal)
     };
-    let kept = if path.exists() { open(&path).ok().filter(|db| usable(db).unwrap_or(false)) } else { None };
+    let kept = if path.exists() {
+        open(&path).ok().filter(|db| usable(db).unwrap_or(false))
+    } else {
+        None
+    };
     let db = match kept {
         Some(db) => db,
         None => make_views(&path, journal)?,
     };
     // After a power cut the views may be a few deeds behind, but whole: they catch up from the journal.
-    db.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8000;")?;
+    db.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8000;",
+    )?;
     Ok(db)
 }
 
@@ -84,7 +97,9 @@ fn make_views(path: &Path, journal: [u8; 16]) -> Result<Connection, Fault> {
         let mut file = path.as_os_str().to_owned();
         file.push(end);
         match std::fs::remove_file(PathBuf::from(file)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Fault::io("throw old views away", error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Fault::io("throw old views away", error));
+            }
             _ => {}
         }
     }
@@ -99,14 +114,19 @@ fn make_views(path: &Path, journal: [u8; 16]) -> Result<Connection, Fault> {
 
 /// Opens the views for reading pages.
 pub(super) fn views_beside(folder: &Path) -> Result<Connection, Fault> {
-    let db = Connection::open_with_flags(path(folder, "views.db"), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let db = Connection::open_with_flags(
+        path(folder, "views.db"),
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.execute_batch("PRAGMA cache_size = -2000;")?;
     Ok(db)
 }
 
 fn open(path: &Path) -> Result<Connection, Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.set_prepared_statement_cache_capacity(64);

@@ -1,8 +1,8 @@
 //! The one thread that writes the journal. A batch is one row, one statement and one wait for the disk; batches of
 //! several realms that come at once share the wait.
 
-use super::trail::{self, Load};
 use super::files::{self, int};
+use super::trail::{self, Load};
 use crate::store::{Fault, Lease, RealmNo};
 use domain::fact::{Deed, FACT_VERSION};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -62,9 +62,24 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn open(folder: &Path, trail: Sender<trail::Job>, load: Arc<Load>, shut: Arc<AtomicBool>) -> Result<Self, Fault> {
+    pub(super) fn open(
+        folder: &Path,
+        trail: Sender<trail::Job>,
+        load: Arc<Load>,
+        shut: Arc<AtomicBool>,
+    ) -> Result<Self, Fault> {
         let db = files::journal(folder)?;
-        Ok(Self { folder: folder.to_owned(), db, last: BTreeMap::new(), sick: false, text: Vec::new(), pages: 0, trail, load, shut })
+        Ok(Self {
+            folder: folder.to_owned(),
+            db,
+            last: BTreeMap::new(),
+            sick: false,
+            text: Vec::new(),
+            pages: 0,
+            trail,
+            load,
+            shut,
+        })
     }
 
     /// Works until it is told to close.
@@ -99,7 +114,9 @@ impl Journal {
             Job::Last(realm, reply) => drop(reply.send(last(&self.db, realm))),
             Job::Checkpoint => {
                 // What is not copied now is copied next time.
-                if let Err(error) = self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                if let Err(error) =
+                    self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+                {
                     tracing::debug!(%error, "the journal's log was not copied");
                 }
                 self.pages = 0;
@@ -112,7 +129,8 @@ impl Journal {
 
     fn realms(&self) -> Result<Vec<(RealmNo, Arc<str>)>, Fault> {
         let mut rows = self.db.prepare_cached("SELECT no, name FROM realm ORDER BY no")?;
-        let realms = rows.query_map([], |row| Ok((RealmNo(row.get(0)?), row.get::<_, String>(1)?.into())))?;
+        let realms =
+            rows.query_map([], |row| Ok((RealmNo(row.get(0)?), row.get::<_, String>(1)?.into())))?;
         Ok(realms.collect::<Result<_, _>>()?)
     }
 
@@ -127,7 +145,11 @@ impl Journal {
 
     fn claim(&mut self, realm: RealmNo) -> Result<Lease, Fault> {
         self.may_write()?;
-        let epoch = self.db.query_row("UPDATE realm SET epoch = epoch + 1 WHERE no = ?1 RETURNING epoch", [realm.0], |row| row.get::<_, i64>(0))?;
+        let epoch = self.db.query_row(
+            "UPDATE realm SET epoch = epoch + 1 WHERE no = ?1 RETURNING epoch",
+            [realm.0],
+            |row| row.get::<_, i64>(0),
+        )?;
         self.last.insert(realm.0, last(&self.db, realm)?);
         Ok(Lease { realm, epoch: epoch.unsigned_abs() })
     }
@@ -147,7 +169,11 @@ impl Journal {
             if outcome.is_ok() {
                 // Before the answer: whoever hears it may at once ask for a page that shows these deeds.
                 if self.load.add(commit.deeds.len()) {
-                    let _ = self.trail.send(trail::Job::Committed(commit.lease.realm, commit.first, commit.deeds));
+                    let _ = self.trail.send(trail::Job::Committed(
+                        commit.lease.realm,
+                        commit.first,
+                        commit.deeds,
+                    ));
                 }
             }
             let _ = commit.reply.send(outcome);
@@ -187,7 +213,11 @@ impl Journal {
         written
     }
 
-    fn write_all(&mut self, batches: &[Commit], last: &mut BTreeMap<u16, u64>) -> Result<Vec<bool>, Fault> {
+    fn write_all(
+        &mut self,
+        batches: &[Commit],
+        last: &mut BTreeMap<u16, u64>,
+    ) -> Result<Vec<bool>, Fault> {
         let together = batches.len() > 1;
         if together {
             self.db.execute_batch("BEGIN IMMEDIATE")?;
@@ -211,7 +241,8 @@ impl Journal {
     fn insert(&mut self, commit: &Commit) -> Result<bool, Fault> {
         let realm = commit.lease.realm;
         self.text.clear();
-        serde_json::to_writer(&mut self.text, &commit.deeds).map_err(|e| Fault::broken("write deeds", e))?;
+        serde_json::to_writer(&mut self.text, &commit.deeds)
+            .map_err(|e| Fault::broken("write deeds", e))?;
         self.pages += 2 + self.text.len() / 4_000;
         // Another process may have claimed the realm: the epoch in the file decides.
         let mut insert = self.db.prepare_cached(
@@ -219,14 +250,21 @@ impl Journal {
         )?;
         let at = commit.deeds.first().map_or(0, |deed| deed.at.0);
         let (key, count) = (files::key(realm, commit.first), int(commit.deeds.len() as u64));
-        let row = params![key, count, int(at), FACT_VERSION, self.text, realm.0, int(commit.lease.epoch)];
+        let row =
+            params![key, count, int(at), FACT_VERSION, self.text, realm.0, int(commit.lease.epoch)];
         Ok(insert.execute(row)? == 1)
     }
 }
 
 /// The newest deed of a realm; 0 if there is none.
 pub(super) fn last(db: &Connection, realm: RealmNo) -> Result<u64, Fault> {
-    let mut newest = db.prepare_cached("SELECT id, count FROM journal WHERE id > ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1")?;
-    let row = newest.query_row([files::key(realm, 0), files::key(realm, u64::MAX)], |row| Ok((row.get(0)?, row.get::<_, u32>(1)?))).optional()?;
+    let mut newest = db.prepare_cached(
+        "SELECT id, count FROM journal WHERE id > ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
+    )?;
+    let row = newest
+        .query_row([files::key(realm, 0), files::key(realm, u64::MAX)], |row| {
+            Ok((row.get(0)?, row.get::<_, u32>(1)?))
+        })
+        .optional()?;
     Ok(row.map_or(0, |(key, count)| files::seq_of(key) + u64::from(count) - 1))
 }

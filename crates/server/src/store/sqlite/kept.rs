@@ -37,14 +37,21 @@ pub(super) fn replay(folder: &Path, realm: RealmNo, from: u64, room: Option<Room
     replay
 }
 
-fn read_all(folder: &Path, realm: RealmNo, from: u64, room: Option<RoomId>, feed: &Feed) -> Result<(), Fault> {
+fn read_all(
+    folder: &Path,
+    realm: RealmNo,
+    from: u64,
+    room: Option<RoomId>,
+    feed: &Feed,
+) -> Result<(), Fault> {
     let db = files::journal_beside(folder)?;
     let mut next = from.max(1);
     if let Some(room) = room {
         // The views know where a room begins, if they have come so far.
         let views = files::views_beside(folder)?;
         let began = "SELECT seq FROM contact WHERE realm = ?1 AND id = ?2";
-        let began: Option<i64> = views.query_row(began, (realm.0, room.0.as_bytes()), |row| row.get(0)).optional()?;
+        let began: Option<i64> =
+            views.query_row(began, (realm.0, room.0.as_bytes()), |row| row.get(0)).optional()?;
         next = began.map_or(next, i64::unsigned_abs);
     }
     let mut sieve = room.map(Sieve::new);
@@ -66,13 +73,17 @@ pub(super) fn chunk(db: &Connection, realm: RealmNo, from: u64) -> Result<Chunk,
     let mut chunk = Chunk::new();
     // The row that holds `from` may begin before it.
     let holds = "SELECT coalesce(max(id), ?2) FROM journal WHERE id <= ?1 AND id >= ?2";
-    let start: i64 = db.prepare_cached(holds)?.query_row([key(realm, from), key(realm, 0)], |row| row.get(0))?;
-    let mut rows = db.prepare_cached("SELECT id, version, deeds FROM journal WHERE id >= ?1 AND id <= ?2 ORDER BY id")?;
+    let start: i64 =
+        db.prepare_cached(holds)?.query_row([key(realm, from), key(realm, 0)], |row| row.get(0))?;
+    let mut rows = db.prepare_cached(
+        "SELECT id, version, deeds FROM journal WHERE id >= ?1 AND id <= ?2 ORDER BY id",
+    )?;
     let mut rows = rows.query([start, key(realm, u64::MAX)])?;
     while let Some(row) = rows.next()? {
         let first = seq_of(row.get(0)?);
         let bytes = row.get_ref(2)?.as_blob().map_err(|e| Fault::broken("read deeds", e))?;
-        let deeds = upgrade::deeds(row.get(1)?, bytes).map_err(|e| Fault::broken("read deeds", e))?;
+        let deeds =
+            upgrade::deeds(row.get(1)?, bytes).map_err(|e| Fault::broken("read deeds", e))?;
         chunk.extend((first..).zip(deeds).filter(|(seq, _)| *seq >= from));
         if chunk.len() >= CHUNK {
             break;
@@ -82,7 +93,11 @@ pub(super) fn chunk(db: &Connection, realm: RealmNo, from: u64) -> Result<Chunk,
 }
 
 /// Writes a snapshot so that it is whole or not there, and removes those that are too old.
-pub(super) fn snapshot_put(folder: &Path, realm: RealmNo, snapshot: &Snapshot) -> Result<(), Fault> {
+pub(super) fn snapshot_put(
+    folder: &Path,
+    realm: RealmNo,
+    snapshot: &Snapshot,
+) -> Result<(), Fault> {
     let folder = folder.join(FOLDER);
     let name = file_name(realm, snapshot.seq, snapshot.version);
     let half = folder.join(format!("{name}.half"));
@@ -104,7 +119,11 @@ pub(super) fn snapshot_put(folder: &Path, realm: RealmNo, snapshot: &Snapshot) -
 }
 
 /// The newest snapshot at or before this deed.
-pub(super) fn snapshot_get(folder: &Path, realm: RealmNo, at_most: u64) -> Result<Option<Snapshot>, Fault> {
+pub(super) fn snapshot_get(
+    folder: &Path,
+    realm: RealmNo,
+    at_most: u64,
+) -> Result<Option<Snapshot>, Fault> {
     let found = list(&folder.join(FOLDER), realm)?.into_iter().find(|(seq, ..)| *seq <= at_most);
     let Some((seq, version, path)) = found else { return Ok(None) };
     let bytes = std::fs::read(path).map_err(|e| Fault::io("read a snapshot", e))?;
@@ -121,10 +140,17 @@ fn list(folder: &Path, realm: RealmNo) -> Result<Vec<(u64, u32, PathBuf)>, Fault
     let fault = |e| Fault::io("list snapshots", e);
     for file in std::fs::read_dir(folder).map_err(fault)? {
         let path = file.map_err(fault)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".json"));
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_suffix(".json"));
         let mut parts = name.into_iter().flat_map(|name| name.split('-'));
-        let (Some(no), Some(seq), Some(version)) = (parts.next(), parts.next(), parts.next()) else { continue };
-        if let (Ok(no), Ok(seq), Some(Ok(version))) = (no.parse::<u16>(), seq.parse(), version.strip_prefix('v').map(str::parse))
+        let (Some(no), Some(seq), Some(version)) = (parts.next(), parts.next(), parts.next())
+        else {
+            continue;
+        };
+        if let (Ok(no), Ok(seq), Some(Ok(version))) =
+            (no.parse::<u16>(), seq.parse(), version.strip_prefix('v').map(str::parse))
             && no == realm.0
         {
             found.push((seq, version, path));

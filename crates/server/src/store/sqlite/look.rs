@@ -67,7 +67,13 @@ struct Views<'a> {
 }
 
 impl Shelf for Views<'_> {
-    fn lines(&self, room: RoomId, span: RangeInclusive<u32>, forward: bool, see: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), Fault> {
+    fn lines(
+        &self,
+        room: RoomId,
+        span: RangeInclusive<u32>,
+        forward: bool,
+        see: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
         let Some(no) = rows::room_no(self.db, self.realm, room)? else { return Ok(()) };
         let mut lines = self.db.prepare_cached(if forward {
             "SELECT n, contact, at, id, audience, doc FROM item WHERE room = ?1 AND n BETWEEN ?2 AND ?3 ORDER BY n"
@@ -85,8 +91,12 @@ impl Shelf for Views<'_> {
 
     fn first_from(&self, room: RoomId, n: u32) -> Result<Option<(u32, Millis)>, Fault> {
         let Some(no) = rows::room_no(self.db, self.realm, room)? else { return Ok(None) };
-        let mut first = self.db.prepare_cached("SELECT n, at FROM item WHERE room = ?1 AND n >= ?2 ORDER BY n LIMIT 1")?;
-        Ok(first.query_row(params![no, n], |row| Ok((row.get(0)?, rows::millis(row.get(1)?)))).optional()?)
+        let mut first = self.db.prepare_cached(
+            "SELECT n, at FROM item WHERE room = ?1 AND n >= ?2 ORDER BY n LIMIT 1",
+        )?;
+        Ok(first
+            .query_row(params![no, n], |row| Ok((row.get(0)?, rows::millis(row.get(1)?))))
+            .optional()?)
     }
 
     fn marks(&self, room: RoomId, n: u32) -> Result<Vec<Mark>, Fault> {
@@ -96,7 +106,12 @@ impl Shelf for Views<'_> {
         )?;
         let marks = marks.query_map(params![no, n], |row| {
             let participant = domain::id::ParticipantId(domain::id::Uuid::from_bytes(row.get(0)?));
-            Ok(Mark { participant, n: row.get(1)?, read: row.get(2)?, at: rows::millis(row.get(3)?) })
+            Ok(Mark {
+                participant,
+                n: row.get(1)?,
+                read: row.get(2)?,
+                at: rows::millis(row.get(3)?),
+            })
         })?;
         Ok(marks.collect::<Result<_, _>>()?)
     }
@@ -133,7 +148,11 @@ impl Shelf for Views<'_> {
             tests.push("1");
         }
         let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
-        self.list(&tests.join(" AND "), &values, &format!("ORDER BY number DESC LIMIT {}", filter.limit))
+        self.list(
+            &tests.join(" AND "),
+            &values,
+            &format!("ORDER BY number DESC LIMIT {}", filter.limit),
+        )
     }
 
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
@@ -144,7 +163,9 @@ impl Shelf for Views<'_> {
 impl Views<'_> {
     /// Contacts of the realm for which a test holds. Its values are numbered from 2.
     fn list(&self, test: &str, values: &[&dyn ToSql], order: &str) -> Result<Vec<Contact>, Fault> {
-        let mut rows = self.db.prepare_cached(&format!("SELECT doc FROM contact WHERE realm = ?1 AND {test} {order}"))?;
+        let mut rows = self.db.prepare_cached(&format!(
+            "SELECT doc FROM contact WHERE realm = ?1 AND {test} {order}"
+        ))?;
         let mut all: Vec<&dyn ToSql> = vec![&self.realm.0];
         all.extend(values);
         let mut rows = rows.query(all.as_slice())?;

@@ -41,7 +41,8 @@ impl Reserve {
 
     /// Takes the space, if it is not taken and the disk has it; then commits are let in again.
     pub(super) fn fill(&self) {
-        let whole = std::fs::metadata(&self.path).is_ok_and(|kept| kept.len() == SIZE as u64) || self.write().is_ok();
+        let whole = std::fs::metadata(&self.path).is_ok_and(|kept| kept.len() == SIZE as u64)
+            || self.write().is_ok();
         if whole {
             self.shut.store(false, Ordering::Release);
         } else {

@@ -36,7 +36,12 @@ struct Said {
 }
 
 /// Writes changes; the caller holds the transaction.
-pub(super) fn write(db: &Connection, realm: RealmNo, rooms: &mut Rooms, changes: &Changes) -> Result<(), Fault> {
+pub(super) fn write(
+    db: &Connection,
+    realm: RealmNo,
+    rooms: &mut Rooms,
+    changes: &Changes,
+) -> Result<(), Fault> {
     if rooms.len() > ROOMS {
         rooms.clear();
     }
@@ -51,9 +56,13 @@ pub(super) fn write(db: &Connection, realm: RealmNo, rooms: &mut Rooms, changes:
 /// Takes all rows of a realm away.
 pub(super) fn clear(db: &Connection, realm: RealmNo) -> Result<(), Fault> {
     for table in ["item", "mark"] {
-        db.execute(&format!("DELETE FROM {table} WHERE room IN (SELECT no FROM room WHERE realm = ?1)"), [realm.0])?;
+        db.execute(
+            &format!("DELETE FROM {table} WHERE room IN (SELECT no FROM room WHERE realm = ?1)"),
+            [realm.0],
+        )?;
     }
-    for table in ["room", "contact", "agent_interval", "queue_interval", "queue_target", "view_at"] {
+    for table in ["room", "contact", "agent_interval", "queue_interval", "queue_target", "view_at"]
+    {
         db.execute(&format!("DELETE FROM {table} WHERE realm = ?1"), [realm.0])?;
     }
     Ok(())
@@ -71,7 +80,9 @@ fn room_of(db: &Connection, realm: RealmNo, rooms: &mut Rooms, room: RoomId) -> 
     }
     let no = match room_no(db, realm, room)? {
         Some(no) => no,
-        None => db.prepare_cached("INSERT INTO room (realm, id) VALUES (?1, ?2)")?.insert((realm.0, room.0.as_bytes()))?,
+        None => db
+            .prepare_cached("INSERT INTO room (realm, id) VALUES (?1, ?2)")?
+            .insert((realm.0, room.0.as_bytes()))?,
     };
     rooms.insert((realm.0, room), no);
     Ok(no)
@@ -83,7 +94,15 @@ fn items(db: &Connection, realm: RealmNo, rooms: &mut Rooms, items: &[Item]) -> 
         let room = room_of(db, realm, rooms, item.room)?;
         let doc = json(&Doc { by: item.by.as_ref(), body: &item.body })?;
         let (contact, id) = (item.contact.0.as_bytes(), item.id.0.as_bytes());
-        insert.execute(params![room, item.n, contact, int(item.at.0), id, audience_no(item.audience), doc])?;
+        insert.execute(params![
+            room,
+            item.n,
+            contact,
+            int(item.at.0),
+            id,
+            audience_no(item.audience),
+            doc
+        ])?;
     }
     Ok(())
 }
@@ -122,16 +141,33 @@ pub(super) fn millis(number: i64) -> Millis {
     Millis(number.unsigned_abs())
 }
 
-fn marks(db: &Connection, realm: RealmNo, rooms: &mut Rooms, marks: &[(RoomId, Mark)]) -> Result<(), Fault> {
-    let mut insert = db.prepare_cached("INSERT OR IGNORE INTO mark (room, n, participant, read, at) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+fn marks(
+    db: &Connection,
+    realm: RealmNo,
+    rooms: &mut Rooms,
+    marks: &[(RoomId, Mark)],
+) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
+        "INSERT OR IGNORE INTO mark (room, n, participant, read, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     for (room, mark) in marks {
         let room = room_of(db, realm, rooms, *room)?;
-        insert.execute(params![room, mark.n, mark.participant.0.as_bytes(), mark.read, int(mark.at.0)])?;
+        insert.execute(params![
+            room,
+            mark.n,
+            mark.participant.0.as_bytes(),
+            mark.read,
+            int(mark.at.0)
+        ])?;
     }
     Ok(())
 }
 
-fn contacts(db: &Connection, realm: RealmNo, contacts: &BTreeMap<ContactId, (Contact, u64)>) -> Result<(), Fault> {
+fn contacts(
+    db: &Connection,
+    realm: RealmNo,
+    contacts: &BTreeMap<ContactId, (Contact, u64)>,
+) -> Result<(), Fault> {
     let mut put = db.prepare_cached(
         "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -173,7 +209,11 @@ fn turned(db: &Connection, realm: RealmNo, turned: &[Turned]) -> Result<(), Faul
     Ok(())
 }
 
-fn figures(db: &Connection, realm: RealmNo, figures: &BTreeMap<(QueueId, Millis), Figures>) -> Result<(), Fault> {
+fn figures(
+    db: &Connection,
+    realm: RealmNo,
+    figures: &BTreeMap<(QueueId, Millis), Figures>,
+) -> Result<(), Fault> {
     let mut add = db.prepare_cached(
         "INSERT INTO queue_interval VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (realm, queue, since) DO UPDATE SET
@@ -184,17 +224,39 @@ fn figures(db: &Connection, realm: RealmNo, figures: &BTreeMap<(QueueId, Millis)
     )?;
     for ((queue, since), f) in figures {
         let (wait, handle) = (int(f.wait.0), int(f.handle.0));
-        let row = params![realm.0, queue.as_str(), int(since.0), f.offered, f.answered, f.abandoned, f.overflowed, f.in_time, wait, f.handled, handle];
+        let row = params![
+            realm.0,
+            queue.as_str(),
+            int(since.0),
+            f.offered,
+            f.answered,
+            f.abandoned,
+            f.overflowed,
+            f.in_time,
+            wait,
+            f.handled,
+            handle
+        ];
         add.execute(row)?;
     }
     Ok(())
 }
 
-fn targets(db: &Connection, realm: RealmNo, targets: &BTreeMap<QueueId, Option<Millis>>) -> Result<(), Fault> {
+fn targets(
+    db: &Connection,
+    realm: RealmNo,
+    targets: &BTreeMap<QueueId, Option<Millis>>,
+) -> Result<(), Fault> {
     for (queue, target) in targets {
         match target {
-            Some(target) => db.execute("INSERT OR REPLACE INTO queue_target VALUES (?1, ?2, ?3)", params![realm.0, queue.as_str(), int(target.0)])?,
-            None => db.execute("DELETE FROM queue_target WHERE realm = ?1 AND queue = ?2", params![realm.0, queue.as_str()])?,
+            Some(target) => db.execute(
+                "INSERT OR REPLACE INTO queue_target VALUES (?1, ?2, ?3)",
+                params![realm.0, queue.as_str(), int(target.0)],
+            )?,
+            None => db.execute(
+                "DELETE FROM queue_target WHERE realm = ?1 AND queue = ?2",
+                params![realm.0, queue.as_str()],
+            )?,
         };
     }
     Ok(())
@@ -205,14 +267,17 @@ pub(super) struct Rows<'a>(pub(super) &'a Connection, pub(super) RealmNo);
 
 impl Known for Rows<'_> {
     fn contact(&mut self, id: ContactId) -> Result<Option<(Contact, u64)>, Fault> {
-        let mut find = self.0.prepare_cached("SELECT doc, seq FROM contact WHERE realm = ?1 AND id = ?2")?;
+        let mut find =
+            self.0.prepare_cached("SELECT doc, seq FROM contact WHERE realm = ?1 AND id = ?2")?;
         let mut rows = find.query((self.1.0, id.0.as_bytes()))?;
         let Some(row) = rows.next()? else { return Ok(None) };
         Ok(Some((contact(row)?, row.get::<_, i64>(1)?.unsigned_abs())))
     }
 
     fn target(&mut self, queue: &QueueId) -> Result<Option<Millis>, Fault> {
-        let mut find = self.0.prepare_cached("SELECT target_ms FROM queue_target WHERE realm = ?1 AND queue = ?2")?;
+        let mut find = self
+            .0
+            .prepare_cached("SELECT target_ms FROM queue_target WHERE realm = ?1 AND queue = ?2")?;
         Ok(find.query_row((self.1.0, queue.as_str()), |row| row.get(0)).optional()?.map(millis))
     }
 }

@@ -15,7 +15,11 @@ fn copy(from: &Path, to: &Path) {
     for file in std::fs::read_dir(from).unwrap() {
         let path = file.unwrap().path();
         let there = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &there) } else { assert!(std::fs::copy(&path, there).is_ok()) }
+        if path.is_dir() {
+            copy(&path, &there)
+        } else {
+            assert!(std::fs::copy(&path, there).is_ok())
+        }
     }
 }
 
@@ -66,7 +70,8 @@ async fn a_log_that_was_cut_anywhere_leaves_whole_batches() {
         let cut = scratch("cut-copy");
         copy(&folder, &cut);
         let _ = std::fs::remove_file(cut.join("journal.db-shm"));
-        let file = std::fs::OpenOptions::new().write(true).open(cut.join("journal.db-wal")).unwrap();
+        let file =
+            std::fs::OpenOptions::new().write(true).open(cut.join("journal.db-wal")).unwrap();
         file.set_len(log * part / 16 - 5 * (16 - part)).unwrap();
         let again = open(&cut);
         let last = again.last(realm).await.unwrap();
@@ -106,7 +111,10 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
             Err(other) => panic!("{other}"),
         }
     };
-    assert!(matches!(store.commit(lease, last + 1, refused.clone()).await, Err(Fault::Full)), "it stays full");
+    assert!(
+        matches!(store.commit(lease, last + 1, refused.clone()).await, Err(Fault::Full)),
+        "it stays full"
+    );
     assert_eq!(store.last(realm).await.unwrap(), last);
     assert_eq!(store.replay(realm, 1).all().await.unwrap().len() as u64, last);
     assert!(store.page(realm, Page::Matter(chat.contact), last).await.unwrap().is_some());
@@ -185,7 +193,10 @@ async fn views_do_not_depend_on_how_the_deeds_came() {
             store.commit(lease, first, batch.to_vec()).await.unwrap();
             first += batch.len() as u64;
             if size == 7 {
-                store.page(realm, Page::Matter(domain::id::ContactId::default()), first - 1).await.unwrap();
+                store
+                    .page(realm, Page::Matter(domain::id::ContactId::default()), first - 1)
+                    .await
+                    .unwrap();
             }
         }
         store.page(realm, Page::Matter(domain::id::ContactId::default()), first - 1).await.unwrap();
@@ -221,7 +232,8 @@ async fn agents_and_queues_have_their_time_counted() {
     store.page(realm, Page::Contact(ContactName::Number(1)), last).await.unwrap();
     let db = files::views_beside(&folder).unwrap();
     let queue = "SELECT offered, answered, abandoned, in_time, wait_ms, handled, handle_ms FROM queue_interval";
-    let figures: [i64; 7] = db.query_row(queue, [], |row| Ok(std::array::from_fn(|at| row.get(at).unwrap()))).unwrap();
+    let figures: [i64; 7] =
+        db.query_row(queue, [], |row| Ok(std::array::from_fn(|at| row.get(at).unwrap()))).unwrap();
     assert_eq!(figures, [1, 1, 0, 1, 2_000, 1, 2_000]);
     let agent = "SELECT group_concat(state || reason || coalesce(until - since, '-'), ' ') FROM agent_interval ORDER BY since";
     let spans: String = db.query_row(agent, [], |row| row.get(0)).unwrap();
@@ -240,12 +252,26 @@ async fn a_damaged_snapshot_costs_time_and_nothing_else() {
     let (whole, last) = snapshot::open(&store, realm).await.unwrap();
     assert_eq!((last, snapshot::make(&store, realm).await.unwrap()), (2, 2));
     for bytes in [&b"{"[..], b""] {
-        store.snapshot_put(realm, Snapshot { seq: 2, version: snapshot::SNAPSHOT_VERSION, bytes: bytes.into() }).await.unwrap();
+        store
+            .snapshot_put(
+                realm,
+                Snapshot { seq: 2, version: snapshot::SNAPSHOT_VERSION, bytes: bytes.into() },
+            )
+            .await
+            .unwrap();
         assert_eq!(snapshot::open(&store, realm).await.unwrap(), (whole.clone(), 2));
     }
-    let ahead = Snapshot { seq: 3, version: snapshot::SNAPSHOT_VERSION, bytes: serde_json::to_vec(&whole).unwrap() };
+    let ahead = Snapshot {
+        seq: 3,
+        version: snapshot::SNAPSHOT_VERSION,
+        bytes: serde_json::to_vec(&whole).unwrap(),
+    };
     store.snapshot_put(realm, ahead).await.unwrap();
-    assert_eq!(snapshot::open(&store, realm).await.unwrap().1, 2, "a snapshot of deeds that are not there is passed over");
+    assert_eq!(
+        snapshot::open(&store, realm).await.unwrap().1,
+        2,
+        "a snapshot of deeds that are not there is passed over"
+    );
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -268,13 +294,29 @@ async fn a_folder_of_version_1_opens() {
     let deeds = store.replay(realm, 1).all().await.unwrap();
     assert_eq!((deeds.len(), store.last(realm).await.unwrap()), (23, 23));
     assert_eq!(snapshot::open(&store, realm).await.unwrap().1, 23);
-    let Some(Answer::Contact(contact, attributes)) = store.page(realm, Page::Contact(ContactName::Number(2)), 23).await.unwrap() else { panic!() };
+    let Some(Answer::Contact(contact, attributes)) =
+        store.page(realm, Page::Contact(ContactName::Number(2)), 23).await.unwrap()
+    else {
+        panic!()
+    };
     assert_eq!((contact.segment, contact.tally.messages, attributes.len()), (2, 7, 2));
     let (room, reader) = (contact.room(), contact.customer.participant);
-    let page = ItemsPage { room, role: MemberRole::Customer, reader, parts: vec![(room, None)], from: Start::Newest, forward: false, limit: 9 };
-    let Some(Answer::Lines(lines)) = store.page(realm, Page::Items(page), 23).await.unwrap() else { panic!() };
+    let page = ItemsPage {
+        room,
+        role: MemberRole::Customer,
+        reader,
+        parts: vec![(room, None)],
+        from: Start::Newest,
+        forward: false,
+        limit: 9,
+    };
+    let Some(Answer::Lines(lines)) = store.page(realm, Page::Items(page), 23).await.unwrap() else {
+        panic!()
+    };
     assert_eq!((lines.items.len(), lines.marks.len()), (5, 3));
-    assert!(matches!(&lines.items[4].1.body, Body::Message { text, .. } if text.as_ref() == "안녕하세요"));
+    assert!(
+        matches!(&lines.items[4].1.body, Body::Message { text, .. } if text.as_ref() == "안녕하세요")
+    );
     let lease = store.claim(realm).await.unwrap();
     assert_eq!(lease.epoch, 4);
     store.commit(lease, 24, vec![deeds[0].1.clone()]).await.unwrap();
@@ -289,7 +331,12 @@ fn version_1() -> String {
     sql.push_str("PRAGMA user_version = 1;\nINSERT INTO about VALUES (x'00112233445566778899aabbccddeeff');\nINSERT INTO realm VALUES (0, 'default', 3);\n");
     for (at, batch) in sample.take().chunks(5).enumerate() {
         let json = serde_json::to_string(batch).unwrap().replace('\'', "''");
-        let row = format!("INSERT INTO journal VALUES ({}, {}, {}, 1, CAST('{json}' AS BLOB));\n", at * 5 + 1, batch.len(), batch[0].at.0);
+        let row = format!(
+            "INSERT INTO journal VALUES ({}, {}, {}, 1, CAST('{json}' AS BLOB));\n",
+            at * 5 + 1,
+            batch.len(),
+            batch[0].at.0
+        );
         sql.push_str(&row);
     }
     sql

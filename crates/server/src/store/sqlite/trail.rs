@@ -1,12 +1,12 @@
 //! The one thread that writes the views: it follows the journal, a quarter of a second behind at most, or at once when
 //! a page needs it. It also copies the journal's log into its file, so that no commit has to.
 
+use super::Stands;
 use super::files::{self, int};
 use super::journal;
 use super::kept;
 use super::reserve::Reserve;
 use super::rows::{self, Rooms, Rows};
-use super::Stands;
 use crate::store::replay::Chunk;
 use crate::store::views::Changes;
 use crate::store::{Fault, RealmNo};
@@ -81,10 +81,16 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    pub(super) fn open(folder: &Path, to_journal: Sender<journal::Job>, load: Arc<Load>, reserve: Reserve, stands: Arc<Stands>) -> Result<Self, Fault> {
+    pub(super) fn open(
+        folder: &Path,
+        to_journal: Sender<journal::Job>,
+        load: Arc<Load>,
+        reserve: Reserve,
+        stands: Arc<Stands>,
+    ) -> Result<Self, Fault> {
         let mut views = files::views(folder)?;
         let journal = files::journal_beside(folder)?;
-        let mut late = Vec::new();
+        let (mut late, mut shown) = (Vec::new(), Vec::new());
         {
             let mut realms = journal.prepare("SELECT no FROM realm ORDER BY no")?;
             for no in realms.query_map([], |row| row.get(0))? {
@@ -93,19 +99,30 @@ impl Trail {
             let mut at = views.prepare("SELECT realm, seq FROM view_at")?;
             for row in at.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))? {
                 let (no, seq) = row?;
-                stands.set(RealmNo(no), seq.unsigned_abs());
+                shown.push((RealmNo(no), seq.unsigned_abs()));
             }
         }
-        for realm in &late {
+        for (realm, seq) in shown {
             // The journal was put back from a backup: what it does not hold never happened.
-            if stands.of(*realm) > journal::last(&journal, *realm)? {
+            if seq > journal::last(&journal, realm)? {
                 let change = views.transaction()?;
-                rows::clear(&change, *realm)?;
+                rows::clear(&change, realm)?;
                 change.commit()?;
-                stands.set(*realm, 0);
+            } else {
+                stands.set(realm, seq);
             }
         }
-        Ok(Self { views, journal, to_journal, load, reserve, stands, rooms: Rooms::new(), backlog: BTreeMap::new(), late })
+        Ok(Self {
+            views,
+            journal,
+            to_journal,
+            load,
+            reserve,
+            stands,
+            rooms: Rooms::new(),
+            backlog: BTreeMap::new(),
+            late,
+        })
     }
 
     /// Works until it is told to close.
@@ -146,7 +163,11 @@ impl Trail {
     }
 
     /// A realm whose views cannot be written is tried again later; commits go on.
-    fn note(&mut self, realm: RealmNo, write: impl FnOnce(&mut Self, RealmNo) -> Result<(), Fault>) {
+    fn note(
+        &mut self,
+        realm: RealmNo,
+        write: impl FnOnce(&mut Self, RealmNo) -> Result<(), Fault>,
+    ) {
         if let Err(fault) = write(self, realm) {
             self.late.push(realm);
             lament(realm, &fault);
@@ -168,7 +189,9 @@ impl Trail {
             }
         }
         let due = match (backlog.first(), backlog.last()) {
-            (Some((_, oldest)), Some((_, newest))) => newest.at.since(oldest.at) >= BEHIND || backlog.len() >= CHUNK,
+            (Some((_, oldest)), Some((_, newest))) => {
+                newest.at.since(oldest.at) >= BEHIND || backlog.len() >= CHUNK
+            }
             _ => false,
         };
         if due {
@@ -208,7 +231,10 @@ impl Trail {
             self.catch_up(realm)?;
         }
         if self.stands.of(realm) < seq {
-            return Err(Fault::broken("bring views up", std::io::Error::other("the deed asked for is not in the journal")));
+            return Err(Fault::broken(
+                "bring views up",
+                std::io::Error::other("the deed asked for is not in the journal"),
+            ));
         }
         Ok(())
     }
@@ -242,13 +268,16 @@ impl Trail {
     fn write(&mut self, realm: RealmNo, seq: u64, changes: &Changes) -> Result<(), Fault> {
         let change = self.views.transaction_with_behavior(TransactionBehavior::Immediate)?;
         rows::write(&change, realm, &mut self.rooms, changes)?;
-        change.prepare_cached("INSERT OR REPLACE INTO view_at (realm, seq) VALUES (?1, ?2)")?.execute((realm.0, int(seq)))?;
+        change
+            .prepare_cached("INSERT OR REPLACE INTO view_at (realm, seq) VALUES (?1, ?2)")?
+            .execute((realm.0, int(seq)))?;
         Ok(change.commit()?)
     }
 
     /// Copies most of the log while commits go on; the journal's own thread copies the rest.
     fn checkpoint(&self) {
-        if let Err(error) = self.journal.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        if let Err(error) = self.journal.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        {
             tracing::debug!(%error, "the journal's log was not copied");
         }
         let _ = self.to_journal.send(journal::Job::Checkpoint);
