@@ -31,31 +31,76 @@ pub(crate) struct Small {
 impl Small {
     /// So many agents, each for so many chats.
     pub(crate) fn new(agents: u32, each: u8) -> Self {
-        let mut small = Self { centre: Centre::default(), now: Millis(1_763_700_000_000), facts: Vec::new(), chance: Seeded::new(1), keep: false };
+        let mut small = Self {
+            centre: Centre::default(),
+            now: Millis(1_763_700_000_000),
+            facts: Vec::new(),
+            chance: Seeded::new(1),
+            keep: false,
+        };
         small.set_up(agents, each);
         small
     }
 
     /// The same, and everything that happens is kept.
     pub(crate) fn recorded(agents: u32, each: u8) -> Self {
-        let mut small = Self { centre: Centre::default(), now: Millis(1_763_700_000_000), facts: Vec::new(), chance: Seeded::new(1), keep: true };
+        let mut small = Self {
+            centre: Centre::default(),
+            now: Millis(1_763_700_000_000),
+            facts: Vec::new(),
+            chance: Seeded::new(1),
+            keep: true,
+        };
         small.set_up(agents, each);
         small
     }
 
     fn set_up(&mut self, agents: u32, each: u8) {
-        let realm = Realm { name: "bench.test".into(), aliases: vec![], instance: InstanceId(Uuid::from_bytes([9; 16])), created: Millis(0), open_topics: false, stream_hosts: vec![], stream_secret: None, max_chats: 1_000_000 };
+        let realm = Realm {
+            name: "bench.test".into(),
+            aliases: vec![],
+            instance: InstanceId(Uuid::from_bytes([9; 16])),
+            created: Millis(0),
+            open_topics: false,
+            stream_hosts: vec![],
+            stream_secret: None,
+            max_chats: 1_000_000,
+        };
         self.put(Entry::Realm(realm));
-        let ids: Vec<UserId> = (0..agents).map(|n| UserId::from(format!("a{n:05}").as_str())).collect();
+        let ids: Vec<UserId> =
+            (0..agents).map(|n| UserId::from(format!("a{n:05}").as_str())).collect();
         for id in &ids {
-            let user = User { id: id.clone(), name: id.0.clone(), role: Role::Agent, password: None, extension: None, skills: BTreeMap::new(), limits: [(Channel::Chat, each)].into(), disabled: false };
+            let user = User {
+                id: id.clone(),
+                name: id.0.clone(),
+                role: Role::Agent,
+                password: None,
+                extension: None,
+                skills: BTreeMap::new(),
+                limits: [(Channel::Chat, each)].into(),
+                disabled: false,
+            };
             self.put(Entry::User(user));
         }
-        self.put(Entry::Group(Group { id: 1, name: "all".into(), members: ids.iter().map(|id| (id.clone(), 5)).collect() }));
+        self.put(Entry::Group(Group {
+            id: 1,
+            name: "all".into(),
+            members: ids.iter().map(|id| (id.clone(), 5)).collect(),
+        }));
         self.put(Entry::Queue(Queue { wrap_up: Millis(0), ..Queue::new("1", "all", 1) }));
-        self.put(Entry::Flow(Flow { id: FLOW, name: "f".into(), greeting: None, target: Target::Queue("1".into()), linger: Millis(0) }));
+        self.put(Entry::Flow(Flow {
+            id: FLOW,
+            name: "f".into(),
+            greeting: None,
+            target: Target::Queue("1".into()),
+            linger: Millis(0),
+        }));
         for agent in ids {
-            self.tell(Command::State { agent, channels: [Channel::Chat].into(), state: AgentState::Ready });
+            self.tell(Command::State {
+                agent,
+                channels: [Channel::Chat].into(),
+                state: AgentState::Ready,
+            });
         }
     }
 
@@ -67,11 +112,18 @@ impl Small {
     pub(crate) fn tell(&mut self, command: Command) -> (Done, Vec<UserId>) {
         let mut out = Out::default();
         self.now.0 += 1;
-        let done = self.centre.handle(self.now, &mut self.chance, command, &mut out).expect("the benchmark asks for nothing that is refused");
+        let done = self
+            .centre
+            .handle(self.now, &mut self.chance, command, &mut out)
+            .expect("the benchmark asks for nothing that is refused");
         let mut asked = Vec::new();
         for (fact, topics) in out.facts {
             if matches!(fact, domain::fact::Fact::Offered { .. }) {
-                asked.extend(topics.into_iter().find_map(|t| if let Topic::Agent(agent) = t { Some(agent) } else { None }));
+                asked.extend(
+                    topics
+                        .into_iter()
+                        .find_map(|t| if let Topic::Agent(agent) = t { Some(agent) } else { None }),
+                );
             }
             if self.keep {
                 self.facts.push((self.now, fact));
@@ -85,7 +137,11 @@ impl Small {
         let mut chats = Vec::with_capacity(count);
         for _ in 0..count {
             let token = TokenHash(self.chance.bytes());
-            let grant = Grant { token, kind: TokenKind::Connection, until: self.now.plus(Millis::from_secs(86_400)) };
+            let grant = Grant {
+                token,
+                kind: TokenKind::Connection,
+                until: self.now.plus(Millis::from_secs(86_400)),
+            };
             let start = StartChat {
                 flow: FLOW,
                 name: "customer".into(),
@@ -106,7 +162,10 @@ impl Small {
                 outside: None,
                 outbound: false,
             };
-            let (Done::Started { contact, .. }, _) = self.tell(Command::StartChat(Box::new(start))) else { unreachable!("a start is answered so") };
+            let (Done::Started { contact, .. }, _) = self.tell(Command::StartChat(Box::new(start)))
+            else {
+                unreachable!("a start is answered so")
+            };
             let (_, asked) = self.tell(Command::Arrive { token });
             for agent in asked {
                 self.tell(Command::Accept { agent, contact });

@@ -85,7 +85,12 @@ async fn measure() -> Result<()> {
 }
 
 /// Sends at a steady rate whatever comes back, and prints what it took. Returns the 99th percentile in ms.
-async fn at_rate(server: &Server, tokens: &Rc<Vec<String>>, watch: &Rc<RefCell<Watch>>, rate: u32) -> Result<f64> {
+async fn at_rate(
+    server: &Server,
+    tokens: &Rc<Vec<String>>,
+    watch: &Rc<RefCell<Watch>>,
+    rate: u32,
+) -> Result<f64> {
     *watch.borrow_mut() = Watch::default();
     let (cpu, began) = (server.cpu()?, Instant::now());
     let total = u64::from(rate) * SPAN.as_secs();
@@ -93,7 +98,8 @@ async fn at_rate(server: &Server, tokens: &Rc<Vec<String>>, watch: &Rc<RefCell<W
     let failed = Rc::new(RefCell::new(0_u64));
     let mut senders = Vec::new();
     for _ in 0..SENDERS {
-        let (tokens, watch, next, failed) = (tokens.clone(), watch.clone(), next.clone(), failed.clone());
+        let (tokens, watch, next, failed) =
+            (tokens.clone(), watch.clone(), next.clone(), failed.clone());
         let mut http = Http::open(&server.http).await?;
         senders.push(spawn_local(async move {
             loop {
@@ -144,7 +150,9 @@ async fn at_rate(server: &Server, tokens: &Rc<Vec<String>>, watch: &Rc<RefCell<W
 }
 
 async fn log_in(http: &mut Http, user: &str) -> Result<String> {
-    let session = http.json("POST", "/api/v1/session", &[], &json!({"user": user, "password": "demo"})).await?;
+    let session = http
+        .json("POST", "/api/v1/session", &[], &json!({"user": user, "password": "demo"}))
+        .await?;
     Ok(session["token"].as_str().context("a token")?.to_owned())
 }
 
@@ -160,7 +168,13 @@ async fn people(server: &Server, agents: usize) -> Result<()> {
         http.json("PUT", &format!("/api/v1/users/{id}"), &headers, &user).await?;
         members.insert(id, json!(5));
     }
-    http.json("PUT", "/api/v1/groups/401", &headers, &json!({"id": 401, "name": "bench", "members": members})).await?;
+    http.json(
+        "PUT",
+        "/api/v1/groups/401",
+        &headers,
+        &json!({"id": 401, "name": "bench", "members": members}),
+    )
+    .await?;
     Ok(())
 }
 
@@ -168,7 +182,8 @@ async fn people(server: &Server, agents: usize) -> Result<()> {
 async fn desk(server: &Server, n: usize, watch: Rc<RefCell<Watch>>) -> Result<()> {
     let mut http = Http::open(&server.http).await?;
     let token = log_in(&mut http, &format!("b{n:04}")).await?;
-    let mut socket = Socket::open(&server.http, "/api/v1/desk", Some(&token), Some("sangdam.desk.1")).await?;
+    let mut socket =
+        Socket::open(&server.http, "/api/v1/desk", Some(&token), Some("sangdam.desk.1")).await?;
     socket.send(r#"{"id":1,"do":"hello"}"#).await?;
     socket.next().await?;
     socket.send(r#"{"id":2,"do":"state","state":"ready"}"#).await?;

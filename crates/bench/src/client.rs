@@ -27,8 +27,18 @@ impl Http {
     }
 
     /// One request; the status and the body.
-    pub(crate) async fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<(u16, Vec<u8>)> {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n", self.host, body.len());
+    pub(crate) async fn call(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<(u16, Vec<u8>)> {
+        let mut text = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
+            self.host,
+            body.len()
+        );
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -46,7 +56,12 @@ impl Http {
         };
         let text = std::str::from_utf8(&self.buffer[..head])?.to_ascii_lowercase();
         let status: u16 = text.split(' ').nth(1).context("no status")?.parse()?;
-        let length: usize = text.lines().find_map(|l| l.strip_prefix("content-length: ")).context("no length")?.trim().parse()?;
+        let length: usize = text
+            .lines()
+            .find_map(|l| l.strip_prefix("content-length: "))
+            .context("no length")?
+            .trim()
+            .parse()?;
         while self.buffer.len() < head + length {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 bail!("the server closed the connection");
@@ -56,7 +71,13 @@ impl Http {
     }
 
     /// One request that must succeed; its JSON.
-    pub(crate) async fn json(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
+    pub(crate) async fn json(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value> {
         let (status, bytes) = self.call(method, path, headers, &body.to_string()).await?;
         if !(200..300).contains(&status) {
             bail!("{method} {path}: {status} {}", String::from_utf8_lossy(&bytes));
@@ -73,20 +94,40 @@ impl Http {
             "ConnectionTypes": ["WEBSOCKET", "CONNECTION_CREDENTIALS"],
         })
         .to_string();
-        let headers = [("content-type".to_owned(), "application/json".to_owned()), ("host".to_owned(), self.host.clone())];
-        let request = Signed { method: "PUT", raw_path: "/contact/chat", raw_query: "", headers: &headers, body: body.as_bytes(), tls: false };
+        let headers = [
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("host".to_owned(), self.host.clone()),
+        ];
+        let request = Signed {
+            method: "PUT",
+            raw_path: "/contact/chat",
+            raw_query: "",
+            headers: &headers,
+            body: body.as_bytes(),
+            tls: false,
+        };
         let secret = Secret::new("sangdam-demo-secret");
-        let signer = Signer { access_key: "SANGDAMDEMO000000001", secret: &secret, region: "us-east-1", service: "connect" };
+        let signer = Signer {
+            access_key: "SANGDAMDEMO000000001",
+            secret: &secret,
+            region: "us-east-1",
+            service: "connect",
+        };
         let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
         let signed = sign(&request, &signer, now).map_err(|e| anyhow::anyhow!("{e:?}"))?;
-        let extra: Vec<(&str, &str)> = signed.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let extra: Vec<(&str, &str)> =
+            signed.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let (status, bytes) = self.call("PUT", "/contact/chat", &extra, &body).await?;
         if status != 200 {
             bail!("StartChatContact: {status} {}", String::from_utf8_lossy(&bytes));
         }
         let answer: Value = serde_json::from_slice(&bytes)?;
         let text = |value: &Value| value.as_str().map(str::to_owned).context("a member is missing");
-        Ok((text(&answer["ContactId"])?, text(&answer["ConnectionCredentials"]["ConnectionToken"])?, text(&answer["Websocket"]["Url"])?))
+        Ok((
+            text(&answer["ContactId"])?,
+            text(&answer["ConnectionCredentials"]["ConnectionToken"])?,
+            text(&answer["Websocket"]["Url"])?,
+        ))
     }
 }
 
@@ -95,7 +136,12 @@ pub(crate) struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
     /// Opens one, with a bearer and a sub-protocol where they are asked for.
-    pub(crate) async fn open(host: &str, path: &str, bearer: Option<&str>, protocol: Option<&str>) -> Result<Self> {
+    pub(crate) async fn open(
+        host: &str,
+        path: &str,
+        bearer: Option<&str>,
+        protocol: Option<&str>,
+    ) -> Result<Self> {
         let stream = TcpStream::connect(host).await?;
         stream.set_nodelay(true)?;
         let mut request = format!("ws://{host}{path}").into_client_request()?;
@@ -106,7 +152,8 @@ impl Socket {
             request.headers_mut().insert("sec-websocket-protocol", protocol.parse()?);
         }
         let small = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
-        let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(small)).await?;
+        let (socket, _) =
+            tokio_tungstenite::client_async_with_config(request, stream, Some(small)).await?;
         Ok(Self(socket))
     }
 

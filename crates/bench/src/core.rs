@@ -19,13 +19,31 @@ pub(crate) fn run() {
     let began = Instant::now();
     for n in 0..COMMANDS {
         let by = customers[(n as usize * 7_919) % customers.len()].1;
-        let command = if n % 8 == 7 { Command::Typing { by, audience: Audience::All } } else { Command::Say { by, kind: TextKind::Plain, text: text.clone(), audience: Audience::All, key: None } };
+        let command = if n % 8 == 7 {
+            Command::Typing { by, audience: Audience::All }
+        } else {
+            Command::Say {
+                by,
+                kind: TextKind::Plain,
+                text: text.clone(),
+                audience: Audience::All,
+                key: None,
+            }
+        };
         out.clear();
         shop.now.0 += u64::from(n % 2 == 0);
-        shop.centre.handle(shop.now, &mut chance, command, &mut out).expect("every customer may speak");
+        shop.centre
+            .handle(shop.now, &mut chance, command, &mut out)
+            .expect("every customer may speak");
     }
     let took = began.elapsed().as_secs_f64();
-    print("core.commands", &[("per_second", round(f64::from(COMMANDS) / took)), ("ns_per_command", round(took * 1e9 / f64::from(COMMANDS)))]);
+    print(
+        "core.commands",
+        &[
+            ("per_second", round(f64::from(COMMANDS) / took)),
+            ("ns_per_command", round(took * 1e9 / f64::from(COMMANDS))),
+        ],
+    );
     routing();
 }
 
@@ -42,10 +60,20 @@ fn routing() {
         shop.now.0 += 10;
         // Without after-work the agent is free at once, and the head of the line is offered: that is one decision.
         let began = Instant::now();
-        shop.centre.handle(shop.now, &mut chance, Command::End { agent, contact }, &mut out).expect("the agent has it");
+        shop.centre
+            .handle(shop.now, &mut chance, Command::End { agent, contact }, &mut out)
+            .expect("the agent has it");
         spent += began.elapsed();
         decided += 1;
     }
     let micros = spent.as_secs_f64() * 1e6 / f64::from(decided.max(1));
-    print("core.routing", &[("agents", 5_000.into()), ("waiting", 5_000.into()), ("us_per_end_and_next_offer", round(micros)), ("decisions", decided.into())]);
+    print(
+        "core.routing",
+        &[
+            ("agents", 5_000.into()),
+            ("waiting", 5_000.into()),
+            ("us_per_end_and_next_offer", round(micros)),
+            ("decisions", decided.into()),
+        ],
+    );
 }

@@ -21,7 +21,11 @@ impl Times {
             return f64::NAN;
         }
         self.0.sort_unstable();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a length"
+        )]
         let at = ((self.0.len() as f64 * share) as usize).min(self.0.len() - 1);
         self.0[at] as f64 / 1_000.0
     }

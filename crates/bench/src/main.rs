@@ -2,7 +2,10 @@
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks and starts tasks; that is what it is for")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads clocks and starts tasks; that is what it is for"
+)]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod centre;
@@ -19,7 +22,8 @@ use anyhow::{Result, bail};
 fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
     let all = ["core", "start", "chat", "idle"];
-    let wanted: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
+    let wanted: Vec<&str> =
+        if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
         match name {
             "core" => core::run(),

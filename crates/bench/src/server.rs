@@ -37,7 +37,11 @@ impl Server {
         let began = Instant::now();
         let log = std::fs::File::create(data.join("bench.log"))?;
         let mut command = Command::new("taskset");
-        command.args(["-c", "0", &bin, "demo", "--port-base", "0", "--data"]).arg(data).stdout(Stdio::null()).stderr(log);
+        command
+            .args(["-c", "0", &bin, "demo", "--port-base", "0", "--data"])
+            .arg(data)
+            .stdout(Stdio::null())
+            .stderr(log);
         let mut child = command.spawn().context("taskset and the release server must be there")?;
         let text = loop {
             if let Ok(text) = std::fs::read_to_string(&ready) {
@@ -53,7 +57,11 @@ impl Server {
         };
         let ready_after = began.elapsed();
         let ready: Value = serde_json::from_str(&text)?;
-        let http = ready["http"].as_str().context("ready.json names http")?.trim_start_matches("http://").to_owned();
+        let http = ready["http"]
+            .as_str()
+            .context("ready.json names http")?
+            .trim_start_matches("http://")
+            .to_owned();
         Ok(Self { child, data: data.to_owned(), http, ready_after, keep })
     }
 

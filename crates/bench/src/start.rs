@@ -20,14 +20,27 @@ pub(crate) async fn run() -> Result<()> {
     drop(server);
     let again = Server::start(&data, false)?;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    print("start.again", &[("ready_ms", round(again.ready_after.as_secs_f64() * 1e3)), ("idle_mb", round(again.memory()? / 1_024.0))]);
+    print(
+        "start.again",
+        &[
+            ("ready_ms", round(again.ready_after.as_secs_f64() * 1e3)),
+            ("idle_mb", round(again.memory()? / 1_024.0)),
+        ],
+    );
     drop(again);
 
     let data = folder("million")?;
     fill(&data).await?;
     // The first start may still have to make the snapshot that bounds the replay of all later ones.
     let first = Server::start(&data, true)?;
-    print("start.million", &[("facts", FACTS.into()), ("ready_ms", round(first.ready_after.as_secs_f64() * 1e3)), ("memory_mb", round(first.memory()? / 1_024.0))]);
+    print(
+        "start.million",
+        &[
+            ("facts", FACTS.into()),
+            ("ready_ms", round(first.ready_after.as_secs_f64() * 1e3)),
+            ("memory_mb", round(first.memory()? / 1_024.0)),
+        ],
+    );
     drop(first);
     drop(Server::start(&data, false)?);
     Ok(())
@@ -48,11 +61,20 @@ async fn fill(data: &std::path::Path) -> Result<()> {
         while shop.facts.len() < 2_000 {
             n += 1;
             let by = chats[n * 7_919 % chats.len()].1;
-            shop.tell(Command::Say { by, kind: TextKind::Plain, text: text.clone(), audience: Audience::All, key: None });
+            shop.tell(Command::Say {
+                by,
+                kind: TextKind::Plain,
+                text: text.clone(),
+                audience: Audience::All,
+                key: None,
+            });
         }
         let facts = std::mem::take(&mut shop.facts);
         written += facts.len();
-        let deeds: Vec<Deed> = facts.into_iter().map(|(at, fact)| Deed { at, cause: "bench".into(), facts: vec![fact] }).collect();
+        let deeds: Vec<Deed> = facts
+            .into_iter()
+            .map(|(at, fact)| Deed { at, cause: "bench".into(), facts: vec![fact] })
+            .collect();
         let count = deeds.len() as u64;
         store.commit(lease, next, deeds).await?;
         next += count;

@@ -40,7 +40,16 @@ pub enum Channel {
 
 impl Channel {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 8] = [Self::Voice, Self::Twitter, Self::Facebook, Self::Reserved, Self::Chat, Self::Video, Self::Email, Self::Fax];
+    pub const ALL: [Self; 8] = [
+        Self::Voice,
+        Self::Twitter,
+        Self::Facebook,
+        Self::Reserved,
+        Self::Chat,
+        Self::Video,
+        Self::Email,
+        Self::Fax,
+    ];
 
     /// Its number, 0 to 7.
     pub const fn number(self) -> u8 {

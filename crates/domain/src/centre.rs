@@ -137,6 +137,8 @@ struct Start {
 /// are equal.
 #[derive(Debug, Clone, Default)]
 struct Soft {
+    /// What follows from state has been made. It is not, when state comes out of a snapshot.
+    indexed: bool,
     timers: BTreeSet<(Millis, Timer)>,
     sockets: BTreeMap<ParticipantId, u8>,
 }
@@ -212,7 +214,13 @@ impl Centre {
     /// # Errors
     ///
     /// A [`Refusal`], with nothing changed and nothing put out.
-    pub fn handle(&mut self, now: Millis, chance: &mut dyn Chance, command: Command, out: &mut Out) -> Decided {
+    pub fn handle(
+        &mut self,
+        now: Millis,
+        chance: &mut dyn Chance,
+        command: Command,
+        out: &mut Out,
+    ) -> Decided {
         let step = &mut Step { now, chance, out };
         match command {
             Command::Tick => self.tick(step),
@@ -220,33 +228,74 @@ impl Centre {
             Command::Remove(key) => self.remove(step, key),
             Command::LogIn { user, session } => self.log_in(step, user, session),
             Command::LogOut { session } => self.log_out(step, session),
-            Command::State { agent, channels, state } => self.set_state(step, &agent, &channels, state, None),
+            Command::State { agent, channels, state } => {
+                self.set_state(step, &agent, &channels, state, None)
+            }
             Command::Force { by, agent, state } => self.force(step, by, &agent, state),
             Command::Accept { agent, contact } => self.accept(step, &agent, contact),
             Command::Refuse { agent, contact } => self.refuse(step, &agent, contact),
-            Command::WrapUp { agent, contact, wrap_up } => self.wrap_up(step, &agent, contact, wrap_up),
-            Command::ExtendWrapUp { agent, contact, by } => self.extend_wrap_up(step, &agent, contact, by),
+            Command::WrapUp { agent, contact, wrap_up } => {
+                self.wrap_up(step, &agent, contact, wrap_up)
+            }
+            Command::ExtendWrapUp { agent, contact, by } => {
+                self.extend_wrap_up(step, &agent, contact, by)
+            }
             Command::StartChat(start) => self.start_chat(step, *start),
             Command::Stop { contact } => self.stop(step, contact),
-            Command::SetAttributes { contact, attributes } => self.set_attributes(step, contact, attributes),
-            Command::Describe { contact, name, description, tags, untagged, segment_attributes, references } => {
+            Command::SetAttributes { contact, attributes } => {
+                self.set_attributes(step, contact, attributes)
+            }
+            Command::Describe {
+                contact,
+                name,
+                description,
+                tags,
+                untagged,
+                segment_attributes,
+                references,
+            } => {
                 self.contact(contact)?;
-                self.emit(step, Fact::Described { contact, name, description, tags, untagged, segment_attributes, references });
+                self.emit(
+                    step,
+                    Fact::Described {
+                        contact,
+                        name,
+                        description,
+                        tags,
+                        untagged,
+                        segment_attributes,
+                        references,
+                    },
+                );
                 Ok(Done::Ok)
             }
-            Command::Transfer { contact, to, by, note, key } => self.transfer(step, contact, &to, by.as_ref(), note, key),
+            Command::Transfer { contact, to, by, note, key } => {
+                self.transfer(step, contact, &to, by.as_ref(), note, key)
+            }
             Command::Invite { contact, by, agent } => self.invite(step, contact, &by, &agent),
             Command::Assign { contact, agent } => self.assign(step, contact, &agent),
-            Command::Monitor { contact, user, barge, key } => self.monitor(step, contact, &user, barge, key),
+            Command::Monitor { contact, user, barge, key } => {
+                self.monitor(step, contact, &user, barge, key)
+            }
             Command::End { agent, contact } => self.end(step, &agent, contact),
             Command::Recall(contacts) => self.recall(step, contacts),
-            Command::AdmitBot { contact, name, grant, key } => self.admit_bot(step, contact, name, grant, key),
-            Command::GrantAgent { agent, contact, grant } => self.grant_agent(step, &agent, contact, grant),
-            Command::Connect { token, grants, arrive } => self.connect(step, token, &grants, arrive),
+            Command::AdmitBot { contact, name, grant, key } => {
+                self.admit_bot(step, contact, name, grant, key)
+            }
+            Command::GrantAgent { agent, contact, grant } => {
+                self.grant_agent(step, &agent, contact, grant)
+            }
+            Command::Connect { token, grants, arrive } => {
+                self.connect(step, token, &grants, arrive)
+            }
             Command::Arrive { token } => self.arrive(step, token),
             Command::Present { token, present } => self.present(step, token, present),
-            Command::Say { by, kind, text, audience, key } => self.say(step, by, kind, text, audience, key),
-            Command::SayOutside { contact, kind, text } => self.say_outside(step, contact, kind, text),
+            Command::Say { by, kind, text, audience, key } => {
+                self.say(step, by, kind, text, audience, key)
+            }
+            Command::SayOutside { contact, kind, text } => {
+                self.say_outside(step, contact, kind, text)
+            }
             Command::LeaveOutside { contact } => self.leave_outside(step, contact),
             Command::Typing { by, audience } => self.typing(step, by, audience),
             Command::Mark { by, item, read } => self.mark(step, by, item, read),
@@ -257,13 +306,23 @@ impl Centre {
                 let announced = file::Announced { name, kind, size, audience, upload, until, key };
                 self.announce_file(step, by, announced)
             }
-            Command::StoreFile { upload, size, kind, status } => self.store_file(step, upload, size, kind, status),
+            Command::StoreFile { upload, size, kind, status } => {
+                self.store_file(step, upload, size, kind, status)
+            }
             Command::CompleteFile { by, file, key } => self.complete_file(step, by, file, key),
-            Command::RuleIdle { contact, customer, agent } => self.rule_idle(step, contact, customer, agent),
-            Command::StartStream { contact, target, key } => self.start_stream(step, contact, target, key),
+            Command::RuleIdle { contact, customer, agent } => {
+                self.rule_idle(step, contact, customer, agent)
+            }
+            Command::StartStream { contact, target, key } => {
+                self.start_stream(step, contact, target, key)
+            }
             Command::StopStream { contact, stream } => self.stop_stream(step, contact, stream),
-            Command::AdvanceStream { contact, stream, to } => self.advance_stream(step, contact, stream, to),
-            Command::DropStream { contact, stream, why } => self.drop_stream(step, contact, stream, why),
+            Command::AdvanceStream { contact, stream, to } => {
+                self.advance_stream(step, contact, stream, to)
+            }
+            Command::DropStream { contact, stream, why } => {
+                self.drop_stream(step, contact, stream, why)
+            }
         }
     }
 
@@ -363,11 +422,15 @@ impl Centre {
     }
 
     fn token(&self, now: Millis, hash: TokenHash, kind: TokenKind) -> Result<&Token, Refusal> {
-        self.tokens.get(&hash).filter(|token| token.kind == kind && token.until > now).ok_or(Refusal::BadToken)
+        self.tokens
+            .get(&hash)
+            .filter(|token| token.kind == kind && token.until > now)
+            .ok_or(Refusal::BadToken)
     }
 
     fn session(&self, now: Millis, hash: TokenHash) -> Result<&Session, Refusal> {
-        let session = self.sessions.get(&hash).filter(|s| s.until > now).ok_or(Refusal::BadToken)?;
+        let session =
+            self.sessions.get(&hash).filter(|s| s.until > now).ok_or(Refusal::BadToken)?;
         let active = self.directory.users.get(&session.user).is_some_and(|u| !u.disabled);
         if active { Ok(session) } else { Err(Refusal::BadToken) }
     }

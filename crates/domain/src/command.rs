@@ -1,9 +1,14 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
-use crate::contact::{Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp};
+use crate::contact::{
+    Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
+};
 use crate::directory::{Entry, EntryKey};
-use crate::id::{ClientKey, ContactId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId, TokenHash, UserId};
+use crate::id::{
+    ClientKey, ContactId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId, TokenHash,
+    UserId,
+};
 use crate::room::{Audience, FileStatus, IdleRule, TokenKind};
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};

@@ -138,7 +138,8 @@ pub enum TextKind {
 
 impl TextKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice];
+    pub const ALL: [Self; 5] =
+        [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice];
 }
 
 /// Who the customer is, as far as we know.
@@ -316,7 +317,16 @@ pub struct WrapUp {
 
 impl Tally {
     /// Nothing was said.
-    pub const NONE: Self = Self { messages: 0, bot_messages: 0, bot_characters: 0, customer_messages: 0, customer_characters: 0, customer_last: None, agent_messages: 0, agent_first: None };
+    pub const NONE: Self = Self {
+        messages: 0,
+        bot_messages: 0,
+        bot_characters: 0,
+        customer_messages: 0,
+        customer_characters: 0,
+        customer_last: None,
+        agent_messages: 0,
+        agent_first: None,
+    };
 }
 
 impl Contact {
@@ -346,7 +356,9 @@ impl Contact {
                 self.phase = Phase::Offered;
                 self.why = Some(why.clone());
             }
-            Fact::Declined { .. } if self.phase == Phase::Offered => self.phase = if self.queue.is_some() { Phase::Queued } else { Phase::Connected },
+            Fact::Declined { .. } if self.phase == Phase::Offered => {
+                self.phase = if self.queue.is_some() { Phase::Queued } else { Phase::Connected }
+            }
             Fact::Accepted { agent, .. } if self.phase != Phase::Talking => {
                 self.phase = Phase::Talking;
                 self.agent = Some(agent.clone());
@@ -360,8 +372,18 @@ impl Contact {
             }
             Fact::WrappedUp { wrap_up, .. } => self.wrap_up = Some(wrap_up.clone()),
             Fact::Rated { score, .. } => self.rating = Some(*score),
-            Fact::AttributesSet { attributes, .. } => self.attributes.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone()))),
-            Fact::Described { name, description, tags, untagged, segment_attributes, references, .. } => {
+            Fact::AttributesSet { attributes, .. } => {
+                self.attributes.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone())))
+            }
+            Fact::Described {
+                name,
+                description,
+                tags,
+                untagged,
+                segment_attributes,
+                references,
+                ..
+            } => {
                 self.name = name.clone().or_else(|| self.name.take());
                 self.description = description.clone().or_else(|| self.description.take());
                 self.tags.extend(tags.clone());

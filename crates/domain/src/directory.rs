@@ -4,7 +4,9 @@
 //! simply all of its entries. Checks that need nothing but the directory live here.
 
 use crate::agent::Channel;
-use crate::id::{BotId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId};
+use crate::id::{
+    BotId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId,
+};
 use crate::refusal::Refusal;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -241,14 +243,16 @@ pub struct Hours {
 impl Hours {
     /// Is it open at this moment?
     pub fn open(&self, at: Millis) -> bool {
-        let minutes = i64::try_from(at.0 / 60_000).unwrap_or(0) + i64::from(self.utc_offset_minutes);
+        let minutes =
+            i64::try_from(at.0 / 60_000).unwrap_or(0) + i64::from(self.utc_offset_minutes);
         let (day, minute) = (minutes.div_euclid(1_440), minutes.rem_euclid(1_440));
         if u32::try_from(day).is_ok_and(|day| self.holidays.contains(&day)) {
             return false;
         }
         // 1970-01-01 was a Thursday, the fourth day of a week that begins on Monday.
         let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0);
-        self.week[weekday].is_some_and(|(from, to)| (i64::from(from)..i64::from(to)).contains(&minute))
+        self.week[weekday]
+            .is_some_and(|(from, to)| (i64::from(from)..i64::from(to)).contains(&minute))
     }
 }
 
@@ -481,7 +485,10 @@ mod values {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    pub(super) fn serialize<S: Serializer, K: Ord, V: Serialize>(map: &BTreeMap<K, Arc<V>>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer, K: Ord, V: Serialize>(
+        map: &BTreeMap<K, Arc<V>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_seq(map.values())
     }
 
@@ -498,7 +505,9 @@ mod values {
 impl Directory {
     /// The queue of this number, or the one that this number leads to.
     pub fn queue(&self, number: &str) -> Option<&Arc<Queue>> {
-        self.queues.get(number).or_else(|| self.queues.values().find(|q| q.aliases.iter().any(|a| a.as_str() == number)))
+        self.queues.get(number).or_else(|| {
+            self.queues.values().find(|q| q.aliases.iter().any(|a| a.as_str() == number))
+        })
     }
 
     /// Would this entry leave the directory whole?
@@ -509,37 +518,65 @@ impl Directory {
     pub fn check(&self, entry: &Entry) -> Result<(), Refusal> {
         let bad = |why: String| Err(Refusal::BadEntry(why.into()));
         let named = |what: &str, id: &str| {
-            let fits = (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || "._-@:/".contains(c));
-            if fits { Ok(()) } else { Err(Refusal::BadEntry(format!("{what} {id:?}: 1 to 64 letters, digits or ._-@:/").into())) }
+            let fits = (1..=64).contains(&id.len())
+                && id.chars().all(|c| c.is_ascii_alphanumeric() || "._-@:/".contains(c));
+            if fits {
+                Ok(())
+            } else {
+                Err(Refusal::BadEntry(
+                    format!("{what} {id:?}: 1 to 64 letters, digits or ._-@:/").into(),
+                ))
+            }
         };
         match entry {
-            Entry::Realm(realm) if self.realm.as_ref().is_some_and(|r| r.instance != realm.instance) => bad("a realm keeps its instance id".into()),
+            Entry::Realm(realm)
+                if self.realm.as_ref().is_some_and(|r| r.instance != realm.instance) =>
+            {
+                bad("a realm keeps its instance id".into())
+            }
             Entry::Realm(realm) => named("realm", &realm.name),
             Entry::User(user) => {
                 named("user", user.id.as_str())?;
                 match user.skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
-                    Some((skill, level)) => bad(format!("user {}: level {level} of {skill} is not 1 to 10", user.id)),
-                    None if user.name.is_empty() || user.name.chars().count() > 256 => bad(format!("user {}: a name has 1 to 256 characters", user.id)),
-                    None if user.limits.values().any(|&n| n > 50) => bad(format!("user {}: at most 50 contacts at once", user.id)),
+                    Some((skill, level)) => {
+                        bad(format!("user {}: level {level} of {skill} is not 1 to 10", user.id))
+                    }
+                    None if user.name.is_empty() || user.name.chars().count() > 256 => {
+                        bad(format!("user {}: a name has 1 to 256 characters", user.id))
+                    }
+                    None if user.limits.values().any(|&n| n > 50) => {
+                        bad(format!("user {}: at most 50 contacts at once", user.id))
+                    }
                     None => Ok(()),
                 }
             }
-            Entry::Group(group) => match group.members.keys().find(|m| !self.users.contains_key(*m)) {
-                _ if !(1..1_000_000).contains(&group.id) => bad(format!("group {}: 1 to 999,999", group.id)),
-                Some(member) => bad(format!("group {}: there is no user {member}", group.id)),
-                None => Ok(()),
-            },
+            Entry::Group(group) => {
+                match group.members.keys().find(|m| !self.users.contains_key(*m)) {
+                    _ if !(1..1_000_000).contains(&group.id) => {
+                        bad(format!("group {}: 1 to 999,999", group.id))
+                    }
+                    Some(member) => bad(format!("group {}: there is no user {member}", group.id)),
+                    None => Ok(()),
+                }
+            }
             Entry::Queue(queue) => {
                 named("queue", queue.id.as_str())?;
                 let overflow = queue.overflow.as_ref().map(|o| &o.to);
                 if !self.groups.contains_key(&queue.group) {
                     bad(format!("queue {}: there is no group {}", queue.id, queue.group))
-                } else if let Some(to) = overflow.filter(|to| **to == queue.id || !self.queues.contains_key(*to)) {
+                } else if let Some(to) =
+                    overflow.filter(|to| **to == queue.id || !self.queues.contains_key(*to))
+                {
                     bad(format!("queue {}: it cannot overflow to {to}", queue.id))
-                } else if let Some(hours) = queue.hours.as_ref().filter(|h| !self.hours.contains_key(*h)) {
+                } else if let Some(hours) =
+                    queue.hours.as_ref().filter(|h| !self.hours.contains_key(*h))
+                {
                     bad(format!("queue {}: there are no hours {hours}", queue.id))
                 } else if queue.priority > 9 || queue.offer.0 < 1_000 {
-                    bad(format!("queue {}: priority is 0 to 9, an offer lasts 1 s at least", queue.id))
+                    bad(format!(
+                        "queue {}: priority is 0 to 9, an offer lasts 1 s at least",
+                        queue.id
+                    ))
                 } else {
                     Ok(())
                 }
@@ -547,21 +584,39 @@ impl Directory {
             Entry::Bot(bot) => {
                 named("bot", bot.id.as_str())?;
                 match &bot.kind {
-                    BotKind::Greet { queue, .. } if self.queue(queue.as_str()).is_none() => bad(format!("bot {}: there is no queue {queue}", bot.id)),
+                    BotKind::Greet { queue, .. } if self.queue(queue.as_str()).is_none() => {
+                        bad(format!("bot {}: there is no queue {queue}", bot.id))
+                    }
                     _ => Ok(()),
                 }
             }
             Entry::Flow(flow) => match &flow.target {
-                Target::Queue(queue) if self.queue(queue.as_str()).is_none() => bad(format!("flow {}: there is no queue {queue}", flow.id)),
-                Target::Bot(bot) if !self.bots.contains_key(bot) => bad(format!("flow {}: there is no bot {bot}", flow.id)),
+                Target::Queue(queue) if self.queue(queue.as_str()).is_none() => {
+                    bad(format!("flow {}: there is no queue {queue}", flow.id))
+                }
+                Target::Bot(bot) if !self.bots.contains_key(bot) => {
+                    bad(format!("flow {}: there is no bot {bot}", flow.id))
+                }
                 _ => Ok(()),
             },
-            Entry::Widget(widget) if !self.flows.contains_key(&widget.flow) => bad(format!("widget {}: there is no flow {}", widget.id, widget.flow)),
+            Entry::Widget(widget) if !self.flows.contains_key(&widget.flow) => {
+                bad(format!("widget {}: there is no flow {}", widget.id, widget.flow))
+            }
             Entry::Widget(widget) => named("widget", widget.id.as_str()),
-            Entry::Reason(reason) if reason.code > 9 => bad(format!("reason {}: 0 to 9", reason.code)),
-            Entry::Hours(hours) if hours.week.iter().flatten().any(|(from, to)| from >= to || *to > 1_440) => bad(format!("hours {}: from before to, at most 1,440", hours.id)),
+            Entry::Reason(reason) if reason.code > 9 => {
+                bad(format!("reason {}: 0 to 9", reason.code))
+            }
+            Entry::Hours(hours)
+                if hours.week.iter().flatten().any(|(from, to)| from >= to || *to > 1_440) =>
+            {
+                bad(format!("hours {}: from before to, at most 1,440", hours.id))
+            }
             Entry::Device(device) => named("device", device.id.as_str()),
-            Entry::Key(_) | Entry::Hours(_) | Entry::Reason(_) | Entry::WrapUpCode(_) | Entry::StreamTarget(_) => Ok(()),
+            Entry::Key(_)
+            | Entry::Hours(_)
+            | Entry::Reason(_)
+            | Entry::WrapUpCode(_)
+            | Entry::StreamTarget(_) => Ok(()),
         }
     }
 
@@ -586,10 +641,26 @@ mod tests {
 
     fn shop() -> Directory {
         let mut d = Directory::default();
-        let user = User { id: "1001".into(), name: "김서연".into(), role: Role::Agent, password: None, extension: None, skills: BTreeMap::new(), limits: BTreeMap::new(), disabled: false };
+        let user = User {
+            id: "1001".into(),
+            name: "김서연".into(),
+            role: Role::Agent,
+            password: None,
+            extension: None,
+            skills: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            disabled: false,
+        };
         d.put(Entry::User(user));
-        d.put(Entry::Group(Group { id: 401, name: "상담".into(), members: [("1001".into(), 5)].into() }));
-        d.put(Entry::Queue(Queue { aliases: vec!["1000".into()], ..Queue::new("3001", "대표", 401) }));
+        d.put(Entry::Group(Group {
+            id: 401,
+            name: "상담".into(),
+            members: [("1001".into(), 5)].into(),
+        }));
+        d.put(Entry::Queue(Queue {
+            aliases: vec!["1000".into()],
+            ..Queue::new("3001", "대표", 401)
+        }));
         d
     }
 
@@ -602,9 +673,14 @@ mod tests {
     #[test]
     fn names_that_lead_nowhere_are_refused() {
         let d = shop();
-        let check = |entry: Entry, expected: &str| assert_eq!(d.check(&entry).map_err(|e| e.to_string()), Err(expected.to_owned()));
+        let check = |entry: Entry, expected: &str| {
+            assert_eq!(d.check(&entry).map_err(|e| e.to_string()), Err(expected.to_owned()))
+        };
         check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: there is no group 402");
-        check(Entry::Group(Group { id: 0, name: "x".into(), members: BTreeMap::new() }), "group 0: 1 to 999,999");
+        check(
+            Entry::Group(Group { id: 0, name: "x".into(), members: BTreeMap::new() }),
+            "group 0: 1 to 999,999",
+        );
         assert!(d.check_removal(&EntryKey::Group(401)).is_err(), "the queue needs its group");
         assert_eq!(d.check_removal(&EntryKey::Queue("3001".into())), Ok(()));
         assert_eq!(d.check_removal(&EntryKey::Queue("1000".into())), Err(Refusal::NoSuchEntry));
@@ -626,11 +702,19 @@ mod tests {
     #[test]
     fn hours_know_weekdays_and_holidays() {
         let day = Some((9 * 60, 18 * 60));
-        let mut hours = Hours { id: "kr".into(), utc_offset_minutes: 540, week: [day, day, day, day, day, None, None], holidays: BTreeSet::new() };
+        let mut hours = Hours {
+            id: "kr".into(),
+            utc_offset_minutes: 540,
+            week: [day, day, day, day, day, None, None],
+            holidays: BTreeSet::new(),
+        };
         let friday_noon = Millis(1_763_694_000_000); // 2025-11-21 12:00 in Seoul
         assert!(hours.open(friday_noon));
         assert!(!hours.open(friday_noon.plus(Millis::from_mins(24 * 60))));
-        assert!(!hours.open(friday_noon.plus(Millis::from_mins(6 * 60))), "the end is not open any more");
+        assert!(
+            !hours.open(friday_noon.plus(Millis::from_mins(6 * 60))),
+            "the end is not open any more"
+        );
         hours.holidays.insert(20_413);
         assert!(!hours.open(friday_noon));
     }

@@ -2,9 +2,13 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
-use crate::contact::{Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp};
+use crate::contact::{
+    Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
+};
 use crate::directory::{Entry, EntryKey};
-use crate::id::{ClientKey, ContactId, FileId, ParticipantId, QueueId, RoomId, StreamId, TokenHash, UserId};
+use crate::id::{
+    ClientKey, ContactId, FileId, ParticipantId, QueueId, RoomId, StreamId, TokenHash, UserId,
+};
 use crate::queue::Why;
 use crate::room::{FileStatus, IdleRule, Item, Member, RoomFile, TokenKind};
 use crate::time::Millis;

@@ -115,13 +115,26 @@ impl<T> Node<T> {
     }
 
     /// Decides a command. The answer is released with the batch it rests on.
-    pub fn take(&mut self, now: Millis, chance: &mut dyn Chance, asker: Option<T>, cause: &Arc<str>, command: Command) {
+    pub fn take(
+        &mut self,
+        now: Millis,
+        chance: &mut dyn Chance,
+        asker: Option<T>,
+        cause: &Arc<str>,
+        command: Command,
+    ) {
         self.out.clear();
         let outcome = self.centre.handle(now, chance, command, &mut self.out);
-        let mut deed = Deed { at: now, cause: cause.clone(), facts: Vec::with_capacity(self.out.facts.len()) };
+        let mut deed =
+            Deed { at: now, cause: cause.clone(), facts: Vec::with_capacity(self.out.facts.len()) };
         let seq = self.filling.last() + u64::from(!self.out.facts.is_empty());
         for (fact, topics) in self.out.facts.drain(..) {
-            self.filling.held.push(Release::Fact(Arc::new(Published { seq, at: now, fact: fact.clone(), topics })));
+            self.filling.held.push(Release::Fact(Arc::new(Published {
+                seq,
+                at: now,
+                fact: fact.clone(),
+                topics,
+            })));
             deed.facts.push(fact);
         }
         if !deed.facts.is_empty() {
@@ -181,6 +194,9 @@ impl<T> Node<T> {
     /// go on with a new node, made of what the store holds.
     pub fn failed(self) -> Vec<T> {
         let held = self.writing.into_iter().flatten().chain(self.filling.held);
-        held.filter_map(|release| if let Release::Reply(asker, _) = release { Some(asker) } else { None }).collect()
+        held.filter_map(
+            |release| if let Release::Reply(asker, _) = release { Some(asker) } else { None },
+        )
+        .collect()
     }
 }

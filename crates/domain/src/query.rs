@@ -8,7 +8,9 @@ use crate::agent::{Agent, AgentState, Channel, Work};
 use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
-use crate::id::{ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId, TokenHash, UserId};
+use crate::id::{
+    ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId, TokenHash, UserId,
+};
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};

@@ -95,7 +95,15 @@ pub struct Why {
 impl Why {
     /// Given by hand.
     pub const fn direct() -> Self {
-        Self { queue: None, rule: Rule::Direct, candidates: Vec::new(), out: Vec::new(), out_counts: BTreeMap::new(), waited: Millis(0), waiting: 0 }
+        Self {
+            queue: None,
+            rule: Rule::Direct,
+            candidates: Vec::new(),
+            out: Vec::new(),
+            out_counts: BTreeMap::new(),
+            waited: Millis(0),
+            waiting: 0,
+        }
     }
 }
 
@@ -124,8 +132,11 @@ pub struct Turn {
 impl Turn {
     /// The place as one number for people: level counts most, then fewer contacts, then seconds of idleness.
     pub fn score(&self, now: Millis) -> i64 {
-        let idle = i64::try_from(now.since(self.idle_since).0 / 1_000).unwrap_or(i64::MAX).min(999_999);
-        i64::from(10 - self.distance.min(10)) * 100_000_000 + i64::from(50 - self.load.min(50)) * 1_000_000 + idle
+        let idle =
+            i64::try_from(now.since(self.idle_since).0 / 1_000).unwrap_or(i64::MAX).min(999_999);
+        i64::from(10 - self.distance.min(10)) * 100_000_000
+            + i64::from(50 - self.load.min(50)) * 1_000_000
+            + idle
     }
 }
 

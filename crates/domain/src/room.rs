@@ -3,7 +3,9 @@
 //! A [`Room`] remembers of each line only what rules need: its id, whose it is, and who may see it.
 
 use crate::contact::{Tally, TextKind, TextKinds};
-use crate::id::{ClientKey, ContactId, FileId, ItemId, ParticipantId, RoomId, StreamId, TokenHash, UserId, Uuid};
+use crate::id::{
+    ClientKey, ContactId, FileId, ItemId, ParticipantId, RoomId, StreamId, TokenHash, UserId, Uuid,
+};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -163,7 +165,12 @@ fn is_all(audience: &Audience) -> bool {
 impl Item {
     /// Is it kept in the transcript? Idleness and the like are shown once and not kept (`amazon-connect-chat.md` 2.4).
     pub const fn kept(&self) -> bool {
-        !matches!(self.body, Body::Event(Event::Idle | Event::Returned | Event::AutoDisconnected | Event::Rehydrated))
+        !matches!(
+            self.body,
+            Body::Event(
+                Event::Idle | Event::Returned | Event::AutoDisconnected | Event::Rehydrated
+            )
+        )
     }
 }
 
@@ -384,7 +391,10 @@ impl Room {
 
     /// The newest membership of this user that has not ended.
     pub fn of_user(&self, user: &UserId) -> Option<(u8, &Member)> {
-        let at = self.members.iter().rposition(|m| m.presence != Presence::Left && m.user.as_ref() == Some(user))?;
+        let at = self
+            .members
+            .iter()
+            .rposition(|m| m.presence != Presence::Left && m.user.as_ref() == Some(user))?;
         Some((u8::try_from(at).ok()?, &self.members[at]))
     }
 

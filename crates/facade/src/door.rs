@@ -285,9 +285,22 @@ pub trait Session: Send {
     /// A text frame came.
     fn on_text(&mut self, cx: &mut Cx<'_>, text: &str, out: &mut Out);
     /// A command was carried out, refused, or met a fault.
-    fn on_outcome(&mut self, cx: &mut Cx<'_>, ticket: u64, outcome: Result<Result<Done, Refusal>, Fault>, out: &mut Out);
+    fn on_outcome(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ticket: u64,
+        outcome: Result<Result<Done, Refusal>, Fault>,
+        out: &mut Out,
+    );
     /// A question was answered; with the number of the newest deed the answer rests on.
-    fn on_answer(&mut self, cx: &mut Cx<'_>, ticket: u64, answer: Result<Result<Answer, Refusal>, Fault>, seq: u64, out: &mut Out);
+    fn on_answer(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ticket: u64,
+        answer: Result<Result<Answer, Refusal>, Fault>,
+        seq: u64,
+        out: &mut Out,
+    );
     /// A fact was published on a watched topic. Each fact comes once, whatever number of its topics is watched.
     fn on_fact(&mut self, cx: &mut Cx<'_>, fact: &Arc<Published>, out: &mut Out);
     /// A signal was.
@@ -314,7 +327,10 @@ pub fn mint(cx: &mut Cx<'_>, realm: RealmNo) -> (String, TokenHash) {
 /// The realm that a secret names, and its hash; none if it is not one of ours.
 pub fn open(secret: &str) -> Option<(RealmNo, TokenHash)> {
     use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(secret).ok().filter(|b| b.len() == 34)?;
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(secret)
+        .ok()
+        .filter(|b| b.len() == 34)?;
     Some((RealmNo(u16::from_be_bytes([bytes[0], bytes[1]])), hash_of(secret)))
 }
 

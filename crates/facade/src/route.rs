@@ -57,7 +57,9 @@ pub fn handle(cx: &mut Cx<'_>, request: Request) -> Step {
         }
         Owner::Connect => connect::route::handle(cx, request),
         // An AWS client that asks for what we lack is told so in its own words.
-        Owner::Nobody if request.head.header("authorization").is_some_and(|a| a.starts_with("AWS4-")) => {
+        Owner::Nobody
+            if request.head.header("authorization").is_some_and(|a| a.starts_with("AWS4-")) =>
+        {
             connect::route::handle(cx, request)
         }
         Owner::Nobody => problem::not_found(),
@@ -90,13 +92,20 @@ pub fn host_allowed(settings: &Settings, head: &Head) -> bool {
     }
     let ours = |host: &str| {
         let name = match host.rsplit_once(':') {
-            Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
+            Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+                name
+            }
             _ => host,
         };
         ["localhost", "127.0.0.1", "[::1]"].iter().any(|ours| name.eq_ignore_ascii_case(ours))
     };
     // Whoever names it twice, and both times rightly, is told of it by whoever checks the signature.
-    let mut hosts = head.headers.iter().filter(|(name, _)| name == "host").map(|(_, value)| value.as_str()).peekable();
+    let mut hosts = head
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "host")
+        .map(|(_, value)| value.as_str())
+        .peekable();
     hosts.peek().is_some() && hosts.all(ours)
 }
 

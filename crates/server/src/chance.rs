@@ -39,7 +39,8 @@ impl Chance for Os {
 
 /// Fills a buffer with random bytes.
 pub fn fill(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the operating system gives random bytes: without them no token would be a secret");
+    getrandom::fill(bytes)
+        .expect("the operating system gives random bytes: without them no token would be a secret");
 }
 
 #[cfg(test)]

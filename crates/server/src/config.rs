@@ -135,14 +135,22 @@ impl Config {
     /// What no single value shows.
     fn check(&self, faults: &mut Faults) {
         let url = &self.server.public_url;
-        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") || url.ends_with('/') {
-            faults.at("server.public_url", "begins with https:// or http://, and does not end with /");
+        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://")
+            || url.ends_with('/')
+        {
+            faults.at(
+                "server.public_url",
+                "begins with https:// or http://, and does not end with /",
+            );
         }
         let path = &self.server.base_path;
         if !path.is_empty() && (!path.starts_with('/') || path.ends_with('/')) {
             faults.at("server.base_path", "begins with / and does not end with /");
         }
-        for (key, file, other) in [("tls.certificate", &self.tls.certificate, &self.tls.key), ("tls.key", &self.tls.key, &self.tls.certificate)] {
+        for (key, file, other) in [
+            ("tls.certificate", &self.tls.certificate, &self.tls.key),
+            ("tls.key", &self.tls.key, &self.tls.certificate),
+        ] {
             if file.as_os_str().is_empty() != other.as_os_str().is_empty() {
                 faults.at(key, "a certificate and its key are given together");
             } else if !file.as_os_str().is_empty() && !file.is_file() {
@@ -152,12 +160,17 @@ impl Config {
         if self.listen.connections == 0 {
             faults.at("listen.connections", "at least 1");
         }
-        for (key, seconds) in [("limits.request_seconds", self.limits.request_seconds), ("limits.upload_seconds", self.limits.upload_seconds)] {
+        for (key, seconds) in [
+            ("limits.request_seconds", self.limits.request_seconds),
+            ("limits.upload_seconds", self.limits.upload_seconds),
+        ] {
             if !(1..=3_600).contains(&seconds) {
                 faults.at(key, "1 to 3600");
             }
         }
-        if self.connect.account.len() != 12 || !self.connect.account.bytes().all(|b| b.is_ascii_digit()) {
+        if self.connect.account.len() != 12
+            || !self.connect.account.bytes().all(|b| b.is_ascii_digit())
+        {
             faults.at("connect.account", "12 digits");
         }
         if self.files.types.iter().any(|end| !end.starts_with('.') || end.to_lowercase() != *end) {
@@ -203,7 +216,9 @@ impl Config {
             return BTreeMap::new();
         }
         let named = |service: &'static str, rates: &'static [(&'static str, f64, f64)]| {
-            rates.iter().map(move |&(name, per_second, burst)| (format!("{service}.{name}"), Rate { per_second, burst }))
+            rates.iter().map(move |&(name, per_second, burst)| {
+                (format!("{service}.{name}"), Rate { per_second, burst })
+            })
         };
         named("connect", CONNECT).chain(named("participant", PARTICIPANT)).collect()
     }

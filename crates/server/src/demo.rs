@@ -5,7 +5,10 @@ use crate::run::Realm;
 use crate::site::Site;
 use domain::agent::Channel;
 use domain::command::Command;
-use domain::directory::{self, Bot, BotKind, Device, Entry, Flow, Group, Key, Queue, Reason, Role, Target, User, Widget, WrapUpCode};
+use domain::directory::{
+    self, Bot, BotKind, Device, Entry, Flow, Group, Key, Queue, Reason, Role, Target, User, Widget,
+    WrapUpCode,
+};
 use domain::id::{InstanceId, UserId};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
@@ -27,8 +30,26 @@ pub const PASSWORD: &str = "demo";
 
 /// The agents 1001 to 1020.
 const AGENTS: [&str; 20] = [
-    "김서연", "이민준", "박지우", "최도윤", "정하은", "강시우", "조수아", "윤예준", "장지아", "임주원", "한채원", "오지호", "서윤서", "신은우", "권다은", "황유준", "안소율", "송건우",
-    "류하린", "홍선우",
+    "김서연",
+    "이민준",
+    "박지우",
+    "최도윤",
+    "정하은",
+    "강시우",
+    "조수아",
+    "윤예준",
+    "장지아",
+    "임주원",
+    "한채원",
+    "오지호",
+    "서윤서",
+    "신은우",
+    "권다은",
+    "황유준",
+    "안소율",
+    "송건우",
+    "류하린",
+    "홍선우",
 ];
 
 /// Why an agent is not ready, by code (seed 002: 0 to 9).
@@ -73,7 +94,10 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
     let password = password::hash(PASSWORD.to_owned()).await.map_err(|_| Fault::Unready)?;
     let created = crate::clock::now();
     let sealed = site.seal(KEY.1.as_bytes());
-    let commands = entries(created, &password, &sealed).into_iter().map(|entry| Command::Put(Box::new(entry))).collect();
+    let commands = entries(created, &password, &sealed)
+        .into_iter()
+        .map(|entry| Command::Put(Box::new(entry)))
+        .collect();
     for outcome in realm.act_all("demo", commands).await? {
         if let Err(refusal) = outcome {
             tracing::error!(%refusal, "the demo centre is not whole");
@@ -86,22 +110,52 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
 fn entries(created: Millis, password: &Arc<str>, sealed: &str) -> Vec<Entry> {
     let mut all = vec![realm(created, sealed), key(sealed)];
     all.extend(people(password));
-    all.extend((1001..=1020).chain([9001]).map(|number| Entry::Device(Device { id: number.to_string().as_str().into(), r#virtual: true })));
+    all.extend((1001..=1020).chain([9001]).map(|number| {
+        Entry::Device(Device { id: number.to_string().as_str().into(), r#virtual: true })
+    }));
     all.extend([
         group(401, "대표 상담", 1001..=1010),
         group(402, "기술 지원", 1011..=1020),
         queue("3001", "대표 상담", 401, &["1000"]),
         queue("3002", "기술 지원", 402, &[]),
-        bot("3105", "안내 봇", BotKind::Greet { greeting: "안녕하세요. 상담사에게 연결해 드리겠습니다.".into(), queue: "3001".into() }),
+        bot(
+            "3105",
+            "안내 봇",
+            BotKind::Greet {
+                greeting: "안녕하세요. 상담사에게 연결해 드리겠습니다.".into(),
+                queue: "3001".into(),
+            },
+        ),
         bot("3999", "메아리", BotKind::Echo),
-        to("3001", "대표 상담", Some("안녕하세요, 상담닷컴입니다. 곧 상담사가 도와드리겠습니다."), Target::Queue("3001".into())),
-        to("3002", "기술 지원", Some("안녕하세요, 기술 지원입니다. 곧 상담사가 도와드리겠습니다."), Target::Queue("3002".into())),
+        to(
+            "3001",
+            "대표 상담",
+            Some("안녕하세요, 상담닷컴입니다. 곧 상담사가 도와드리겠습니다."),
+            Target::Queue("3001".into()),
+        ),
+        to(
+            "3002",
+            "기술 지원",
+            Some("안녕하세요, 기술 지원입니다. 곧 상담사가 도와드리겠습니다."),
+            Target::Queue("3002".into()),
+        ),
         to("3105", "안내 봇", None, Target::Bot("3105".into())),
         to("3999", "메아리", None, Target::Bot("3999".into())),
-        Entry::Widget(Widget { id: "demo".into(), flow: id(&flow("3001")), origins: vec!["*".into()], attributes: None }),
+        Entry::Widget(Widget {
+            id: "demo".into(),
+            flow: id(&flow("3001")),
+            origins: vec!["*".into()],
+            attributes: None,
+        }),
     ]);
-    all.extend((0u8..).zip(REASONS).map(|(code, (ko, en))| Entry::Reason(Reason { code, ko: ko.into(), en: en.into() })));
-    all.extend(WRAP_UPS.map(|(code, ko, en)| Entry::WrapUpCode(WrapUpCode { code: code.into(), ko: ko.into(), en: en.into() })));
+    all.extend(
+        (0u8..)
+            .zip(REASONS)
+            .map(|(code, (ko, en))| Entry::Reason(Reason { code, ko: ko.into(), en: en.into() })),
+    );
+    all.extend(WRAP_UPS.map(|(code, ko, en)| {
+        Entry::WrapUpCode(WrapUpCode { code: code.into(), ko: ko.into(), en: en.into() })
+    }));
     all
 }
 
@@ -130,18 +184,19 @@ fn key(sealed: &str) -> Entry {
 }
 
 fn people(password: &Arc<str>) -> Vec<Entry> {
-    let person = |id: &str, name: &str, role, extension: Option<&str>, limits: BTreeMap<Channel, u8>| {
-        Entry::User(User {
-            id: id.into(),
-            name: name.into(),
-            role,
-            password: Some(password.clone()),
-            extension: extension.map(Into::into),
-            skills: BTreeMap::new(),
-            limits,
-            disabled: false,
-        })
-    };
+    let person =
+        |id: &str, name: &str, role, extension: Option<&str>, limits: BTreeMap<Channel, u8>| {
+            Entry::User(User {
+                id: id.into(),
+                name: name.into(),
+                role,
+                password: Some(password.clone()),
+                extension: extension.map(Into::into),
+                skills: BTreeMap::new(),
+                limits,
+                disabled: false,
+            })
+        };
     let agents = (1001..).zip(AGENTS).map(|(number, name)| {
         let number = number.to_string();
         person(&number, name, Role::Agent, Some(&number), BTreeMap::new())
@@ -168,7 +223,13 @@ fn bot(id: &str, name: &str, kind: BotKind) -> Entry {
 }
 
 fn to(number: &str, name: &str, greeting: Option<&str>, target: Target) -> Entry {
-    Entry::Flow(Flow { id: id(&flow(number)), name: name.into(), greeting: greeting.map(Into::into), target, linger: Millis(0) })
+    Entry::Flow(Flow {
+        id: id(&flow(number)),
+        name: name.into(),
+        greeting: greeting.map(Into::into),
+        target,
+        linger: Millis(0),
+    })
 }
 
 #[cfg(test)]

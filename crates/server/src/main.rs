@@ -54,7 +54,11 @@ fn run(args: Args) -> anyhow::Result<()> {
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tasks::watch_panics();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("sangdam").build().context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("sangdam")
+        .build()
+        .context("no runtime")?;
     runtime.block_on(work)
 }
 
@@ -68,7 +72,11 @@ fn demo_config(data: std::path::PathBuf, port_base: Option<u16>) -> anyhow::Resu
         Some(0) => Some(0),
         Some(base) => base.checked_add(nth),
     };
-    let local = |nth, usual| port(nth, usual).map(|port| Some(([127, 0, 0, 1], port).into())).context("--port-base is too high");
+    let local = |nth, usual| {
+        port(nth, usual)
+            .map(|port| Some(([127, 0, 0, 1], port).into()))
+            .context("--port-base is too high")
+    };
     config.listen.http = local(0, 8080)?;
     config.listen.https = local(1, 8443)?;
     config.listen.metrics = local(2, 9464)?;
@@ -100,9 +108,15 @@ fn welcome(server: &Server, is_demo: bool) -> String {
             format!("  agent desktop   {http}/desk   1001 … 1020, password {}", demo::PASSWORD),
             format!("  customer chat   {http}/try"),
             format!("  supervisor 9001, administrator admin, password {}", demo::PASSWORD),
-            format!("  Amazon Connect  instance {}, key {}, secret {}", demo::INSTANCE, demo::KEY.0, demo::KEY.1),
+            format!(
+                "  Amazon Connect  instance {}, key {}, secret {}",
+                demo::INSTANCE,
+                demo::KEY.0,
+                demo::KEY.1
+            ),
             String::new(),
-            "  These passwords are public: the demo listens on loopback alone. Ctrl-C stops it.".to_owned(),
+            "  These passwords are public: the demo listens on loopback alone. Ctrl-C stops it."
+                .to_owned(),
         ]);
     }
     lines.join("\n")

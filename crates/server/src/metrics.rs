@@ -5,7 +5,9 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 
 /// Upper edges of the buckets of durations, in seconds.
-const SECONDS: &[f64] = &[0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: &[f64] = &[
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// Upper edges of the buckets of counts.
 const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
@@ -50,7 +52,8 @@ pub fn meters() -> &'static Meters {
         commit_deeds: metrics::histogram!("sangdam_commit_deeds"),
         commit_seconds: metrics::histogram!("sangdam_commit_seconds"),
         http_seconds: metrics::histogram!("sangdam_http_seconds"),
-        http_answers: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(|class| metrics::counter!("sangdam_http_answers_total", "class" => class)),
+        http_answers: ["1xx", "2xx", "3xx", "4xx", "5xx"]
+            .map(|class| metrics::counter!("sangdam_http_answers_total", "class" => class)),
     })
 }
 
@@ -58,8 +61,12 @@ pub fn meters() -> &'static Meters {
 pub fn start() {
     HANDLE.get_or_init(|| {
         let builder = PrometheusBuilder::new();
-        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS).unwrap_or_else(|_| PrometheusBuilder::new());
-        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_deeds".to_owned()), COUNTS).unwrap_or_else(|_| PrometheusBuilder::new());
+        let builder = builder
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
+        let builder = builder
+            .set_buckets_for_metric(Matcher::Suffix("_deeds".to_owned()), COUNTS)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         // Another recorder can only be a test's.

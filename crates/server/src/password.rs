@@ -55,7 +55,8 @@ pub async fn verify(password: String, hash: Option<Arc<str>>) -> Result<bool, Bu
             return false;
         };
         // A hash that cannot be read fits no password.
-        PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     })
     .await
 }

@@ -65,7 +65,8 @@ impl reqwest::dns::Resolve for Names {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
         let guard = self.guard;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             if guard && !found.iter().all(|address| public(address.ip())) {
                 return Err(Fault::Forbidden.into());
             }
@@ -89,7 +90,12 @@ fn client(guard: bool) -> reqwest::Client {
 impl Post {
     /// A client; `private_hosts` may be called although they are not public.
     pub fn new(private_hosts: Vec<String>) -> Self {
-        Self { guarded: client(true), free: client(false), private_hosts, targets: Mutex::default() }
+        Self {
+            guarded: client(true),
+            free: client(false),
+            private_hosts,
+            targets: Mutex::default(),
+        }
     }
 
     /// Posts a body. `listed` are further hosts that may be called although they are not public.
@@ -97,15 +103,27 @@ impl Post {
     /// # Errors
     ///
     /// A [`Fault`], also for any answer but 2xx.
-    pub async fn send(&self, url: &str, headers: &[(&'static str, String)], body: String, listed: &[Arc<str>]) -> Result<Answer, Fault> {
+    pub async fn send(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+        listed: &[Arc<str>],
+    ) -> Result<Answer, Fault> {
         let url = reqwest::Url::parse(url).map_err(|_| Fault::Forbidden)?;
         let host = url.host_str().ok_or(Fault::Forbidden)?.to_owned();
-        let plain = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+        let plain = matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none();
         if !plain {
             return Err(Fault::Forbidden);
         }
-        let named = |list: &str| list.eq_ignore_ascii_case(&host) || list.eq_ignore_ascii_case(host.trim_matches(['[', ']']));
-        let free = self.private_hosts.iter().any(|list| named(list)) || listed.iter().any(|list| named(list));
+        let named = |list: &str| {
+            list.eq_ignore_ascii_case(&host)
+                || list.eq_ignore_ascii_case(host.trim_matches(['[', ']']))
+        };
+        let free = self.private_hosts.iter().any(|list| named(list))
+            || listed.iter().any(|list| named(list));
         // An address in figures is never resolved, so it is looked at here.
         let figures = host.trim_matches(['[', ']']).parse::<IpAddr>();
         if !free && figures.is_ok_and(|address| !public(address)) {
@@ -119,7 +137,11 @@ impl Post {
             request = request.header(*name, value);
         }
         let answer = read(request).await?;
-        if (200..300).contains(&answer.status) { Ok(answer) } else { Err(Fault::Refused(answer.status)) }
+        if (200..300).contains(&answer.status) {
+            Ok(answer)
+        } else {
+            Err(Fault::Refused(answer.status))
+        }
     }
 
     /// The turns of a target; forgotten when nobody waits.
@@ -167,13 +189,20 @@ fn why(fault: &reqwest::Error) -> Fault {
 /// # Errors
 ///
 /// A [`Fault`], but not for an answer of whatever status.
-pub async fn call(method: &str, url: &str, headers: &[(&str, String)], body: Option<String>) -> Result<Answer, Fault> {
+pub async fn call(
+    method: &str,
+    url: &str,
+    headers: &[(&str, String)],
+    body: Option<String>,
+) -> Result<Answer, Fault> {
     let method = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| Fault::Forbidden)?;
-    let mut request = client(false).request(method, reqwest::Url::parse(url).map_err(|_| Fault::Forbidden)?);
+    let mut request =
+        client(false).request(method, reqwest::Url::parse(url).map_err(|_| Fault::Forbidden)?);
     for (name, value) in headers {
         request = request.header(*name, value);
     }
-    let mut response = request.body(body.unwrap_or_default()).send().await.map_err(|fault| why(&fault))?;
+    let mut response =
+        request.body(body.unwrap_or_default()).send().await.map_err(|fault| why(&fault))?;
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|fault| why(&fault))? {
         body.extend_from_slice(&piece);

@@ -61,11 +61,24 @@ pub struct Realm {
 
 impl Realm {
     /// Takes a realm over and starts its owner.
-    pub fn start(no: RealmNo, name: Arc<str>, store: Arc<AnyStore>, on_directory: OnDirectory) -> Arc<Self> {
+    pub fn start(
+        no: RealmNo,
+        name: Arc<str>,
+        store: Arc<AnyStore>,
+        on_directory: OnDirectory,
+    ) -> Arc<Self> {
         let (inputs, taken) = mpsc::channel(WAITING);
         let ready = Arc::new(AtomicBool::new(false));
         let hub = Arc::new(Hub::default());
-        owner::start(owner::Post { no, store: store.clone(), hub: hub.clone(), inputs: inputs.downgrade(), taken, ready: ready.clone(), on_directory });
+        owner::start(owner::Post {
+            no,
+            store: store.clone(),
+            hub: hub.clone(),
+            inputs: inputs.downgrade(),
+            taken,
+            ready: ready.clone(),
+            on_directory,
+        });
         Arc::new(Self { no, name, hub, store, inputs, ready })
     }
 
@@ -79,7 +92,11 @@ impl Realm {
     /// # Errors
     ///
     /// A [`Fault`] when nothing was decided, or what was decided could not be written.
-    pub async fn act(&self, cause: &'static str, command: Command) -> Result<Result<Done, Refusal>, Fault> {
+    pub async fn act(
+        &self,
+        cause: &'static str,
+        command: Command,
+    ) -> Result<Result<Done, Refusal>, Fault> {
         let (send, receive) = oneshot::channel();
         self.put(Input::Do(Some(To::Once(send)), cause, Box::new(command))).await?;
         match receive.await {
@@ -93,7 +110,11 @@ impl Realm {
     /// # Errors
     ///
     /// As [`Self::act`].
-    pub async fn act_all(&self, cause: &'static str, commands: Vec<Command>) -> Result<Vec<Result<Done, Refusal>>, Fault> {
+    pub async fn act_all(
+        &self,
+        cause: &'static str,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Result<Done, Refusal>>, Fault> {
         let mut waiting = Vec::with_capacity(commands.len());
         for command in commands {
             let (send, receive) = oneshot::channel();

@@ -57,7 +57,12 @@ impl Sealer {
                 let mut key = [0; 32];
                 chance::fill(&mut key);
                 let text = STANDARD.encode(key);
-                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(fault)?;
+                let mut file = OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(&path)
+                    .map_err(fault)?;
                 writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(fault)?;
                 Self::of(&text).ok_or_else(|| Fault::NotAKey(path.display().to_string()))
             }
@@ -77,7 +82,11 @@ impl Sealer {
         chance::fill(&mut nonce);
         let mut sealed = secret.to_vec();
         self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from([VERSION]), &mut sealed)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from([VERSION]),
+                &mut sealed,
+            )
             .expect("AES-GCM seals anything shorter than 64 GiB");
         let mut all = Vec::with_capacity(1 + NONCE_LEN + sealed.len());
         all.push(VERSION);
@@ -93,7 +102,9 @@ impl Sealer {
         let (nonce, text) = rest.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut text = text.to_vec();
-        let length = (*version == VERSION).then(|| self.0.open_in_place(nonce, Aad::from([VERSION]), &mut text).ok())??.len();
+        let length = (*version == VERSION)
+            .then(|| self.0.open_in_place(nonce, Aad::from([VERSION]), &mut text).ok())??
+            .len();
         text.truncate(length);
         Some(text)
     }

@@ -5,8 +5,8 @@
 
 pub mod buckets;
 
-use crate::seal::Sealer;
 use crate::clock;
+use crate::seal::Sealer;
 use buckets::Buckets;
 use domain::directory::{Directory, Entry, EntryKey, Key, Realm, StreamTarget};
 use domain::fact::Fact;
@@ -73,7 +73,9 @@ impl Site {
             Fact::Put(entry) => match entry.as_ref() {
                 Entry::Realm(realm) => {
                     table.names.retain(|_, named| *named != no);
-                    let names = std::iter::once(&realm.name).chain(&realm.aliases).map(|name| name.to_lowercase());
+                    let names = std::iter::once(&realm.name)
+                        .chain(&realm.aliases)
+                        .map(|name| name.to_lowercase());
                     for name in names.chain([realm.instance.to_string()]) {
                         // Of two realms with one name, the older keeps it.
                         table.names.entry(name).or_insert(no);
@@ -84,15 +86,25 @@ impl Site {
                     if let Some(open) = self.open(no, key) {
                         table.keys.insert(key.id.0.clone(), open);
                     } else {
-                        tracing::error!(realm = no.0, "an access key cannot be unsealed: was the seal key changed?");
+                        tracing::error!(
+                            realm = no.0,
+                            "an access key cannot be unsealed: was the seal key changed?"
+                        );
                     }
                 }
                 Entry::StreamTarget(target) => {
-                    table.realms.entry(no).or_default().streams.insert(target.topic.clone(), Arc::new(target.clone()));
+                    table
+                        .realms
+                        .entry(no)
+                        .or_default()
+                        .streams
+                        .insert(target.topic.clone(), Arc::new(target.clone()));
                 }
                 _ => {}
             },
-            Fact::Removed(EntryKey::Key(id)) if table.keys.get(&id.0).is_some_and(|key| key.realm == no) => {
+            Fact::Removed(EntryKey::Key(id))
+                if table.keys.get(&id.0).is_some_and(|key| key.realm == no) =>
+            {
                 table.keys.remove(&id.0);
             }
             Fact::Removed(EntryKey::StreamTarget(topic)) => {
@@ -104,7 +116,12 @@ impl Site {
 
     fn open(&self, realm: RealmNo, key: &Key) -> Option<AccessKey> {
         let secret = String::from_utf8(self.sealer.unseal(&key.sealed)?).ok()?;
-        Some(AccessKey { id: key.id.clone(), realm, secret: secret.into(), actions: key.actions.clone() })
+        Some(AccessKey {
+            id: key.id.clone(),
+            realm,
+            secret: secret.into(),
+            actions: key.actions.clone(),
+        })
     }
 
     fn table(&self) -> RwLockReadGuard<'_, Table> {
@@ -127,12 +144,21 @@ impl Site {
 
     /// Hosts to which this realm may send copies although they are not public: those its list names.
     pub fn stream_hosts(&self, no: RealmNo) -> Vec<Arc<str>> {
-        self.table().realms.get(&no).and_then(|known| known.realm.as_ref()).map(|realm| realm.stream_hosts.clone()).unwrap_or_default()
+        self.table()
+            .realms
+            .get(&no)
+            .and_then(|known| known.realm.as_ref())
+            .map(|realm| realm.stream_hosts.clone())
+            .unwrap_or_default()
     }
 
     /// A realm as Amazon Connect names it.
     pub fn instance(&self, no: RealmNo) -> Option<domain::id::InstanceId> {
-        self.table().realms.get(&no).and_then(|known| known.realm.as_ref()).map(|realm| realm.instance)
+        self.table()
+            .realms
+            .get(&no)
+            .and_then(|known| known.realm.as_ref())
+            .map(|realm| realm.instance)
     }
 }
 
@@ -155,7 +181,12 @@ impl facade::door::Site for Site {
     }
 
     fn allow(&self, bucket: &str, rate: f64, burst: f64) -> bool {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).take(clock::now(), bucket, rate, burst)
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).take(
+            clock::now(),
+            bucket,
+            rate,
+            burst,
+        )
     }
 
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>> {

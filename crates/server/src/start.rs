@@ -104,7 +104,9 @@ pub struct Server {
 /// A [`store::Fault`].
 pub async fn open_store(data: PathBuf) -> Result<Arc<AnyStore>, store::Fault> {
     let opened = tasks::blocking("open", move || AnyStore::open(&Kind::Sqlite(data))).await;
-    opened.map_err(|ended| store::Fault::Broken { what: "open the store", source: Arc::new(ended) })?.map(Arc::new)
+    opened
+        .map_err(|ended| store::Fault::Broken { what: "open the store", source: Arc::new(ended) })?
+        .map(Arc::new)
 }
 
 /// Starts a realm, and waits until it answers.
@@ -112,9 +114,19 @@ pub async fn open_store(data: PathBuf) -> Result<Arc<AnyStore>, store::Fault> {
 /// # Errors
 ///
 /// [`Fault::Realm`] if it does not.
-pub async fn open_realm(store: &Arc<AnyStore>, site: &Arc<Site>, no: RealmNo, name: Arc<str>) -> Result<Arc<Realm>, Fault> {
+pub async fn open_realm(
+    store: &Arc<AnyStore>,
+    site: &Arc<Site>,
+    no: RealmNo,
+    name: Arc<str>,
+) -> Result<Arc<Realm>, Fault> {
     let learner = site.clone();
-    let realm = Realm::start(no, name.clone(), store.clone(), Arc::new(move |no, fact| learner.learn(no, fact)));
+    let realm = Realm::start(
+        no,
+        name.clone(),
+        store.clone(),
+        Arc::new(move |no, fact| learner.learn(no, fact)),
+    );
     match realm.read(Query::Directory).await {
         Ok((Ok(Answer::Directory(directory)), _)) => site.load(no, &directory),
         _ => return Err(Fault::Realm(name)),
@@ -167,8 +179,10 @@ impl Server {
         for realm in &realms {
             stream::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
         }
-        let blobs = Blobs::open(&config.files, folder.path()).map_err(|fault| Fault::Blobs(fault.to_string()))?;
-        let connections = u32::try_from(config.listen.connections.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        let blobs = Blobs::open(&config.files, folder.path())
+            .map_err(|fault| Fault::Blobs(fault.to_string()))?;
+        let connections = u32::try_from(config.listen.connections.min(Semaphore::MAX_PERMITS))
+            .unwrap_or(u32::MAX);
         let places = Arc::new(Semaphore::new(connections as usize));
         let door = Arc::new(Door {
             site,
@@ -189,7 +203,9 @@ impl Server {
             tasks::spawn("metrics", probe::listen(listener, realms.clone(), stopped.clone()));
         }
         tasks::spawn("settle", settle(stopped));
-        ready.write(folder.path()).map_err(|fault| Fault::Ready(folder.path().join(ready::FILE), fault))?;
+        ready
+            .write(folder.path())
+            .map_err(|fault| Fault::Ready(folder.path().join(ready::FILE), fault))?;
         Ok(Self { ready, folder, store, realms, places, connections, stop })
     }
 
@@ -210,14 +226,24 @@ impl Server {
     }
 }
 
-async fn bind(name: &'static str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, Fault> {
+async fn bind(
+    name: &'static str,
+    address: Option<SocketAddr>,
+) -> Result<Option<TcpListener>, Fault> {
     let Some(address) = address else { return Ok(None) };
-    TcpListener::bind(address).await.map(Some).map_err(|source| Fault::Port { name, address, source })
+    TcpListener::bind(address).await.map(Some).map_err(|source| Fault::Port {
+        name,
+        address,
+        source,
+    })
 }
 
 fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
     let addresses = [("http", &ready.http), ("https", &ready.https)];
-    let listeners: BTreeMap<_, _> = addresses.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url.clone()?))).collect();
+    let listeners: BTreeMap<_, _> = addresses
+        .into_iter()
+        .filter_map(|(name, url)| Some((name.to_owned(), url.clone()?)))
+        .collect();
     Settings {
         public_url: Some(config.server.public_url.clone()).filter(|url| !url.is_empty()),
         base_path: config.server.base_path.clone(),

@@ -90,7 +90,9 @@ type Couriers = BTreeMap<RoomId, BTreeMap<StreamId, Line>>;
 async fn work(office: &Arc<Office>) {
     let (mailbox, mut letters): (Mailbox, _) = office.realm.hub.mailbox(LETTERS);
     office.realm.hub.watch(&mailbox, Topic::Streams);
-    let Ok((Ok(Answer::Streams(streams)), known)) = office.realm.read(Query::Streams).await else { return };
+    let Ok((Ok(Answer::Streams(streams)), known)) = office.realm.read(Query::Streams).await else {
+        return;
+    };
     let mut couriers = Couriers::new();
     for state in streams {
         engage(office, &mut couriers, state, known);
@@ -117,7 +119,13 @@ fn on_fact(office: &Arc<Office>, couriers: &mut Couriers, fact: &Arc<Published>)
     match &fact.fact {
         Fact::StreamStarted { stream, target, .. } => {
             let contact = room.into();
-            let state = StreamState { room, contact, stream: *stream, target: target.clone(), delivered: fact.seq };
+            let state = StreamState {
+                room,
+                contact,
+                stream: *stream,
+                target: target.clone(),
+                delivered: fact.seq,
+            };
             return engage(office, couriers, state, fact.seq);
         }
         Fact::StreamStopped { stream, .. } | Fact::StreamDropped { stream, .. } => {
@@ -146,6 +154,9 @@ fn on_fact(office: &Arc<Office>, couriers: &mut Couriers, fact: &Arc<Published>)
 fn engage(office: &Arc<Office>, couriers: &mut Couriers, state: StreamState, known: u64) {
     let (sender, parcels) = mpsc::channel(BEHIND);
     let word = Arc::new(Word::default());
-    couriers.entry(state.room).or_default().insert(state.stream, Line { parcels: sender, word: word.clone() });
+    couriers
+        .entry(state.room)
+        .or_default()
+        .insert(state.stream, Line { parcels: sender, word: word.clone() });
     tasks::spawn("courier", Courier::new(office.clone(), state, known, parcels, word).work());
 }

@@ -56,7 +56,10 @@ pub fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Jo
 /// # Errors
 ///
 /// [`Ended`] if it panicked.
-pub async fn blocking<T: Send + 'static>(name: &'static str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Ended> {
+pub async fn blocking<T: Send + 'static>(
+    name: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Ended> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Ended(name))
 }
 
@@ -64,9 +67,15 @@ pub async fn blocking<T: Send + 'static>(name: &'static str, work: impl FnOnce()
 pub fn watch_panics() {
     std::panic::set_hook(Box::new(|panic| {
         metrics::counter!("sangdam_panics_total").increment(1);
-        let place = panic.location().map_or_else(|| "unknown".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
+        let place = panic
+            .location()
+            .map_or_else(|| "unknown".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
         let thread = std::thread::current();
-        tracing::error!(place, thread = thread.name().unwrap_or("unnamed"), "a bug: something panicked and was ended");
+        tracing::error!(
+            place,
+            thread = thread.name().unwrap_or("unnamed"),
+            "a bug: something panicked and was ended"
+        );
     }));
 }
 
@@ -79,7 +88,8 @@ mod tests {
         let broken = spawn("broken", async { assert!(std::hint::black_box(false), "on purpose") });
         assert_eq!(broken.end().await, Err(Ended("broken")));
         assert_eq!(blocking("fine", || 7).await, Ok(7));
-        let thread = thread("broken-thread", || assert!(std::hint::black_box(false), "on purpose")).unwrap();
+        let thread =
+            thread("broken-thread", || assert!(std::hint::black_box(false), "on purpose")).unwrap();
         assert!(thread.join().is_err());
     }
 }

@@ -64,9 +64,18 @@ impl Check {
         let mut may: BTreeSet<UserId> = before.union(&after).cloned().collect();
         may.extend(named(fact).cloned());
         if let Fact::Offered { agent, .. } = fact {
-            let limit = self.shadow.directory().users.get(agent).map_or(0, |u| usize::from(u.limit(Channel::Chat)));
-            let load = self.shadow.agents().find(|a| a.id == *agent).map_or(0, |a| a.load(Channel::Chat));
-            assert!(load <= limit, "{agent} may have {limit} contacts, and was offered the {load}th");
+            let limit = self
+                .shadow
+                .directory()
+                .users
+                .get(agent)
+                .map_or(0, |u| usize::from(u.limit(Channel::Chat)));
+            let load =
+                self.shadow.agents().find(|a| a.id == *agent).map_or(0, |a| a.load(Channel::Chat));
+            assert!(
+                load <= limit,
+                "{agent} may have {limit} contacts, and was offered the {load}th"
+            );
         }
         self.owed.push_back(Owed { seq, at, fact: fact.clone(), must, may });
     }
@@ -94,14 +103,27 @@ impl Check {
             Fact::Started { contact, key: Some(key), .. } if contact.segment == 1 => {
                 self.starts.insert(*key, (contact.id, contact.customer.participant));
             }
-            Fact::Started { contact, key: Some(key), .. } => self.make(contact.room(), *key, contact.id.0),
-            Fact::StreamStarted { room, stream, key: Some(key), .. } => self.make(*room, *key, stream.0),
+            Fact::Started { contact, key: Some(key), .. } => {
+                self.make(contact.room(), *key, contact.id.0)
+            }
+            Fact::StreamStarted { room, stream, key: Some(key), .. } => {
+                self.make(*room, *key, stream.0)
+            }
             Fact::Joined { room, participant } => {
-                let member = self.shadow.room_by_id(*room).and_then(|r| r.member(*participant)).map(|(_, m)| m.presence);
-                assert_eq!(member, Some(Presence::Invited), "only who is expected comes in, and only once");
+                let member = self
+                    .shadow
+                    .room_by_id(*room)
+                    .and_then(|r| r.member(*participant))
+                    .map(|(_, m)| m.presence);
+                assert_eq!(
+                    member,
+                    Some(Presence::Invited),
+                    "only who is expected comes in, and only once"
+                );
             }
             Fact::Accepted { contact, agent } => {
-                let offered = self.shadow.agents().any(|a| a.id == *agent && a.work.contains_key(contact));
+                let offered =
+                    self.shadow.agents().any(|a| a.id == *agent && a.work.contains_key(contact));
                 assert!(offered, "{agent} took what was not offered");
             }
             _ => {}
@@ -116,7 +138,11 @@ impl Check {
     /// Lines stand in order, in open rooms, by members who are there, for whom they may be.
     fn judge_line(&self, at: Millis, item: &Item) {
         let room = self.shadow.room_by_id(item.room).expect("a line is written in a room");
-        assert_eq!(room.closed, None, "line {} was written after the end of its room: {:?}", item.n, item.body);
+        assert_eq!(
+            room.closed, None,
+            "line {} was written after the end of its room: {:?}",
+            item.n, item.body
+        );
         assert_eq!(room.contact, item.contact, "a line belongs to the open segment");
         if let Some(before) = self.views.items.get(&item.room).and_then(|items| items.last()) {
             assert_eq!(item.n, before.n + 1, "a line is missing or doubled");
@@ -127,27 +153,48 @@ impl Check {
         }
         assert!(item.at >= at, "a line is older than its deed");
         let Some(by) = &item.by else { return };
-        assert!(item.audience.includes(by.role) || by.role == MemberRole::System, "an author may not see what they wrote");
+        assert!(
+            item.audience.includes(by.role) || by.role == MemberRole::System,
+            "an author may not see what they wrote"
+        );
         if matches!(item.body, Body::Event(_)) || by.role == MemberRole::System {
             return;
         }
         let (_, member) = room.member(by.participant).expect("an author is a member");
-        assert_eq!(member.presence, Presence::Joined, "{:?} {} speaks without being there", member.role, member.name);
+        assert_eq!(
+            member.presence,
+            Presence::Joined,
+            "{:?} {} speaks without being there",
+            member.role,
+            member.name
+        );
     }
 
     /// A fact is shown.
     pub(crate) fn published(&mut self, published: &Published) {
         let owed = self.owed.pop_front().expect("nothing is shown that is not on disk");
-        assert_eq!((owed.seq, owed.at, &owed.fact), (published.seq, published.at, &published.fact), "facts are shown in order, each once");
+        assert_eq!(
+            (owed.seq, owed.at, &owed.fact),
+            (published.seq, published.at, &published.fact),
+            "facts are shown in order, each once"
+        );
         if matches!(owed.fact, Fact::TokenGiven { .. } | Fact::LoggedIn { .. }) {
             assert_eq!(published.topics, [], "a secret's hash is nobody's news");
             return;
         }
-        let told: BTreeSet<UserId> = published.topics.iter().filter_map(|t| if let Topic::Agent(a) = t { Some(a.clone()) } else { None }).collect();
+        let told: BTreeSet<UserId> = published
+            .topics
+            .iter()
+            .filter_map(|t| if let Topic::Agent(a) = t { Some(a.clone()) } else { None })
+            .collect();
         assert!(told.is_superset(&owed.must), "{:?} is not told of {:?}", owed.must, owed.fact);
         assert!(told.is_subset(&owed.may), "{told:?} are told of {:?}", owed.fact);
         if let Some(room) = self.room(&owed.fact) {
-            assert!(published.topics.contains(&Topic::Room(room)), "the room is not told of {:?}", owed.fact);
+            assert!(
+                published.topics.contains(&Topic::Room(room)),
+                "the room is not told of {:?}",
+                owed.fact
+            );
         }
     }
 
@@ -166,34 +213,73 @@ impl Check {
         let Ok(done) = outcome else { return };
         match (command, done) {
             (Command::Say { text, by, key, audience, .. }, Done::Posted { item, n, at }) => {
-                let known = self.views.item(*item).expect("an acknowledged message is in the journal");
-                assert_eq!((known.n, known.at), (*n, *at), "an acknowledged message is where it was said to be");
+                let known =
+                    self.views.item(*item).expect("an acknowledged message is in the journal");
+                assert_eq!(
+                    (known.n, known.at),
+                    (*n, *at),
+                    "an acknowledged message is where it was said to be"
+                );
                 let author = known.by.as_ref().expect("a message has an author").participant;
                 if let Some(key) = key {
-                    assert_eq!(self.said.get(&(author, *key)), Some(item), "a repeat is answered with the first answer");
+                    assert_eq!(
+                        self.said.get(&(author, *key)),
+                        Some(item),
+                        "a repeat is answered with the first answer"
+                    );
                 } else {
-                    let same = matches!(&known.body, Body::Message { text: said, .. } if said == text);
-                    assert!(same && known.audience == *audience, "an acknowledged message says what was sent, to whom it was sent");
+                    let same =
+                        matches!(&known.body, Body::Message { text: said, .. } if said == text);
+                    assert!(
+                        same && known.audience == *audience,
+                        "an acknowledged message says what was sent, to whom it was sent"
+                    );
                 }
                 let by_token = matches!(by, By::Token(_));
-                assert!(by_token || known.by.as_ref().is_some_and(|b| matches!(b.role, MemberRole::Agent | MemberRole::Supervisor)), "a session speaks for its user");
+                assert!(
+                    by_token
+                        || known.by.as_ref().is_some_and(|b| matches!(
+                            b.role,
+                            MemberRole::Agent | MemberRole::Supervisor
+                        )),
+                    "a session speaks for its user"
+                );
             }
             (Command::CompleteFile { file, .. }, Done::Posted { item, .. }) => {
                 let known = self.views.item(*item).expect("an acknowledged file is in the journal");
-                assert!(matches!(&known.body, Body::File(f) if f.id == *file), "an acknowledged file is the one that was sent");
+                assert!(
+                    matches!(&known.body, Body::File(f) if f.id == *file),
+                    "an acknowledged file is the one that was sent"
+                );
             }
             (Command::StartChat(start), Done::Started { contact, participant, .. }) => {
-                let known = self.views.contacts.get(contact).expect("an acknowledged chat is in the journal");
+                let known = self
+                    .views
+                    .contacts
+                    .get(contact)
+                    .expect("an acknowledged chat is in the journal");
                 assert_eq!(known.customer.participant, *participant);
                 if let Some(key) = start.key {
-                    assert_eq!(self.starts.get(&key), Some(&(*contact, *participant)), "a repeated start is answered with the first answer");
+                    assert_eq!(
+                        self.starts.get(&key),
+                        Some(&(*contact, *participant)),
+                        "a repeated start is answered with the first answer"
+                    );
                 }
             }
             (Command::Transfer { contact, key, .. }, Done::Transferred { contact: next }) => {
-                assert!(self.views.contacts.contains_key(next), "an acknowledged transfer is in the journal");
-                let room = self.views.contacts.get(contact).expect("what was passed on was there").room();
+                assert!(
+                    self.views.contacts.contains_key(next),
+                    "an acknowledged transfer is in the journal"
+                );
+                let room =
+                    self.views.contacts.get(contact).expect("what was passed on was there").room();
                 if let Some(key) = key {
-                    assert_eq!(self.made.get(&(room, *key)), Some(&next.0), "a repeated transfer is answered with the first answer");
+                    assert_eq!(
+                        self.made.get(&(room, *key)),
+                        Some(&next.0),
+                        "a repeated transfer is answered with the first answer"
+                    );
                 }
             }
             _ => {}
@@ -206,15 +292,27 @@ impl Check {
             let ours = serde_json::to_string(&self.shadow).unwrap_or_default();
             let theirs = serde_json::to_string(centre).unwrap_or_default();
             let at = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count();
-            let near = |text: &str| text.get(at.saturating_sub(200)..(at + 200).min(text.len())).unwrap_or_default().to_owned();
-            panic!("{what} differ from the facts, near\n  {}\n  {}\n  (no difference here: only what follows from it)", near(&ours), near(&theirs));
+            let near = |text: &str| {
+                text.get(at.saturating_sub(200)..(at + 200).min(text.len()))
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            panic!(
+                "{what} differ from the facts, near\n  {}\n  {}\n  (no difference here: only what follows from it)",
+                near(&ours),
+                near(&theirs)
+            );
         }
     }
 
     /// What people can look up is what the centre has in memory.
     pub(crate) fn same_views(&self) {
         for contact in self.shadow.contacts() {
-            assert_eq!(self.views.contacts.get(&contact.id), Some(contact), "a contact looks different when looked up");
+            assert_eq!(
+                self.views.contacts.get(&contact.id),
+                Some(contact),
+                "a contact looks different when looked up"
+            );
         }
         for room in self.shadow.rooms() {
             let lines = self.views.items.get(&room.id).map_or(0, Vec::len);

@@ -34,13 +34,16 @@ impl Disk {
 
     /// Keeps the state as it was after the newest deed.
     pub(crate) fn keep(&mut self, centre: &Centre) {
-        self.snapshot = Some((self.last(), serde_json::to_string(centre).expect("a centre can be written")));
+        self.snapshot =
+            Some((self.last(), serde_json::to_string(centre).expect("a centre can be written")));
     }
 
     /// The state, out of the snapshot and all deeds after it.
     pub(crate) fn rebuild(&self) -> Centre {
         let (seq, centre) = match &self.snapshot {
-            Some((seq, text)) => (*seq, serde_json::from_str(text).expect("a snapshot can be read")),
+            Some((seq, text)) => {
+                (*seq, serde_json::from_str(text).expect("a snapshot can be read"))
+            }
             None => (0, Centre::default()),
         };
         self.retell(seq, centre)

@@ -15,7 +15,8 @@ fn wanted() -> Result<Wanted, String> {
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
-        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("{text:?} is not a number"));
+        let number =
+            |text: &str| text.parse::<u64>().map_err(|_| format!("{text:?} is not a number"));
         match word.as_str() {
             "--seed" => {
                 let seed = number(&value)?;
@@ -26,13 +27,21 @@ fn wanted() -> Result<Wanted, String> {
                 wanted.seeds = number(from)?..number(to)?;
             }
             "--steps" => wanted.steps = number(&value)?,
-            _ => return Err(format!("unknown option {word}; there are --seed N, --seeds A..B, --steps N")),
+            _ => {
+                return Err(format!(
+                    "unknown option {word}; there are --seed N, --seeds A..B, --steps N"
+                ));
+            }
         }
     }
     Ok(wanted)
 }
 
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a command line, which also says how fast it was")]
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a command line, which also says how fast it was"
+)]
 fn main() -> ExitCode {
     let wanted = match wanted() {
         Ok(wanted) => wanted,
@@ -50,11 +59,19 @@ fn main() -> ExitCode {
         };
         asked += story.asked;
         told += wanted.steps;
-        println!("seed {seed}: {} deeds, {} restarts, story {:016x}", story.deeds, story.restarts, story.hash);
+        println!(
+            "seed {seed}: {} deeds, {} restarts, story {:016x}",
+            story.deeds, story.restarts, story.hash
+        );
     }
     let seconds = begin.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = |n: u64| n as f64 / seconds;
-    println!("{} seeds, {told} steps, {asked} commands: {:.0} steps/s, {:.0} commands/s", wanted.seeds.count(), rate(told), rate(asked));
+    println!(
+        "{} seeds, {told} steps, {asked} commands: {:.0} steps/s, {:.0} commands/s",
+        wanted.seeds.count(),
+        rate(told),
+        rate(asked)
+    );
     ExitCode::SUCCESS
 }

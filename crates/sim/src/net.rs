@@ -142,10 +142,17 @@ impl World {
     pub(crate) fn net_works(&mut self) {
         let sockets: Vec<u64> = self.net.sockets.keys().copied().collect();
         for socket in sockets {
-            while self.net.sockets.get(&socket).is_some_and(|s| !s.mail.is_empty()) && self.draw.below(20) > 0 {
+            while self.net.sockets.get(&socket).is_some_and(|s| !s.mail.is_empty())
+                && self.draw.below(20) > 0
+            {
                 self.read_mail(socket);
             }
-            if self.net.sockets.get(&socket).is_some_and(|s| s.wake.is_some_and(|at| at <= self.now)) {
+            if self
+                .net
+                .sockets
+                .get(&socket)
+                .is_some_and(|s| s.wake.is_some_and(|at| at <= self.now))
+            {
                 if let Some(open) = self.net.sockets.get_mut(&socket) {
                     open.wake = None;
                 }
@@ -167,8 +174,12 @@ impl World {
         loop {
             step = match step {
                 Step::Reply(response) => return self.reply(client, &response),
-                Step::Do(_, _, command, then) => return self.hang(client, head, Wish::Do(*command), Wait::Outcome(then)),
-                Step::Read(_, query, then) => return self.hang(client, head, Wish::Read(*query), Wait::Answer(then)),
+                Step::Do(_, _, command, then) => {
+                    return self.hang(client, head, Wish::Do(*command), Wait::Outcome(then));
+                }
+                Step::Read(_, query, then) => {
+                    return self.hang(client, head, Wish::Read(*query), Wait::Answer(then));
+                }
                 Step::Receive { size, then, .. } => {
                     let received = match self.draw.below(8) {
                         0 => Received::Broken,
@@ -179,7 +190,12 @@ impl World {
                 }
                 Step::Verify { then, .. } => self.go_on(true, then),
                 Step::Hash { then, .. } => self.go_on("$argon2id$".into(), then),
-                Step::Send { .. } => return self.reply(client, &Response { status: 200, headers: Vec::new(), body: Vec::new() }),
+                Step::Send { .. } => {
+                    return self.reply(
+                        client,
+                        &Response { status: 200, headers: Vec::new(), body: Vec::new() },
+                    );
+                }
                 Step::Upgrade { session, .. } => {
                     self.open(client, session);
                     return;
@@ -202,7 +218,10 @@ impl World {
     /// Takes the connection over as a socket.
     pub(crate) fn open(&mut self, client: Client, session: Box<dyn Session>) {
         let name = self.net.name();
-        self.net.sockets.insert(name, Socket { client, session, watched: BTreeSet::new(), wake: None, mail: VecDeque::new() });
+        self.net.sockets.insert(
+            name,
+            Socket { client, session, watched: BTreeSet::new(), wake: None, mail: VecDeque::new() },
+        );
         self.opened(client, name);
         self.with_socket(name, |session, cx, out| session.on_open(cx, out));
     }
@@ -232,7 +251,11 @@ impl World {
         }
     }
 
-    fn with_socket(&mut self, name: u64, act: impl FnOnce(&mut dyn Session, &mut Cx<'_>, &mut Vec<Effect>)) {
+    fn with_socket(
+        &mut self,
+        name: u64,
+        act: impl FnOnce(&mut dyn Session, &mut Cx<'_>, &mut Vec<Effect>),
+    ) {
         let Some(mut socket) = self.net.sockets.remove(&name) else { return };
         let mut out = Vec::new();
         let mut cx = Cx { now: self.now, chance: &mut self.net.chance, site: &self.net.site };
@@ -276,7 +299,9 @@ impl World {
     }
 
     fn read_mail(&mut self, name: u64) {
-        let Some(mail) = self.net.sockets.get_mut(&name).and_then(|s| s.mail.pop_front()) else { return };
+        let Some(mail) = self.net.sockets.get_mut(&name).and_then(|s| s.mail.pop_front()) else {
+            return;
+        };
         self.with_socket(name, |session, cx, out| match mail {
             Mail::Outcome(number, outcome) => session.on_outcome(cx, number, outcome, out),
             Mail::Answer(number, answer, seq) => session.on_answer(cx, number, answer, seq, out),
@@ -286,7 +311,11 @@ impl World {
     }
 
     /// A wish of a wire came out, or met a fault.
-    pub(crate) fn wire_outcome(&mut self, wire: Wire, outcome: Result<Result<Done, Refusal>, Fault>) {
+    pub(crate) fn wire_outcome(
+        &mut self,
+        wire: Wire,
+        outcome: Result<Result<Done, Refusal>, Fault>,
+    ) {
         match wire {
             Wire::Socket(socket, number) => {
                 if let Some(open) = self.net.sockets.get_mut(&socket) {
@@ -294,7 +323,9 @@ impl World {
                 }
             }
             Wire::Exchange(name) => {
-                let Some(Exchange { client, head, wait }) = self.net.exchanges.remove(&name) else { return };
+                let Some(Exchange { client, head, wait }) = self.net.exchanges.remove(&name) else {
+                    return;
+                };
                 match (wait, outcome) {
                     (Wait::Outcome(then), Ok(outcome)) => {
                         let step = self.go_on(outcome, then);
@@ -308,7 +339,12 @@ impl World {
     }
 
     /// A question of a wire was answered, or met a fault.
-    pub(crate) fn wire_answer(&mut self, wire: Wire, answer: Result<Result<Answer, Refusal>, Fault>, seq: u64) {
+    pub(crate) fn wire_answer(
+        &mut self,
+        wire: Wire,
+        answer: Result<Result<Answer, Refusal>, Fault>,
+        seq: u64,
+    ) {
         match wire {
             Wire::Socket(socket, number) => {
                 if let Some(open) = self.net.sockets.get_mut(&socket) {
@@ -316,7 +352,9 @@ impl World {
                 }
             }
             Wire::Exchange(name) => {
-                let Some(Exchange { client, head, wait }) = self.net.exchanges.remove(&name) else { return };
+                let Some(Exchange { client, head, wait }) = self.net.exchanges.remove(&name) else {
+                    return;
+                };
                 match (wait, answer) {
                     (Wait::Answer(then), Ok(answer)) => {
                         let step = self.go_on(answer, then);

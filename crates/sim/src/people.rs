@@ -41,13 +41,27 @@ pub(crate) struct People {
 
 impl People {
     /// Somebody hears what became of a command.
-    pub(crate) fn learn(&mut self, asked: &Asked, command: &Command, outcome: &Result<Done, Refusal>) {
+    pub(crate) fn learn(
+        &mut self,
+        asked: &Asked,
+        command: &Command,
+        outcome: &Result<Done, Refusal>,
+    ) {
         match (command, outcome) {
-            (_, Ok(Done::Started { contact, .. } | Done::Transferred { contact })) => self.heard_of(*contact),
+            (_, Ok(Done::Started { contact, .. } | Done::Transferred { contact })) => {
+                self.heard_of(*contact)
+            }
             (Command::LogIn { user, session }, Ok(_)) => {
                 self.sessions.insert(user.clone(), *session);
             }
-            (Command::AnnounceFile { by: domain::command::By::Session(session, contact), key, .. }, Ok(Done::File { file })) => {
+            (
+                Command::AnnounceFile {
+                    by: domain::command::By::Session(session, contact),
+                    key,
+                    ..
+                },
+                Ok(Done::File { file }),
+            ) => {
                 if let Some((user, _)) = self.sessions.iter().find(|(_, s)| *s == session) {
                     self.files.push((user.clone(), *contact, *file, *key));
                 }
@@ -61,7 +75,9 @@ impl People {
 
     /// Somebody reads an answer.
     pub(crate) fn read(&mut self, asked: &Asked, answer: Option<&Answer>) {
-        if let (Some(customer), Some(answer)) = (asked.customer.and_then(|at| self.customers.get_mut(at)), answer) {
+        if let (Some(customer), Some(answer)) =
+            (asked.customer.and_then(|at| self.customers.get_mut(at)), answer)
+        {
             customer.read(answer);
         }
     }
@@ -113,10 +129,14 @@ impl World {
             return None;
         }
         let at = self.pick(self.people.lost.len());
-        let mut asked = self.people.lost.swap_remove(at);
+        let mut asked = self.people.lost.swap_remove(at).once_more();
         match &mut asked.wish {
-            Wish::Do(Command::StartChat(start)) => start.grants = self.grants(&[TokenKind::Participant]),
-            Wish::Do(Command::Connect { grants, .. }) => *grants = self.grants(&[TokenKind::Connection, TokenKind::Socket]),
+            Wish::Do(Command::StartChat(start)) => {
+                start.grants = self.grants(&[TokenKind::Participant])
+            }
+            Wish::Do(Command::Connect { grants, .. }) => {
+                *grants = self.grants(&[TokenKind::Connection, TokenKind::Socket])
+            }
             Wish::Do(Command::LogIn { session, .. }) => *session = self.secret(),
             Wish::Do(Command::AnnounceFile { upload, .. }) => *upload = self.secret(),
             _ => {}

@@ -1,7 +1,10 @@
 //! The realm that every story begins with: small enough that agents are scarce, with one of every kind of rule.
 
 use domain::agent::Channel;
-use domain::directory::{Bot, BotKind, Entry, Flow, Group, Hours, Overflow, Queue, Realm, Reason, Role, Target, User, Widget, WrapUpCode};
+use domain::directory::{
+    Bot, BotKind, Entry, Flow, Group, Hours, Overflow, Queue, Realm, Reason, Role, Target, User,
+    Widget, WrapUpCode,
+};
 use domain::id::{BotId, FlowId, InstanceId, QueueId, UserId, Uuid, WidgetId};
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +36,16 @@ pub(crate) fn flow(number: u8) -> FlowId {
 pub(crate) fn user(id: &str, role: Role, skill: u8) -> User {
     let skills = if skill == 0 { BTreeMap::new() } else { [("ko".into(), skill)].into() };
     let limits = [(Channel::Chat, 2)].into();
-    User { id: id.into(), name: format!("person {id}").into(), role, password: Some("$argon2id$".into()), extension: None, skills, limits, disabled: false }
+    User {
+        id: id.into(),
+        name: format!("person {id}").into(),
+        role,
+        password: Some("$argon2id$".into()),
+        extension: None,
+        skills,
+        limits,
+        disabled: false,
+    }
 }
 
 fn group(id: u32, members: &[(&str, u8)]) -> Entry {
@@ -43,7 +55,9 @@ fn group(id: u32, members: &[(&str, u8)]) -> Entry {
 
 /// The queues as they are at first.
 pub(crate) fn queues() -> [Queue; 3] {
-    let overflow = |to: &str, after: Option<u64>, length: Option<u32>, no_agent| Some(Overflow { to: to.into(), after: after.map(Millis::from_secs), length, no_agent });
+    let overflow = |to: &str, after: Option<u64>, length: Option<u32>, no_agent| {
+        Some(Overflow { to: to.into(), after: after.map(Millis::from_secs), length, no_agent })
+    };
     let second = Queue {
         policy: domain::directory::Policy::BestSkill,
         skills: [("ko".into(), 5)].into(),
@@ -51,7 +65,12 @@ pub(crate) fn queues() -> [Queue; 3] {
         last_agent: Millis::from_secs(30),
         ..Queue::new("3002", "second", 402)
     };
-    let first = Queue { overflow: overflow("3002", Some(90), Some(4), false), aliases: vec![QueueId::from("1000")], rating: true, ..Queue::new("3001", "first", 401) };
+    let first = Queue {
+        overflow: overflow("3002", Some(90), Some(4), false),
+        aliases: vec![QueueId::from("1000")],
+        rating: true,
+        ..Queue::new("3001", "first", 401)
+    };
     let third = Queue {
         priority: 5,
         hours: Some("kr".into()),
@@ -73,27 +92,60 @@ pub(crate) fn entries() -> Vec<Entry> {
         created: NOON,
         open_topics: true,
         stream_hosts: vec!["copies.example".into()],
-        stream_secret: None, max_chats: 24,
+        stream_secret: None,
+        max_chats: 24,
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];
-    all.extend(AGENTS.iter().zip(skills).map(|(id, skill)| Entry::User(user(id, Role::Agent, skill))));
+    all.extend(
+        AGENTS.iter().zip(skills).map(|(id, skill)| Entry::User(user(id, Role::Agent, skill))),
+    );
     all.extend(SUPERVISORS.iter().map(|id| Entry::User(user(id, Role::Supervisor, 6))));
     all.push(group(401, &[("1001", 5), ("1002", 7), ("1003", 1), ("1004", 10), ("2001", 2)]));
     all.push(group(402, &[("1003", 5), ("1004", 5), ("1005", 9), ("1006", 10)]));
     let day = Some((9 * 60, 18 * 60));
-    all.push(Entry::Hours(Hours { id: "kr".into(), utc_offset_minutes: 540, week: [day, day, day, day, day, None, None], holidays: BTreeSet::new() }));
+    all.push(Entry::Hours(Hours {
+        id: "kr".into(),
+        utc_offset_minutes: 540,
+        week: [day, day, day, day, day, None, None],
+        holidays: BTreeSet::new(),
+    }));
     all.extend(queues().into_iter().map(Entry::Queue));
-    all.push(Entry::Bot(Bot { id: BotId::from("7001"), name: "greeter".into(), kind: BotKind::Greet { greeting: "hello".into(), queue: "1000".into() } }));
+    all.push(Entry::Bot(Bot {
+        id: BotId::from("7001"),
+        name: "greeter".into(),
+        kind: BotKind::Greet { greeting: "hello".into(), queue: "1000".into() },
+    }));
     all.push(Entry::Bot(Bot { id: BotId::from("7002"), name: "echo".into(), kind: BotKind::Echo }));
-    let targets = [Target::Queue("3001".into()), Target::Queue("3002".into()), Target::Bot("7001".into()), Target::Bot("7002".into()), Target::Queue("3003".into())];
+    let targets = [
+        Target::Queue("3001".into()),
+        Target::Queue("3002".into()),
+        Target::Bot("7001".into()),
+        Target::Bot("7002".into()),
+        Target::Queue("3003".into()),
+    ];
     for (number, target) in (1..).zip(targets) {
         let greeting = (number % 2 == 1).then(|| "welcome".into());
         let linger = Millis::from_secs(if number == 2 { 60 } else { 0 });
-        all.push(Entry::Flow(Flow { id: flow(number), name: format!("flow {number}").into(), greeting, target, linger }));
+        all.push(Entry::Flow(Flow {
+            id: flow(number),
+            name: format!("flow {number}").into(),
+            greeting,
+            target,
+            linger,
+        }));
     }
-    all.push(Entry::Widget(Widget { id: WidgetId::from("page"), flow: flow(1), origins: vec!["*".into()], attributes: None }));
+    all.push(Entry::Widget(Widget {
+        id: WidgetId::from("page"),
+        flow: flow(1),
+        origins: vec!["*".into()],
+        attributes: None,
+    }));
     all.push(Entry::Reason(Reason { code: 1, ko: "식사".into(), en: "Meal".into() }));
-    all.push(Entry::WrapUpCode(WrapUpCode { code: "solved".into(), ko: "해결".into(), en: "Solved".into() }));
+    all.push(Entry::WrapUpCode(WrapUpCode {
+        code: "solved".into(),
+        ko: "해결".into(),
+        en: "Solved".into(),
+    }));
     all
 }

@@ -3,7 +3,9 @@
 use domain::contact::Contact;
 use domain::fact::Fact;
 use domain::id::{ContactId, ItemId, RoomId};
-use domain::query::{Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start};
+use domain::query::{
+    Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start,
+};
 use domain::room::{Body, FileStatus, Item};
 use domain::time::Millis;
 use std::collections::BTreeMap;
@@ -33,7 +35,12 @@ impl Views {
                 self.places.insert(item.id, (item.room, item.n));
             }
             Fact::Marked { room, participant, n, read, .. } => {
-                self.marks.entry(*room).or_default().push(Mark { participant: *participant, n: *n, read: *read, at });
+                self.marks.entry(*room).or_default().push(Mark {
+                    participant: *participant,
+                    n: *n,
+                    read: *read,
+                    at,
+                });
             }
             _ => {}
         }
@@ -51,7 +58,8 @@ impl Views {
     /// All segments of the matter that this contact belongs to, oldest first.
     pub(crate) fn matter(&self, id: ContactId) -> Option<Vec<Contact>> {
         let room = self.contacts.get(&id)?.room();
-        let mut segments: Vec<Contact> = self.contacts.values().filter(|c| c.room() == room).cloned().collect();
+        let mut segments: Vec<Contact> =
+            self.contacts.values().filter(|c| c.room() == room).cloned().collect();
         segments.sort_by_key(|c| c.segment);
         Some(segments)
     }
@@ -63,9 +71,15 @@ impl Views {
             Page::Contact(name) => {
                 let contact = match name {
                     ContactName::Id(id) => self.contacts.get(id)?,
-                    ContactName::Number(number) => self.contacts.values().find(|c| c.number == *number)?,
+                    ContactName::Number(number) => {
+                        self.contacts.values().find(|c| c.number == *number)?
+                    }
                 };
-                let attributes = self.contacts.get(&contact.initial).map(|c| c.attributes.clone()).unwrap_or_default();
+                let attributes = self
+                    .contacts
+                    .get(&contact.initial)
+                    .map(|c| c.attributes.clone())
+                    .unwrap_or_default();
                 Some(Answer::Contact(Box::new(contact.clone()), attributes))
             }
             Page::Contacts(filter) => Some(Answer::Contacts(self.contacts(filter))),
@@ -95,7 +109,10 @@ impl Views {
         let may = |item: &&Arc<Item>| {
             let rejected = matches!(&item.body, Body::File(f) if f.status == FileStatus::Rejected);
             let own = item.by.as_ref().is_some_and(|by| by.participant == page.reader);
-            item.kept() && segment.is_none_or(|s| item.contact == s) && item.audience.includes(page.role) && (!rejected || own)
+            item.kept()
+                && segment.is_none_or(|s| item.contact == s)
+                && item.audience.includes(page.role)
+                && (!rejected || own)
         };
         self.items.get(room).into_iter().flatten().filter(may).collect()
     }
@@ -108,24 +125,38 @@ impl Views {
         let (mut part, backward_to, forward_from) = match page.from {
             Start::Newest => (0, newest, newest),
             Start::At(n) => (0, cut(n.saturating_add(1)), cut(n)),
-            Start::Time(at) => (0, own.partition_point(|i| i.at <= at), own.partition_point(|i| i.at < at)),
+            Start::Time(at) => {
+                (0, own.partition_point(|i| i.at <= at), own.partition_point(|i| i.at < at))
+            }
             Start::MostRecent(rank) => {
                 let at = newest.saturating_sub(rank.max(1) as usize);
                 (0, (at + 1).min(newest), at)
             }
             Start::After(place) => {
                 let here = self.visible(page, place.part.into());
-                (place.part, here.partition_point(|i| i.n < place.n), here.partition_point(|i| i.n <= place.n))
+                (
+                    place.part,
+                    here.partition_point(|i| i.n < place.n),
+                    here.partition_point(|i| i.n <= place.n),
+                )
             }
         };
         let continues = matches!(page.from, Start::After(_));
         let limit = usize::from(page.limit);
         let mut found: Vec<(u16, Arc<Item>)> = Vec::new();
         let mut here = self.visible(page, part.into());
-        if page.forward { here.drain(..forward_from) } else { here.drain(backward_to..) };
+        if page.forward {
+            here.drain(..forward_from)
+        } else {
+            here.drain(backward_to..)
+        };
         loop {
             let part_of = |item: &&Arc<Item>| (part, Arc::clone(item));
-            if page.forward { found.extend(here.iter().map(part_of)) } else { found.extend(here.iter().rev().map(part_of)) }
+            if page.forward {
+                found.extend(here.iter().map(part_of))
+            } else {
+                found.extend(here.iter().rev().map(part_of))
+            }
             let next = if page.forward { part.checked_sub(1) } else { Some(part + 1) };
             match next.filter(|next| continues && usize::from(*next) < page.parts.len()) {
                 Some(next) => part = next,
@@ -137,8 +168,15 @@ impl Views {
         if found.len() > limit {
             found.truncate(limit);
             next = found.last().map(|(part, item)| Place { part: *part, n: item.n });
-        } else if !continues && !page.forward && (1..page.parts.len()).any(|part| !self.visible(page, part).is_empty()) {
-            next = Some(found.last().map_or(Place { part: 0, n: 1 }, |(part, item)| Place { part: *part, n: item.n }));
+        } else if !continues
+            && !page.forward
+            && (1..page.parts.len()).any(|part| !self.visible(page, part).is_empty())
+        {
+            next =
+                Some(found.last().map_or(Place { part: 0, n: 1 }, |(part, item)| Place {
+                    part: *part,
+                    n: item.n,
+                }));
         }
         let mut marks = Vec::new();
         let mut rooms: Vec<RoomId> = found.iter().map(|(_, item)| item.room).collect();

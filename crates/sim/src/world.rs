@@ -70,6 +70,11 @@ impl From<Query> for Asked {
 }
 
 impl Asked {
+    /// The same wish once more, by somebody who got no answer.
+    pub(crate) fn once_more(self) -> Self {
+        Self { recalled: None, ..self }
+    }
+
     /// By a façade.
     pub(crate) const fn by_wire(wish: Wish, wire: Wire) -> Self {
         Self { wish, customer: None, wire: Some(wire), recalled: None }
@@ -194,7 +199,12 @@ impl World {
 
     /// How it went so far.
     pub fn story(&self) -> Story {
-        Story { hash: self.hash, asked: self.tickets, deeds: self.disk.last(), restarts: self.restarts }
+        Story {
+            hash: self.hash,
+            asked: self.tickets,
+            deeds: self.disk.last(),
+            restarts: self.restarts,
+        }
     }
 
     fn pass_time(&mut self) {
@@ -221,7 +231,10 @@ impl World {
         let tick = self.tick.clone();
         self.node.take(self.now, &mut self.chance, None, &tick, Command::Tick);
         let due = self.node.due();
-        assert!(due.is_none_or(|due| due > self.now), "something was due at {due:?}, and was left undone");
+        assert!(
+            due.is_none_or(|due| due > self.now),
+            "something was due at {due:?}, and was left undone"
+        );
     }
 
     /// Asks something of the node.
@@ -256,7 +269,10 @@ impl World {
         let mut out = domain::centre::Out::default();
         let outcome = twin.handle(self.now, &mut chance, command.clone(), &mut out);
         if let Err(refusal) = &outcome {
-            assert!(twin == before && out.facts.is_empty() && out.signals.is_empty(), "{refusal}, yet something changed");
+            assert!(
+                twin == before && out.facts.is_empty() && out.signals.is_empty(),
+                "{refusal}, yet something changed"
+            );
         }
         self.take(ticket, command);
         assert!(twin == *self.node.centre(), "the same command was decided differently");
@@ -331,15 +347,26 @@ impl World {
 
     /// A batch could not be written (or it could, and nobody knows): everything decided since is void.
     fn fail(&mut self, durable: bool) {
-        self.remember(Told::Disk(if durable { "a write failed, but not really" } else { "a write failed" }));
+        self.remember(Told::Disk(if durable {
+            "a write failed, but not really"
+        } else {
+            "a write failed"
+        }));
         if let Some(batch) = self.writing.take()
             && durable
         {
             self.write(&batch);
         }
         let losers = self.rebirth().failed();
-        let losers: Vec<Asked> = losers.iter().map(|ticket| self.asked.remove(ticket).expect("who hears of a fault had asked")).collect();
-        assert!(self.asked.is_empty(), "somebody still waits for an answer that will never come: {:?}", self.asked);
+        let losers: Vec<Asked> = losers
+            .iter()
+            .map(|ticket| self.asked.remove(ticket).expect("who hears of a fault had asked"))
+            .collect();
+        assert!(
+            self.asked.is_empty(),
+            "somebody still waits for an answer that will never come: {:?}",
+            self.asked
+        );
         for asked in losers {
             match asked.wire {
                 None => self.people.lost(asked),
@@ -390,7 +417,8 @@ impl World {
                 }
                 Release::Signal(signal, topics) => self.net.signal(&signal, &topics),
                 Release::Reply(ticket, reply) => {
-                    let asked = self.asked.remove(&ticket).expect("only who asked is answered, and once");
+                    let asked =
+                        self.asked.remove(&ticket).expect("only who asked is answered, and once");
                     self.answered(asked, reply);
                 }
             }
@@ -399,7 +427,8 @@ impl World {
 
     fn answered(&mut self, asked: Asked, reply: Reply) {
         match reply {
-            Reply::Outcome(Err(Refusal::Archived(id))) | Reply::Answer(Err(Refusal::Archived(id)), _) => self.recall(asked, id),
+            Reply::Outcome(Err(Refusal::Archived(id)))
+            | Reply::Answer(Err(Refusal::Archived(id)), _) => self.recall(asked, id),
             Reply::Outcome(outcome) => self.outcome(&asked, outcome),
             Reply::Answer(answer, seq) => self.answer(&asked, answer, seq),
             Reply::Page(page, seq) => {
@@ -455,7 +484,10 @@ impl World {
             self.check.nothing_owed();
             self.check_net();
             self.check.same(self.node.centre(), "decisions");
-            assert!(self.asked.is_empty(), "somebody waits for an answer, and nothing is on its way");
+            assert!(
+                self.asked.is_empty(),
+                "somebody waits for an answer, and nothing is on its way"
+            );
         }
         if ticked && let Err(why) = self.node.centre().audit(self.now) {
             panic!("{why}");

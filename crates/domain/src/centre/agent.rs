@@ -35,7 +35,12 @@ impl Centre {
     pub(super) fn remove(&mut self, step: &mut Step<'_>, key: EntryKey) -> Decided {
         self.directory.check_removal(&key)?;
         match &key {
-            EntryKey::User(user) if self.agents.get(user).is_some_and(|a| !a.work.is_empty() || !a.channels.is_empty()) => {
+            EntryKey::User(user)
+                if self
+                    .agents
+                    .get(user)
+                    .is_some_and(|a| !a.work.is_empty() || !a.channels.is_empty()) =>
+            {
                 return Err(Refusal::WrongState("the agent is logged on, or has contacts at hand"));
             }
             EntryKey::Queue(queue) if self.waits.values().any(|w| w.queue == *queue) => {
@@ -49,17 +54,32 @@ impl Centre {
     }
 
     fn route_all(&mut self, step: &mut Step<'_>) {
-        let queues: Vec<_> = self.lines.iter().filter(|(_, lines)| !lines.waiting.is_empty()).map(|(id, _)| id.clone()).collect();
+        let queues: Vec<_> = self
+            .lines
+            .iter()
+            .filter(|(_, lines)| !lines.waiting.is_empty())
+            .map(|(id, _)| id.clone())
+            .collect();
         for queue in queues {
             self.route(step, &queue);
         }
     }
 
-    pub(super) fn log_in(&mut self, step: &mut Step<'_>, user: UserId, session: TokenHash) -> Decided {
+    pub(super) fn log_in(
+        &mut self,
+        step: &mut Step<'_>,
+        user: UserId,
+        session: TokenHash,
+    ) -> Decided {
         if self.directory.users.get(&user).is_none_or(|u| u.disabled || u.password.is_none()) {
             return Err(Refusal::WrongPassword);
         }
-        let mut own: Vec<_> = self.sessions.iter().filter(|(_, s)| s.user == user).map(|(hash, s)| (s.until, *hash)).collect();
+        let mut own: Vec<_> = self
+            .sessions
+            .iter()
+            .filter(|(_, s)| s.user == user)
+            .map(|(hash, s)| (s.until, *hash))
+            .collect();
         own.sort_unstable();
         if own.len() >= SESSIONS_OF_ONE {
             self.emit(step, Fact::LoggedOut { session: own[0].1 });
@@ -75,11 +95,19 @@ impl Centre {
         Ok(Done::Ok)
     }
 
-    pub(super) fn set_state(&mut self, step: &mut Step<'_>, agent: &UserId, channels: &BTreeSet<Channel>, state: AgentState, by: Option<UserId>) -> Decided {
+    pub(super) fn set_state(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        channels: &BTreeSet<Channel>,
+        state: AgentState,
+        by: Option<UserId>,
+    ) -> Decided {
         if self.directory.users.get(agent).is_none_or(|u| u.disabled) {
             return Err(Refusal::NoSuchAgent);
         }
-        let logged_on: BTreeSet<Channel> = self.agents.get(agent).into_iter().flat_map(|a| a.channels.keys().copied()).collect();
+        let logged_on: BTreeSet<Channel> =
+            self.agents.get(agent).into_iter().flat_map(|a| a.channels.keys().copied()).collect();
         let channels = if channels.is_empty() { &logged_on } else { channels };
         if channels.is_empty() {
             return Err(Refusal::NotLoggedOn);
@@ -94,10 +122,20 @@ impl Centre {
             }
         }
         for &channel in channels {
-            self.emit(step, Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() });
+            self.emit(
+                step,
+                Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() },
+            );
         }
         if matches!(state, AgentState::LoggedOff(_)) {
-            let leaving: Vec<_> = self.agents.get(agent).into_iter().flat_map(|a| &a.work).filter(|(_, w)| channels.contains(&w.channel)).map(|(id, w)| (*id, *w)).collect();
+            let leaving: Vec<_> = self
+                .agents
+                .get(agent)
+                .into_iter()
+                .flat_map(|a| &a.work)
+                .filter(|(_, w)| channels.contains(&w.channel))
+                .map(|(id, w)| (*id, *w))
+                .collect();
             self.drop_work(step, agent, leaving);
         }
         self.route_for(step, agent);
@@ -106,12 +144,22 @@ impl Centre {
 
     /// Logs an agent off all channels. Nothing at their hands gets stuck: offers go back to the head of their lines,
     /// chats are handed back to their queues, after-work is closed.
-    fn log_off(&mut self, step: &mut Step<'_>, agent: &UserId, state: AgentState, by: Option<UserId>) {
+    fn log_off(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        state: AgentState,
+        by: Option<UserId>,
+    ) {
         let Some(known) = self.agents.get(agent) else { return };
         let channels: Vec<Channel> = known.channels.keys().copied().collect();
-        let work: Vec<(ContactId, Work)> = known.work.iter().map(|(id, work)| (*id, *work)).collect();
+        let work: Vec<(ContactId, Work)> =
+            known.work.iter().map(|(id, work)| (*id, *work)).collect();
         for channel in channels {
-            self.emit(step, Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() });
+            self.emit(
+                step,
+                Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() },
+            );
         }
         self.drop_work(step, agent, work);
         self.route_for(step, agent);
@@ -130,23 +178,44 @@ impl Centre {
         }
     }
 
-    pub(super) fn force(&mut self, step: &mut Step<'_>, by: TokenHash, agent: &UserId, state: AgentState) -> Decided {
+    pub(super) fn force(
+        &mut self,
+        step: &mut Step<'_>,
+        by: TokenHash,
+        agent: &UserId,
+        state: AgentState,
+    ) -> Decided {
         let by = self.session(step.now, by)?.user.clone();
         if self.directory.users.get(&by).is_none_or(|u| u.role < Role::Supervisor) {
             return Err(Refusal::NotAllowed);
         }
-        let state = if matches!(state, AgentState::LoggedOff(_)) { AgentState::LoggedOff(FORCED) } else { state };
+        let state = if matches!(state, AgentState::LoggedOff(_)) {
+            AgentState::LoggedOff(FORCED)
+        } else {
+            state
+        };
         self.set_state(step, agent, &BTreeSet::new(), state, Some(by))
     }
 
     fn offered(&self, agent: &UserId, contact: ContactId) -> Result<Work, Refusal> {
         let work = self.agents.get(agent).and_then(|a| a.work.get(&contact)).copied();
-        work.filter(|w| matches!(w.stage, Stage::Offered { .. })).ok_or(Refusal::WrongState("this contact is not offered to you any more"))
+        work.filter(|w| matches!(w.stage, Stage::Offered { .. }))
+            .ok_or(Refusal::WrongState("this contact is not offered to you any more"))
     }
 
-    pub(super) fn accept(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId) -> Decided {
+    pub(super) fn accept(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+    ) -> Decided {
         // A second click, or a repeat after a lost answer, finds the work done.
-        if self.agents.get(agent).and_then(|a| a.work.get(&contact)).is_some_and(|w| w.stage == Stage::Talking) {
+        if self
+            .agents
+            .get(agent)
+            .and_then(|a| a.work.get(&contact))
+            .is_some_and(|w| w.stage == Stage::Talking)
+        {
             return Ok(Done::Ok);
         }
         let work = self.offered(agent, contact)?;
@@ -158,7 +227,8 @@ impl Centre {
         let at = self.room(id).member(work.participant).map(|(at, _)| at);
         self.post_event(step, id, at, Event::Joined);
         let queue = queue.and_then(|q| self.directory.queues.get(&q)).cloned();
-        if let Some(queue) = queue.filter(|q| q.idle_warning.0 > 0 && self.room(id).idle.is_none()) {
+        if let Some(queue) = queue.filter(|q| q.idle_warning.0 > 0 && self.room(id).idle.is_none())
+        {
             let drop = (queue.idle_close.0 > 0).then_some(queue.idle_close);
             let customer = IdleRule { warn: Some(queue.idle_warning), drop };
             self.emit(step, Fact::IdleRuled { room: id, customer, agent: IdleRule::default() });
@@ -166,7 +236,12 @@ impl Centre {
         Ok(Done::Ok)
     }
 
-    pub(super) fn refuse(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId) -> Decided {
+    pub(super) fn refuse(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+    ) -> Decided {
         self.offered(agent, contact)?;
         self.decline(step, agent, contact, Decline::Refused);
         Ok(Done::Ok)
@@ -174,17 +249,39 @@ impl Centre {
 
     /// An agent did not take an offer: they are not ready any more, so that the next one is asked, and not they again
     /// (`max-agent-desktop.md` 3.5, `nxproxy-rio.md` 6).
-    pub(super) fn decline(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId, how: Decline) {
+    pub(super) fn decline(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+        how: Decline,
+    ) {
         let Ok(work) = self.offered(agent, contact) else { return };
         let conference = matches!(work.stage, Stage::Offered { conference: true, .. });
-        if !conference && self.agents.get(agent).is_some_and(|a| a.state(work.channel) == AgentState::Ready) {
-            self.emit(step, Fact::AgentStated { agent: agent.clone(), channel: work.channel, state: AgentState::NotReady(0), by: None });
+        if !conference
+            && self.agents.get(agent).is_some_and(|a| a.state(work.channel) == AgentState::Ready)
+        {
+            self.emit(
+                step,
+                Fact::AgentStated {
+                    agent: agent.clone(),
+                    channel: work.channel,
+                    state: AgentState::NotReady(0),
+                    by: None,
+                },
+            );
         }
         self.withdraw(step, agent, contact, how);
     }
 
     /// An offer ends without an answer; the contact looks for somebody else.
-    pub(super) fn withdraw(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId, how: Decline) {
+    pub(super) fn withdraw(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+        how: Decline,
+    ) {
         self.emit(step, Fact::Declined { contact, agent: agent.clone(), how });
         if let Some(wait) = self.waits.get(&contact) {
             let queue = wait.queue.clone();
@@ -197,23 +294,50 @@ impl Centre {
     }
 
     /// Everybody who worked on a contact that has ended goes on to after-work, or is free.
-    pub(super) fn begin_wrap_up(&mut self, step: &mut Step<'_>, contact: ContactId, agent: &UserId) {
-        let queue = self.contacts.get(&contact).and_then(|c| c.queue.as_ref()).and_then(|q| self.directory.queues.get(q));
+    pub(super) fn begin_wrap_up(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        agent: &UserId,
+    ) {
+        let queue = self
+            .contacts
+            .get(&contact)
+            .and_then(|c| c.queue.as_ref())
+            .and_then(|q| self.directory.queues.get(q));
         let span = queue.map_or(Millis(0), |q| q.wrap_up);
-        let logged_on = self.agents.get(agent).is_some_and(|a| a.channels.contains_key(&Channel::Chat));
+        let logged_on =
+            self.agents.get(agent).is_some_and(|a| a.channels.contains_key(&Channel::Chat));
         if span.0 > 0 && logged_on {
-            self.emit(step, Fact::WrapUpBegan { contact, agent: agent.clone(), until: step.now.plus(span) });
+            self.emit(
+                step,
+                Fact::WrapUpBegan { contact, agent: agent.clone(), until: step.now.plus(span) },
+            );
         } else {
-            self.emit(step, Fact::WrappedUp { contact, agent: agent.clone(), wrap_up: WrapUp { from: step.now, to: step.now, ..WrapUp::default() } });
+            self.emit(
+                step,
+                Fact::WrappedUp {
+                    contact,
+                    agent: agent.clone(),
+                    wrap_up: WrapUp { from: step.now, to: step.now, ..WrapUp::default() },
+                },
+            );
         }
     }
 
     fn wrapping(&self, agent: &UserId, contact: ContactId) -> Result<Work, Refusal> {
         let work = self.agents.get(agent).and_then(|a| a.work.get(&contact)).copied();
-        work.filter(|w| matches!(w.stage, Stage::WrapUp { .. })).ok_or(Refusal::WrongState("there is no after-work with this contact"))
+        work.filter(|w| matches!(w.stage, Stage::WrapUp { .. }))
+            .ok_or(Refusal::WrongState("there is no after-work with this contact"))
     }
 
-    pub(super) fn wrap_up(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId, mut wrap_up: WrapUp) -> Decided {
+    pub(super) fn wrap_up(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+        mut wrap_up: WrapUp,
+    ) -> Decided {
         let work = self.wrapping(agent, contact)?;
         if let Some(code) = &wrap_up.code
             && !self.directory.wrap_up_codes.contains_key(code)
@@ -225,24 +349,48 @@ impl Centre {
         Ok(Done::Ok)
     }
 
-    pub(super) fn finish_wrap_up(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId, wrap_up: WrapUp) {
+    pub(super) fn finish_wrap_up(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+        wrap_up: WrapUp,
+    ) {
         self.emit(step, Fact::WrappedUp { contact, agent: agent.clone(), wrap_up });
         self.route_for(step, agent);
     }
 
-    pub(super) fn extend_wrap_up(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId, by: Millis) -> Decided {
+    pub(super) fn extend_wrap_up(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+        by: Millis,
+    ) -> Decided {
         let work = self.wrapping(agent, contact)?;
-        let Stage::WrapUp { until } = work.stage else { return Err(Refusal::WrongState("there is no after-work with this contact")) };
-        let until = until.max(step.now).plus(by.min(EXTENSION_LIMIT)).min(step.now.plus(Millis(EXTENSION_LIMIT.0 * 6)));
+        let Stage::WrapUp { until } = work.stage else {
+            return Err(Refusal::WrongState("there is no after-work with this contact"));
+        };
+        let until = until
+            .max(step.now)
+            .plus(by.min(EXTENSION_LIMIT))
+            .min(step.now.plus(Millis(EXTENSION_LIMIT.0 * 6)));
         self.emit(step, Fact::WrapUpExtended { contact, agent: agent.clone(), until });
         Ok(Done::Until(until))
     }
 
-    pub(super) fn end(&mut self, step: &mut Step<'_>, agent: &UserId, contact: ContactId) -> Decided {
+    pub(super) fn end(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        contact: ContactId,
+    ) -> Decided {
         let room = match self.open_room(contact) {
             Ok(room) => room,
             // A repeat after a lost answer.
-            Err(Refusal::ContactEnded) if self.wrapping(agent, contact).is_ok() => return Ok(Done::Ok),
+            Err(Refusal::ContactEnded) if self.wrapping(agent, contact).is_ok() => {
+                return Ok(Done::Ok);
+            }
             Err(refusal) => return Err(refusal),
         };
         let id = room.id;
@@ -255,7 +403,13 @@ impl Centre {
     }
 
     /// An agent goes; the chat goes on with those who stay, lingers, or ends.
-    pub(super) fn agent_leaves(&mut self, step: &mut Step<'_>, room: crate::id::RoomId, at: u8, why: Leaving) {
+    pub(super) fn agent_leaves(
+        &mut self,
+        step: &mut Step<'_>,
+        room: crate::id::RoomId,
+        at: u8,
+        why: Leaving,
+    ) {
         let member = self.member(room, at).clone();
         let contact = self.room(room).contact;
         self.post_event(step, room, Some(at), Event::Left);
@@ -266,8 +420,14 @@ impl Centre {
             self.begin_wrap_up(step, contact, user);
             self.route_for(step, user);
         }
-        let left_alone = !self.room(room).members.iter().any(|m| m.role == crate::room::MemberRole::Agent && m.presence != crate::room::Presence::Left);
-        let lingers = self.contacts.get(&contact).and_then(|c| self.directory.flows.get(&c.flow)).is_some_and(|f| f.linger.0 > 0);
+        let left_alone = !self.room(room).members.iter().any(|m| {
+            m.role == crate::room::MemberRole::Agent && m.presence != crate::room::Presence::Left
+        });
+        let lingers = self
+            .contacts
+            .get(&contact)
+            .and_then(|c| self.directory.flows.get(&c.flow))
+            .is_some_and(|f| f.linger.0 > 0);
         if left_alone && !lingers {
             self.close(step, room, EndReason::Agent, None);
         }

@@ -13,6 +13,10 @@ use std::sync::Arc;
 impl Centre {
     /// Takes up one fact that was decided at `at`.
     pub fn apply(&mut self, at: Millis, fact: &Fact) {
+        if !self.soft.indexed {
+            self.reindex();
+            self.soft.indexed = true;
+        }
         if let Some(contact) = fact.contact().and_then(|id| self.contacts.get_mut(&id)) {
             contact.apply(at, fact);
         }
@@ -37,7 +41,8 @@ impl Centre {
                 self.sessions.remove(session);
             }
             Fact::AgentStated { agent, channel, state, .. } => {
-                let entry = self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
+                let entry =
+                    self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
                 if *state == AgentState::Ready && entry.state(*channel) != AgentState::Ready {
                     entry.idle_since = at;
                 }
@@ -48,22 +53,33 @@ impl Centre {
                 }
                 self.stand(agent);
             }
-            Fact::Started { contact, opening, key } => self.started(at, contact, opening.as_ref(), *key),
-            Fact::Queued { contact, queue, rank, preferred, from } => self.queued(at, *contact, queue, *rank, preferred.clone(), from.clone()),
+            Fact::Started { contact, opening, key } => {
+                self.started(at, contact, opening.as_ref(), *key)
+            }
+            Fact::Queued { contact, queue, rank, preferred, from } => {
+                self.queued(at, *contact, queue, *rank, preferred.clone(), from.clone())
+            }
             Fact::Offered { contact, agent, participant, until, conference, .. } => {
                 self.leave_line(*contact);
                 if let Some(wait) = self.waits.get_mut(contact).filter(|_| !conference) {
                     wait.offered = true;
                 }
-                let channel = self.contacts.get(contact).map_or(crate::agent::Channel::Chat, |c| c.channel);
-                let work = Work { channel, participant: *participant, stage: Stage::Offered { until: *until, conference: *conference }, since: at };
+                let channel =
+                    self.contacts.get(contact).map_or(crate::agent::Channel::Chat, |c| c.channel);
+                let work = Work {
+                    channel,
+                    participant: *participant,
+                    stage: Stage::Offered { until: *until, conference: *conference },
+                    since: at,
+                };
                 self.set_work(agent, *contact, Some(work));
             }
             Fact::Declined { contact, agent, .. } => {
                 let was = self.set_work(agent, *contact, None);
                 if let Some(work) = was {
                     if let Some(room) = self.room_of(*contact)
-                        && let Some(member) = room.members.iter_mut().find(|m| m.id == work.participant)
+                        && let Some(member) =
+                            room.members.iter_mut().find(|m| m.id == work.participant)
                     {
                         member.presence = Presence::Left;
                     }
@@ -76,16 +92,30 @@ impl Centre {
                 if self.waits.get(contact).is_some_and(|w| w.offered) {
                     self.waits.remove(contact);
                 }
-                if let Some(work) = self.agents.get(agent).and_then(|a| a.work.get(contact)).copied() {
-                    self.set_work(agent, *contact, Some(Work { stage: Stage::Talking, since: at, ..work }));
+                if let Some(work) =
+                    self.agents.get(agent).and_then(|a| a.work.get(contact)).copied()
+                {
+                    self.set_work(
+                        agent,
+                        *contact,
+                        Some(Work { stage: Stage::Talking, since: at, ..work }),
+                    );
                 }
                 self.remember_agent(at, *contact, agent);
             }
             Fact::Closed { contact, .. } => self.closed(at, *contact),
-            Fact::WrapUpBegan { contact, agent, until } | Fact::WrapUpExtended { contact, agent, until } => {
-                if let Some(work) = self.agents.get(agent).and_then(|a| a.work.get(contact)).copied() {
-                    let since = if matches!(work.stage, Stage::WrapUp { .. }) { work.since } else { at };
-                    self.set_work(agent, *contact, Some(Work { stage: Stage::WrapUp { until: *until }, since, ..work }));
+            Fact::WrapUpBegan { contact, agent, until }
+            | Fact::WrapUpExtended { contact, agent, until } => {
+                if let Some(work) =
+                    self.agents.get(agent).and_then(|a| a.work.get(contact)).copied()
+                {
+                    let since =
+                        if matches!(work.stage, Stage::WrapUp { .. }) { work.since } else { at };
+                    self.set_work(
+                        agent,
+                        *contact,
+                        Some(Work { stage: Stage::WrapUp { until: *until }, since, ..work }),
+                    );
                 }
             }
             Fact::WrappedUp { contact, agent, .. } => {
@@ -105,14 +135,25 @@ impl Centre {
                 }
             }
             // The contact's own record has taken these up already.
-            Fact::Arrived { .. } | Fact::Rated { .. } | Fact::AttributesSet { .. } | Fact::Described { .. } => {}
+            Fact::Arrived { .. }
+            | Fact::Rated { .. }
+            | Fact::AttributesSet { .. }
+            | Fact::Described { .. } => {}
             other => {
                 if let Some(room) = other.room().and_then(|id| self.rooms.get_mut(&id)) {
                     apply_in_room(at, room, other);
                 }
                 match other {
                     Fact::TokenGiven { room, participant, token, kind, until } => {
-                        self.tokens.insert(*token, Token { room: *room, participant: *participant, kind: *kind, until: *until });
+                        self.tokens.insert(
+                            *token,
+                            Token {
+                                room: *room,
+                                participant: *participant,
+                                kind: *kind,
+                                until: *until,
+                            },
+                        );
                     }
                     Fact::FileAnnounced { room, file } => {
                         self.uploads.retain(|_, of| *of != (*room, file.file.id));
@@ -129,9 +170,18 @@ impl Centre {
         self.rooms.get_mut(&room)
     }
 
-    fn started(&mut self, at: Millis, contact: &Contact, opening: Option<&(crate::contact::TextKind, Arc<str>)>, key: Option<crate::id::ClientKey>) {
+    fn started(
+        &mut self,
+        at: Millis,
+        contact: &Contact,
+        opening: Option<&(crate::contact::TextKind, Arc<str>)>,
+        key: Option<crate::id::ClientKey>,
+    ) {
         self.numbers = self.numbers.max(contact.number);
-        let room = self.rooms.entry(contact.room()).or_insert_with(|| Room::new(contact.room(), contact.id, contact.kinds));
+        let room = self
+            .rooms
+            .entry(contact.room())
+            .or_insert_with(|| Room::new(contact.room(), contact.id, contact.kinds));
         room.contact = contact.id;
         room.segments.push(contact.id);
         if let Some((kind, text)) = opening {
@@ -140,13 +190,20 @@ impl Centre {
         room.tally = crate::contact::Tally::NONE;
         if let Some(key) = key {
             if contact.segment == 1 {
-                self.starts.insert(key, Start { contact: contact.id, participant: contact.customer.participant });
+                self.starts.insert(
+                    key,
+                    Start { contact: contact.id, participant: contact.customer.participant },
+                );
                 self.start_ages.push_back((at, key));
             } else {
                 room.made.insert(key, contact.id.0);
             }
         }
-        while self.start_ages.front().is_some_and(|(then, _)| at.since(*then) > super::START_KEYS_FOR) {
+        while self
+            .start_ages
+            .front()
+            .is_some_and(|(then, _)| at.since(*then) > super::START_KEYS_FOR)
+        {
             if let Some((_, old)) = self.start_ages.pop_front() {
                 self.starts.remove(&old);
             }
@@ -171,7 +228,15 @@ impl Centre {
         }
     }
 
-    fn queued(&mut self, at: Millis, id: ContactId, queue: &crate::id::QueueId, rank: i64, preferred: Option<UserId>, from: Option<crate::id::QueueId>) {
+    fn queued(
+        &mut self,
+        at: Millis,
+        id: ContactId,
+        queue: &crate::id::QueueId,
+        rank: i64,
+        preferred: Option<UserId>,
+        from: Option<crate::id::QueueId>,
+    ) {
         let Some(contact) = self.contacts.get(&id) else { return };
         let (number, channel) = (contact.number, contact.channel);
         let mut visited = self.waits.get(&id).map(|w| w.visited.clone()).unwrap_or_default();
@@ -179,7 +244,20 @@ impl Centre {
         self.leave_line(id);
         let hold = self.directory.queues.get(queue).map_or(Millis(0), |q| q.last_agent);
         let held_until = if preferred.is_some() { at.plus(hold) } else { Millis(0) };
-        self.waits.insert(id, Wait { queue: queue.clone(), rank, number, since: at, channel, preferred, held_until, offered: false, visited });
+        self.waits.insert(
+            id,
+            Wait {
+                queue: queue.clone(),
+                rank,
+                number,
+                since: at,
+                channel,
+                preferred,
+                held_until,
+                offered: false,
+                visited,
+            },
+        );
         self.join_line(id);
     }
 
@@ -201,7 +279,8 @@ impl Centre {
                 self.origins.remove(origin);
             }
         }
-        let (room, transferred) = (contact.room(), contact.reason == Some(crate::contact::EndReason::Transferred));
+        let (room, transferred) =
+            (contact.room(), contact.reason == Some(crate::contact::EndReason::Transferred));
         if let Some(room) = self.rooms.get_mut(&room).filter(|_| !transferred) {
             room.closed = Some(at);
             // What only an open room needs.
@@ -220,7 +299,11 @@ impl Centre {
             }
             room.segments
         });
-        let recalled = self.contacts.range(ContactId::from(id)..).filter(|(_, c)| c.room() == id).map(|(id, _)| *id);
+        let recalled = self
+            .contacts
+            .range(ContactId::from(id)..)
+            .filter(|(_, c)| c.room() == id)
+            .map(|(id, _)| *id);
         let all = if segments.is_empty() { recalled.collect() } else { segments };
         for id in all {
             if let Some(contact) = self.contacts.remove(&id) {
@@ -230,7 +313,14 @@ impl Centre {
     }
 
     fn remember_agent(&mut self, at: Millis, contact: ContactId, agent: &UserId) {
-        let Some(customer) = self.contacts.get(&contact).filter(|c| c.phase == Phase::Talking).and_then(|c| c.customer.id.clone()) else { return };
+        let Some(customer) = self
+            .contacts
+            .get(&contact)
+            .filter(|c| c.phase == Phase::Talking)
+            .and_then(|c| c.customer.id.clone())
+        else {
+            return;
+        };
         if let Some((_, then)) = self.last_agents.insert(customer.clone(), (agent.clone(), at)) {
             self.last_agent_ages.remove(&(then, customer.clone()));
         }
@@ -245,7 +335,9 @@ impl Centre {
     /// Moves the average handling time of the contact's queue by an eighth toward this one.
     fn handled(&mut self, at: Millis, id: ContactId) {
         let Some(contact) = self.contacts.get(&id) else { return };
-        let (Some(queue), Some(accepted)) = (contact.queue.clone(), contact.accepted) else { return };
+        let (Some(queue), Some(accepted)) = (contact.queue.clone(), contact.accepted) else {
+            return;
+        };
         let took = at.since(accepted);
         let average = self.handling.entry(queue).or_insert(took);
         *average = Millis((average.0 * 7 + took.0) / 8);
@@ -257,7 +349,9 @@ impl Centre {
                 if user.disabled {
                     self.sessions.retain(|_, s| s.user != user.id);
                 }
-                self.agents.entry(user.id.clone()).or_insert_with(|| Agent { idle_since: at, ..Agent::new(user.id.clone()) });
+                self.agents
+                    .entry(user.id.clone())
+                    .or_insert_with(|| Agent { idle_since: at, ..Agent::new(user.id.clone()) });
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),
@@ -310,7 +404,8 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
             }
         }
         Fact::IdleRuled { customer, agent, .. } => {
-            room.idle = Some(Box::new(Idle { customer: *customer, agent: *agent, ..Idle::default() }));
+            room.idle =
+                Some(Box::new(Idle { customer: *customer, agent: *agent, ..Idle::default() }));
             both_there(at, room);
         }
         Fact::StreamStarted { stream, target, key, .. } => {
@@ -324,7 +419,9 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
                 stream.delivered = stream.delivered.max(*to);
             }
         }
-        Fact::StreamDropped { stream, .. } | Fact::StreamStopped { stream, .. } => room.streams.retain(|s| s.id != *stream),
+        Fact::StreamDropped { stream, .. } | Fact::StreamStopped { stream, .. } => {
+            room.streams.retain(|s| s.id != *stream)
+        }
         _ => {}
     }
     if matches!(fact, Fact::Joined { .. }) {
@@ -340,7 +437,8 @@ fn set_presence(room: &mut Room, participant: crate::id::ParticipantId, presence
 
 /// Idle timers run only while both sides are there (`amazon-connect-chat.md` 4.3).
 fn both_there(at: Millis, room: &mut Room) {
-    let there = |role| room.members.iter().any(|m| m.role == role && m.presence == Presence::Joined);
+    let there =
+        |role| room.members.iter().any(|m| m.role == role && m.presence == Presence::Joined);
     let both = there(MemberRole::Customer) && there(MemberRole::Agent);
     if let Some(idle) = &mut room.idle {
         let since = |was: Option<Millis>| if both { was.or(Some(at)) } else { None };
@@ -376,11 +474,15 @@ fn posted(room: &mut Room, item: &Item, key: Option<crate::id::ClientKey>) {
     }
     room.opening = None;
     let (role, characters) = match (&item.by, &item.body) {
-        (Some(by), Body::Message { text, .. }) => (by.role, u32::try_from(text.chars().count()).unwrap_or(u32::MAX)),
+        (Some(by), Body::Message { text, .. }) => {
+            (by.role, u32::try_from(text.chars().count()).unwrap_or(u32::MAX))
+        }
         (Some(by), _) => (by.role, 0),
         (None, _) => return,
     };
-    if item.audience == crate::room::Audience::Agents || matches!(&item.body, Body::File(f) if f.status == FileStatus::Rejected) {
+    if item.audience == crate::room::Audience::Agents
+        || matches!(&item.body, Body::File(f) if f.status == FileStatus::Rejected)
+    {
         return;
     }
     let tally = &mut room.tally;
@@ -402,8 +504,12 @@ fn posted(room: &mut Room, item: &Item, key: Option<crate::id::ClientKey>) {
     }
     if let Some(idle) = &mut room.idle {
         match role {
-            MemberRole::Customer if idle.customer_since.is_some() => (idle.customer_since, idle.customer_warned) = (Some(item.at), None),
-            MemberRole::Agent if idle.agent_since.is_some() => (idle.agent_since, idle.agent_warned) = (Some(item.at), None),
+            MemberRole::Customer if idle.customer_since.is_some() => {
+                (idle.customer_since, idle.customer_warned) = (Some(item.at), None)
+            }
+            MemberRole::Agent if idle.agent_since.is_some() => {
+                (idle.agent_since, idle.agent_warned) = (Some(item.at), None)
+            }
             _ => {}
         }
     }

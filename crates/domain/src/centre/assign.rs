@@ -18,7 +18,14 @@ const DIRECT_OFFER: Millis = Millis::from_secs(45);
 
 impl Centre {
     /// Puts a contact in line, or where that line overflows to, or ends it where all is closed.
-    pub(super) fn enqueue(&mut self, step: &mut Step<'_>, id: ContactId, queue: &QueueId, preferred: Option<UserId>, came: Millis) {
+    pub(super) fn enqueue(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ContactId,
+        queue: &QueueId,
+        preferred: Option<UserId>,
+        came: Millis,
+    ) {
         let Some(mut queue) = self.directory.queue(queue.as_str()).cloned() else { return };
         let Some(room) = self.contacts.get(&id).map(|c| c.room()) else { return };
         let mut from = None;
@@ -26,7 +33,8 @@ impl Centre {
         let mut visited = vec![queue.id.clone()];
         while let Some(overflow) = &queue.overflow {
             let level = self.level(&queue);
-            let full = overflow.length.is_some_and(|most| level.waiting >= most) || (overflow.no_agent && level.logged_on == 0);
+            let full = overflow.length.is_some_and(|most| level.waiting >= most)
+                || (overflow.no_agent && level.logged_on == 0);
             if !full || visited.contains(&overflow.to) {
                 break;
             }
@@ -35,13 +43,26 @@ impl Centre {
             visited.push(next.id.clone());
             queue = next;
         }
-        let closed = queue.hours.as_ref().and_then(|h| self.directory.hours.get(h)).is_some_and(|h| !h.open(step.now));
+        let closed = queue
+            .hours
+            .as_ref()
+            .and_then(|h| self.directory.hours.get(h))
+            .is_some_and(|h| !h.open(step.now));
         if closed {
             self.close(step, room, EndReason::Flow, None);
             return;
         }
         let preferred = preferred.or_else(|| self.last_agent(id, &queue));
-        self.emit(step, Fact::Queued { contact: id, queue: queue.id.clone(), rank: rank(&queue, came), preferred, from });
+        self.emit(
+            step,
+            Fact::Queued {
+                contact: id,
+                queue: queue.id.clone(),
+                rank: rank(&queue, came),
+                preferred,
+                from,
+            },
+        );
         self.route(step, &queue.id);
         self.show_level(step, &queue.id);
     }
@@ -88,10 +109,17 @@ impl Centre {
             let room = self.rooms.get(&self.contacts.get(&place.contact)?.room())?;
             let fits = |agent: &UserId| room.of_user(agent).is_none();
             if let Some(wanted) = &wait.preferred {
-                if let Some(turn) = lines.first(wait.channel, |agent| agent == wanted && fits(agent)) {
+                if let Some(turn) =
+                    lines.first(wait.channel, |agent| agent == wanted && fits(agent))
+                {
                     return Some((place.contact, turn.clone(), Rule::Preferred));
                 }
-                if wait.held_until > now && self.agents.get(wanted).is_some_and(|a| a.channels.contains_key(&wait.channel)) {
+                if wait.held_until > now
+                    && self
+                        .agents
+                        .get(wanted)
+                        .is_some_and(|a| a.channels.contains_key(&wait.channel))
+                {
                     return None;
                 }
             }
@@ -101,9 +129,20 @@ impl Centre {
     }
 
     /// The reasons for a choice, for whoever asks later.
-    fn why(&self, now: Millis, queue: &QueueId, contact: ContactId, rule: Rule, chosen: &Turn) -> Why {
+    fn why(
+        &self,
+        now: Millis,
+        queue: &QueueId,
+        contact: ContactId,
+        rule: Rule,
+        chosen: &Turn,
+    ) -> Why {
         let mut why = Why { queue: Some(queue.clone()), rule, ..Why::direct() };
-        let (Some(lines), Some(wait), Some(settings)) = (self.lines.get(queue), self.waits.get(&contact), self.directory.queues.get(queue)) else { return why };
+        let (Some(lines), Some(wait), Some(settings)) =
+            (self.lines.get(queue), self.waits.get(&contact), self.directory.queues.get(queue))
+        else {
+            return why;
+        };
         why.waited = now.since(wait.since);
         why.waiting = lines.waiting();
         let Some(group) = self.directory.groups.get(&settings.group) else { return why };
@@ -120,29 +159,65 @@ impl Centre {
             })
             .collect();
         if group.members.len() <= WHY_MEMBERS {
-            let out = group.members.iter().filter_map(|(agent, level)| Some((agent.clone(), self.place(agent, queue, *level, wait.channel).err()?)));
+            let out = group.members.iter().filter_map(|(agent, level)| {
+                Some((agent.clone(), self.place(agent, queue, *level, wait.channel).err()?))
+            });
             why.out = out.collect();
         } else {
-            why.out_counts = lines.out.iter().filter(|((channel, _), _)| *channel == wait.channel).map(|((_, out), n)| (*out, *n)).collect();
+            why.out_counts = lines
+                .out
+                .iter()
+                .filter(|((channel, _), _)| *channel == wait.channel)
+                .map(|((_, out), n)| (*out, *n))
+                .collect();
         }
         why
     }
 
     /// Asks one agent.
-    pub(super) fn offer(&mut self, step: &mut Step<'_>, contact: ContactId, agent: &UserId, limit: Millis, why: Arc<Why>, conference: bool) {
+    pub(super) fn offer(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        agent: &UserId,
+        limit: Millis,
+        why: Arc<Why>,
+        conference: bool,
+    ) {
         let Some(room) = self.contacts.get(&contact).map(|c| c.room()) else { return };
         let participant = ParticipantId::new(step.now, step.chance);
-        let name = self.directory.users.get(agent).map_or_else(|| agent.0.clone(), |u| u.name.clone());
-        let member = Member { id: participant, role: MemberRole::Agent, name, user: Some(agent.clone()), presence: Presence::Invited, silent: false, since: step.now, delivered: 0, delivered_at: Millis(0), read: 0 };
+        let name =
+            self.directory.users.get(agent).map_or_else(|| agent.0.clone(), |u| u.name.clone());
+        let member = Member {
+            id: participant,
+            role: MemberRole::Agent,
+            name,
+            user: Some(agent.clone()),
+            presence: Presence::Invited,
+            silent: false,
+            since: step.now,
+            delivered: 0,
+            delivered_at: Millis(0),
+            read: 0,
+        };
         let until = step.now.plus(limit);
-        self.emit(step, Fact::Offered { contact, agent: agent.clone(), participant, until, conference, why });
+        self.emit(
+            step,
+            Fact::Offered { contact, agent: agent.clone(), participant, until, conference, why },
+        );
         self.emit(step, Fact::Admitted { room, member: Box::new(member), key: None });
         let at = self.room(room).member(participant).map(|(at, _)| at);
         self.post_event(step, room, at, Event::Invited);
     }
 
     /// Asks one agent who was named by somebody.
-    pub(super) fn offer_directly(&mut self, step: &mut Step<'_>, contact: ContactId, agent: &UserId, conference: bool) {
+    pub(super) fn offer_directly(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        agent: &UserId,
+        conference: bool,
+    ) {
         self.offer(step, contact, agent, DIRECT_OFFER, Arc::new(Why::direct()), conference);
     }
 
@@ -163,7 +238,12 @@ impl Centre {
     }
 
     /// Gives a waiting contact to an agent by hand.
-    pub(super) fn assign(&mut self, step: &mut Step<'_>, contact: ContactId, agent: &UserId) -> Decided {
+    pub(super) fn assign(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        agent: &UserId,
+    ) -> Decided {
         if self.contact(contact)?.phase != Phase::Queued {
             return Err(Refusal::WrongState("only a waiting contact can be assigned"));
         }
@@ -182,13 +262,27 @@ impl Centre {
         let wait = self.waits.get(&id).filter(|w| !w.offered)?;
         let queue = self.directory.queues.get(&wait.queue).cloned()?;
         let held = (wait.held_until > step.now).then_some(wait.held_until);
-        let overflow = queue.overflow.as_ref().and_then(|o| Some((wait.since.plus(o.after?), o.to.clone()))).filter(|(_, to)| !wait.visited.contains(to));
+        let overflow = queue
+            .overflow
+            .as_ref()
+            .and_then(|o| Some((wait.since.plus(o.after?), o.to.clone())))
+            .filter(|(_, to)| !wait.visited.contains(to));
         match overflow {
             Some((at, to)) if at <= step.now => {
-                let (preferred, target) = (wait.preferred.clone(), self.directory.queues.get(&to).cloned()?);
+                let (preferred, target) =
+                    (wait.preferred.clone(), self.directory.queues.get(&to).cloned()?);
                 let came = self.contacts.get(&id)?.queued.unwrap_or(step.now).min(wait.since);
                 let from = Some(queue.id.clone());
-                self.emit(step, Fact::Queued { contact: id, queue: to.clone(), rank: rank(&target, came), preferred, from });
+                self.emit(
+                    step,
+                    Fact::Queued {
+                        contact: id,
+                        queue: to.clone(),
+                        rank: rank(&target, came),
+                        preferred,
+                        from,
+                    },
+                );
                 self.show_level(step, &queue.id);
                 self.route(step, &to);
                 self.show_level(step, &to);
@@ -209,7 +303,8 @@ impl Centre {
     pub(super) fn show_level(&self, step: &mut Step<'_>, id: &QueueId) {
         let Some(queue) = self.directory.queues.get(id) else { return };
         let level = self.level(queue);
-        let signal = Signal::QueueLevel { queue: id.clone(), waiting: level.waiting, oldest: level.oldest };
+        let signal =
+            Signal::QueueLevel { queue: id.clone(), waiting: level.waiting, oldest: level.oldest };
         step.out.signals.push((signal, vec![crate::node::Topic::Queue(id.clone())]));
     }
 }

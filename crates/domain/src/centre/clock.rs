@@ -7,6 +7,7 @@ use super::{ADMISSION_LIMIT, ARCHIVE_AFTER, CONNECT_LIMIT, Centre, Decided, Step
 use crate::agent::Stage;
 use crate::command::Done;
 use crate::contact::{EndReason, Phase};
+use crate::directory::Entry;
 use crate::fact::{Decline, Fact, Leaving};
 use crate::id::{ContactId, ParticipantId, RoomId, TokenHash, UserId};
 use crate::room::{Body, Event, Idle, IdleRule, MemberRole, Presence, Room};
@@ -46,32 +47,48 @@ impl Centre {
     /// After a rebuild: everything that is not state but follows from it is made anew.
     pub fn resume(&mut self) {
         self.reindex();
-        self.soft = super::Soft::default();
+        self.soft = super::Soft { indexed: true, ..super::Soft::default() };
         let mut timers = Vec::new();
         for (hash, session) in &self.sessions {
             timers.push((session.until, Timer::Session(*hash)));
         }
         for contact in self.contacts.values() {
             match contact.phase {
-                Phase::Initiated => timers.push((contact.started.plus(CONNECT_LIMIT), Timer::Connect(contact.id))),
-                Phase::Ended if !self.rooms.contains_key(&contact.room()) => timers.push((contact.updated.plus(ARCHIVE_AFTER), Timer::Archive(contact.room()))),
+                Phase::Initiated => {
+                    timers.push((contact.started.plus(CONNECT_LIMIT), Timer::Connect(contact.id)))
+                }
+                Phase::Ended if !self.rooms.contains_key(&contact.room()) => timers
+                    .push((contact.updated.plus(ARCHIVE_AFTER), Timer::Archive(contact.room()))),
                 _ => {}
             }
         }
         for room in self.rooms.values() {
             match room.closed {
                 Some(at) => timers.push((at.plus(ARCHIVE_AFTER), Timer::Archive(room.id))),
-                None => timers.extend([(self.expiry(room), Timer::Expire(room.id)), (Millis(0), Timer::Idle(room.id)), (Millis(0), Timer::Linger(room.id))]),
+                None => timers.extend([
+                    (self.expiry(room), Timer::Expire(room.id)),
+                    (Millis(0), Timer::Idle(room.id)),
+                    (Millis(0), Timer::Linger(room.id)),
+                ]),
             }
-            let invited = room.members.iter().filter(|m| m.role == MemberRole::Bot && m.presence == Presence::Invited);
-            timers.extend(invited.map(|m| (m.since.plus(ADMISSION_LIMIT), Timer::Admission(room.id, m.id))));
+            let invited = room
+                .members
+                .iter()
+                .filter(|m| m.role == MemberRole::Bot && m.presence == Presence::Invited);
+            timers.extend(
+                invited.map(|m| (m.since.plus(ADMISSION_LIMIT), Timer::Admission(room.id, m.id))),
+            );
         }
         timers.extend(self.waits.keys().map(|id| (Millis(0), Timer::Wait(*id))));
         for agent in self.agents.values() {
             for (id, work) in &agent.work {
                 match work.stage {
-                    Stage::Offered { until, .. } => timers.push((until, Timer::Offer(agent.id.clone(), *id))),
-                    Stage::WrapUp { until } => timers.push((until, Timer::WrapUp(agent.id.clone(), *id))),
+                    Stage::Offered { until, .. } => {
+                        timers.push((until, Timer::Offer(agent.id.clone(), *id)))
+                    }
+                    Stage::WrapUp { until } => {
+                        timers.push((until, Timer::WrapUp(agent.id.clone(), *id)))
+                    }
                     Stage::Talking => {}
                 }
             }
@@ -88,7 +105,9 @@ impl Centre {
                 }
                 (contact.expires, Timer::Expire(contact.room()))
             }
-            Fact::Admitted { room, member, .. } if member.role == MemberRole::Bot => (at.plus(ADMISSION_LIMIT), Timer::Admission(*room, member.id)),
+            Fact::Admitted { room, member, .. } if member.role == MemberRole::Bot => {
+                (at.plus(ADMISSION_LIMIT), Timer::Admission(*room, member.id))
+            }
             Fact::Queued { contact, .. } => (at, Timer::Wait(*contact)),
             Fact::Declined { contact, .. } => {
                 if let Some(contact) = self.contacts.get(contact) {
@@ -96,11 +115,18 @@ impl Centre {
                 }
                 (at, Timer::Wait(*contact))
             }
-            Fact::Offered { contact, agent, until, .. } => (*until, Timer::Offer(agent.clone(), *contact)),
-            Fact::WrapUpBegan { contact, agent, until } | Fact::WrapUpExtended { contact, agent, until } => (*until, Timer::WrapUp(agent.clone(), *contact)),
+            Fact::Offered { contact, agent, until, .. } => {
+                (*until, Timer::Offer(agent.clone(), *contact))
+            }
+            Fact::WrapUpBegan { contact, agent, until }
+            | Fact::WrapUpExtended { contact, agent, until } => {
+                (*until, Timer::WrapUp(agent.clone(), *contact))
+            }
             Fact::Joined { room, .. } | Fact::IdleRuled { room, .. } => (at, Timer::Idle(*room)),
             // Who is back will be reminded sooner than they would have been dropped.
-            Fact::Posted { item, .. } if item.body == Body::Event(Event::Returned) => (at, Timer::Idle(item.room)),
+            Fact::Posted { item, .. } if item.body == Body::Event(Event::Returned) => {
+                (at, Timer::Idle(item.room))
+            }
             Fact::Left { room, .. } => (at, Timer::Linger(*room)),
             Fact::Closed { contact, .. } => {
                 let Some(contact) = self.contacts.get(contact) else { return };
@@ -109,6 +135,13 @@ impl Centre {
             Fact::Recalled { contacts } => {
                 let Some(contact) = contacts.first() else { return };
                 (at.plus(ARCHIVE_AFTER), Timer::Archive(contact.room()))
+            }
+            // What a queue asks of time may have changed for those who wait in it.
+            Fact::Put(entry) => {
+                let Entry::Queue(queue) = entry.as_ref() else { return };
+                let waiting = self.waits.iter().filter(|(_, wait)| wait.queue == queue.id);
+                self.soft.timers.extend(waiting.map(|(id, _)| (at, Timer::Wait(*id))));
+                return;
             }
             Fact::LoggedIn { session, until, .. } => (*until, Timer::Session(*session)),
             _ => return,
@@ -141,9 +174,18 @@ impl Centre {
                 self.close(step, contact.room(), EndReason::NeverConnected, None);
             }
             Timer::Admission(room, participant) => {
-                let (_, member) = self.rooms.get(room).filter(|r| r.closed.is_none())?.member(*participant)?;
+                let (_, member) =
+                    self.rooms.get(room).filter(|r| r.closed.is_none())?.member(*participant)?;
                 if member.presence == Presence::Invited {
-                    self.emit(step, Fact::Left { room: *room, participant: *participant, why: Leaving::Left, key: None });
+                    self.emit(
+                        step,
+                        Fact::Left {
+                            room: *room,
+                            participant: *participant,
+                            why: Leaving::Left,
+                            key: None,
+                        },
+                    );
                 }
             }
             Timer::Expire(id) => {
@@ -168,7 +210,8 @@ impl Centre {
                 if until > now {
                     return Some(until);
                 }
-                let wrap_up = crate::contact::WrapUp { from: work.since, to: now, ..Default::default() };
+                let wrap_up =
+                    crate::contact::WrapUp { from: work.since, to: now, ..Default::default() };
                 self.finish_wrap_up(step, agent, *contact, wrap_up);
             }
             Timer::Wait(id) => return self.waited(step, *id),
@@ -176,14 +219,23 @@ impl Centre {
             Timer::Linger(id) => return self.linger(step, *id),
             Timer::Archive(id) => {
                 let closed = self.rooms.get(id).map(|r| r.closed);
-                let at_hand = |c: &crate::contact::Contact| self.agents.values().any(|a| a.work.contains_key(&c.id));
+                let at_hand = |c: &crate::contact::Contact| {
+                    self.agents.values().any(|a| a.work.contains_key(&c.id))
+                };
                 let segments: Vec<ContactId> = match self.rooms.get(id) {
                     Some(room) => room.segments.clone(),
-                    None => self.contacts.range(ContactId::from(*id)..).filter(|(_, c)| c.room() == *id).map(|(id, _)| *id).collect(),
+                    None => self
+                        .contacts
+                        .range(ContactId::from(*id)..)
+                        .filter(|(_, c)| c.room() == *id)
+                        .map(|(id, _)| *id)
+                        .collect(),
                 };
                 match closed {
                     Some(None) => return None,
-                    Some(Some(at)) if at.plus(ARCHIVE_AFTER) > now => return Some(at.plus(ARCHIVE_AFTER)),
+                    Some(Some(at)) if at.plus(ARCHIVE_AFTER) > now => {
+                        return Some(at.plus(ARCHIVE_AFTER));
+                    }
                     _ if segments.is_empty() => return None,
                     _ => {}
                 }
@@ -222,11 +274,27 @@ impl Centre {
                 next = Some(next.map_or(at, |n| n.min(at)));
                 continue;
             }
-            let Some(place) = room.members.iter().position(|m| m.role == role && m.presence == Presence::Joined && !m.silent) else { continue };
+            let Some(place) = room
+                .members
+                .iter()
+                .position(|m| m.role == role && m.presence == Presence::Joined && !m.silent)
+            else {
+                continue;
+            };
             let Ok(place) = u8::try_from(place) else { continue };
             if warned.is_none() && rule.warn.is_some() {
                 self.post_event(step, id, Some(place), Event::Idle);
-                let after = self.room(id).idle.as_deref().and_then(|idle| idle_due(rule, since, if role == MemberRole::Customer { idle.customer_warned } else { idle.agent_warned }));
+                let after = self.room(id).idle.as_deref().and_then(|idle| {
+                    idle_due(
+                        rule,
+                        since,
+                        if role == MemberRole::Customer {
+                            idle.customer_warned
+                        } else {
+                            idle.agent_warned
+                        },
+                    )
+                });
                 next = [next, after].into_iter().flatten().min();
                 continue;
             }
@@ -244,7 +312,8 @@ impl Centre {
     fn linger(&mut self, step: &mut Step<'_>, id: RoomId) -> Option<Millis> {
         let room = self.rooms.get(&id).filter(|r| r.closed.is_none())?;
         let contact = self.contacts.get(&room.contact).filter(|c| c.phase == Phase::Talking)?;
-        if room.members.iter().any(|m| m.role == MemberRole::Agent && m.presence != Presence::Left) {
+        if room.members.iter().any(|m| m.role == MemberRole::Agent && m.presence != Presence::Left)
+        {
             return None;
         }
         let linger = self.directory.flows.get(&contact.flow).map_or(Millis(0), |f| f.linger);
@@ -260,7 +329,10 @@ impl Centre {
 /// When somebody in a room will have been silent for too long.
 pub(super) fn next_idle(idle: &Idle) -> Option<Millis> {
     let customer = idle_due(idle.customer, idle.customer_since, idle.customer_warned);
-    [customer, idle_due(idle.agent, idle.agent_since, idle.agent_warned)].into_iter().flatten().min()
+    [customer, idle_due(idle.agent, idle.agent_since, idle.agent_warned)]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 fn idle_due(rule: IdleRule, since: Option<Millis>, warned: Option<Millis>) -> Option<Millis> {

@@ -21,7 +21,12 @@ pub(super) struct Announced {
 }
 
 impl Centre {
-    pub(super) fn announce_file(&mut self, step: &mut Step<'_>, by: By, announced: Announced) -> Decided {
+    pub(super) fn announce_file(
+        &mut self,
+        step: &mut Step<'_>,
+        by: By,
+        announced: Announced,
+    ) -> Decided {
         let (room, at) = self.actor(step.now, by)?;
         let known = self.room(room);
         let member = self.member(room, at);
@@ -31,17 +36,26 @@ impl Centre {
         if !announced.audience.includes(member.role) {
             return Err(Refusal::NotAllowed);
         }
-        let before = known.files.values().find(|f| f.author == at && f.key == announced.key).cloned();
+        let before =
+            known.files.values().find(|f| f.author == at && f.key == announced.key).cloned();
         if before.is_none() && known.files.len() >= FILE_LIMIT {
             return Err(Refusal::Quota { what: Quota::Files, most: FILE_LIMIT as u64 });
         }
         let Announced { name, kind, size, audience, upload, until, key } = announced;
         let file = match before {
-            Some(before) if before.done.is_some() => return Ok(Done::File { file: before.file.id }),
+            Some(before) if before.done.is_some() => {
+                return Ok(Done::File { file: before.file.id });
+            }
             // A repeat gets a URL of its own; the old one dies.
             Some(before) => RoomFile { upload, until, ..before },
             None => {
-                let file = File { id: FileId::new(step.now, step.chance), name, kind, size, status: FileStatus::Announced };
+                let file = File {
+                    id: FileId::new(step.now, step.chance),
+                    name,
+                    kind,
+                    size,
+                    status: FileStatus::Announced,
+                };
                 RoomFile { author: at, audience, file, upload, until, key, done: None }
             }
         };
@@ -50,7 +64,14 @@ impl Centre {
         Ok(Done::File { file: id })
     }
 
-    pub(super) fn store_file(&mut self, step: &mut Step<'_>, upload: TokenHash, size: u64, kind: Arc<str>, status: FileStatus) -> Decided {
+    pub(super) fn store_file(
+        &mut self,
+        step: &mut Step<'_>,
+        upload: TokenHash,
+        size: u64,
+        kind: Arc<str>,
+        status: FileStatus,
+    ) -> Decided {
         let (room, file) = self.uploads.get(&upload).copied().ok_or(Refusal::NoSuchFile)?;
         let known = &self.room(room).files[&file];
         if known.done.is_some() {
@@ -60,11 +81,26 @@ impl Centre {
         Ok(Done::File { file })
     }
 
-    pub(super) fn complete_file(&mut self, step: &mut Step<'_>, by: By, file: FileId, key: ClientKey) -> Decided {
+    pub(super) fn complete_file(
+        &mut self,
+        step: &mut Step<'_>,
+        by: By,
+        file: FileId,
+        key: ClientKey,
+    ) -> Decided {
         let (room, at) = self.actor(step.now, by)?;
-        let known = self.room(room).files.get(&file).filter(|f| f.author == at).ok_or(Refusal::NoSuchFile)?;
+        let known = self
+            .room(room)
+            .files
+            .get(&file)
+            .filter(|f| f.author == at)
+            .ok_or(Refusal::NoSuchFile)?;
         if let Some((done, repeat)) = known.done {
-            return if done == key { Ok(Done::Posted { item: repeat.item, n: repeat.n, at: repeat.at }) } else { Err(Refusal::FileDone) };
+            return if done == key {
+                Ok(Done::Posted { item: repeat.item, n: repeat.n, at: repeat.at })
+            } else {
+                Err(Refusal::FileDone)
+            };
         }
         let status = match known.file.status {
             FileStatus::Stored => FileStatus::Approved,
@@ -86,6 +122,10 @@ impl Centre {
             return Err(Refusal::NotAllowed);
         }
         let approved = known.file.status == FileStatus::Approved && known.audience.includes(role);
-        if approved || known.author == at && known.file.status == FileStatus::Stored { Ok(known.file.clone()) } else { Err(Refusal::NoSuchFile) }
+        if approved || known.author == at && known.file.status == FileStatus::Stored {
+            Ok(known.file.clone())
+        } else {
+            Err(Refusal::NoSuchFile)
+        }
     }
 }

@@ -6,7 +6,10 @@ use crate::command::By;
 use crate::contact::{Attributes, Contact};
 use crate::directory::Role;
 use crate::id::{ContactId, TokenHash, UserId};
-use crate::query::{Answer, Colleague, ContactName, DeskContact, From, Holder, ItemsPage, Level, Look, Page, Query, Start, StreamState};
+use crate::query::{
+    Answer, Colleague, ContactName, DeskContact, From, Holder, ItemsPage, Level, Look, Page, Query,
+    Start, StreamState,
+};
 use crate::refusal::Refusal;
 use crate::room::{MemberRole, Presence, Room, TokenKind};
 use crate::time::Millis;
@@ -26,8 +29,15 @@ impl Centre {
                 Answer::Session(user.clone(), session.until)
             }
             Query::Token(hash, kind) => self.holder(now, *hash, *kind)?,
-            Query::Person(user) => Answer::Person(self.directory.users.get(user).ok_or(Refusal::NoSuchAgent)?.clone()),
-            Query::Contact(name) => return Ok(self.find(name).map_or_else(|| Look::Page(Page::Contact(name.clone())), |c| Look::Answer(self.described(c)))),
+            Query::Person(user) => {
+                Answer::Person(self.directory.users.get(user).ok_or(Refusal::NoSuchAgent)?.clone())
+            }
+            Query::Contact(name) => {
+                return Ok(self.find(name).map_or_else(
+                    || Look::Page(Page::Contact(name.clone())),
+                    |c| Look::Answer(self.described(c)),
+                ));
+            }
             Query::Upload(hash) => {
                 let (room, file) = self.uploads.get(hash).ok_or(Refusal::NoSuchFile)?;
                 let known = &self.room(*room).files[file];
@@ -39,11 +49,21 @@ impl Centre {
             Query::File(by, file) => Answer::File(self.readable(now, *by, *file)?),
             Query::FileOf(session, file) => {
                 let user = self.session(now, *session)?.user.clone();
-                let room = self.rooms.values().find(|r| r.files.contains_key(file)).ok_or(Refusal::NoSuchFile)?;
+                let room = self
+                    .rooms
+                    .values()
+                    .find(|r| r.files.contains_key(file))
+                    .ok_or(Refusal::NoSuchFile)?;
                 let known = &room.files[file];
-                let allowed = room.members.iter().any(|m| m.user.as_ref() == Some(&user)) || self.directory.users.get(&user).is_some_and(|u| u.role >= Role::Supervisor);
-                let visible = known.file.status == crate::room::FileStatus::Approved && known.audience.includes(MemberRole::Agent);
-                if allowed && visible { Answer::File(known.file.clone()) } else { return Err(Refusal::NoSuchFile) }
+                let allowed = room.members.iter().any(|m| m.user.as_ref() == Some(&user))
+                    || self.directory.users.get(&user).is_some_and(|u| u.role >= Role::Supervisor);
+                let visible = known.file.status == crate::room::FileStatus::Approved
+                    && known.audience.includes(MemberRole::Agent);
+                if allowed && visible {
+                    Answer::File(known.file.clone())
+                } else {
+                    return Err(Refusal::NoSuchFile);
+                }
             }
             Query::Desk(agent) => self.desk(agent)?,
             Query::People => Answer::People(self.colleagues(), self.levels()),
@@ -51,7 +71,9 @@ impl Centre {
             Query::Wait(contact) => self.wait(*contact)?,
             Query::Streams => Answer::Streams(self.streams()),
             Query::Outside(pair) => Answer::Outside(self.outside.get(pair).copied()),
-            Query::Transcript { by, contact, from, forward, limit } => return self.transcript(now, *by, *contact, *from, *forward, *limit).map(Look::Page),
+            Query::Transcript { by, contact, from, forward, limit } => {
+                return self.transcript(now, *by, *contact, *from, *forward, *limit).map(Look::Page);
+            }
             Query::Lines { session, room, before, after, limit } => {
                 let user = self.session(now, *session)?.user.clone();
                 return self.lines_of(&user, *room, *before, *after, *limit).map(Look::Page);
@@ -71,7 +93,9 @@ impl Centre {
 
     fn described(&self, contact: &Contact) -> Answer {
         let mut known = contact.clone();
-        if let Some(room) = self.rooms.get(&contact.room()).filter(|r| r.contact == contact.id && !contact.ended()) {
+        if let Some(room) =
+            self.rooms.get(&contact.room()).filter(|r| r.contact == contact.id && !contact.ended())
+        {
             known.tally = room.tally.clone();
         }
         Answer::Contact(Box::new(known), self.attributes(contact))
@@ -84,7 +108,12 @@ impl Centre {
     fn holder(&self, now: Millis, hash: TokenHash, kind: TokenKind) -> Result<Answer, Refusal> {
         let token = self.token(now, hash, kind)?;
         let (room, at) = self.member_of(token)?;
-        let holder = Holder { room, contact: self.room(room).contact, member: self.member(room, at).clone(), until: token.until };
+        let holder = Holder {
+            room,
+            contact: self.room(room).contact,
+            member: self.member(room, at).clone(),
+            until: token.until,
+        };
         Ok(Answer::Holder(Box::new(holder)))
     }
 
@@ -93,33 +122,68 @@ impl Centre {
             return Err(Refusal::NoSuchAgent);
         }
         let agent = self.agents.get(user).cloned().unwrap_or_else(|| Agent::new(user.clone()));
-        let mut contacts: Vec<DeskContact> = agent.work.iter().filter_map(|(id, work)| self.desk_contact(*id, Some(*work), work.participant)).collect();
-        let watches = |room: &&Room| room.closed.is_none() && room.members.iter().any(|m| m.role == MemberRole::Supervisor && m.presence == Presence::Joined && m.user.as_ref() == Some(user));
+        let mut contacts: Vec<DeskContact> = agent
+            .work
+            .iter()
+            .filter_map(|(id, work)| self.desk_contact(*id, Some(*work), work.participant))
+            .collect();
+        let watches = |room: &&Room| {
+            room.closed.is_none()
+                && room.members.iter().any(|m| {
+                    m.role == MemberRole::Supervisor
+                        && m.presence == Presence::Joined
+                        && m.user.as_ref() == Some(user)
+                })
+        };
         if self.directory.users.get(user).is_some_and(|u| u.role >= Role::Supervisor) {
-            contacts.extend(self.rooms.values().filter(watches).filter_map(|room| self.desk_contact(room.contact, None, room.of_user(user)?.1.id)));
+            contacts.extend(self.rooms.values().filter(watches).filter_map(|room| {
+                self.desk_contact(room.contact, None, room.of_user(user)?.1.id)
+            }));
         }
         let mine = self.serves.get(user);
         let levels = self.levels().into_iter().map(|level| {
-            let serves = mine.is_some_and(|all| all.iter().any(|(queue, _)| *queue == level.queue.id));
+            let serves =
+                mine.is_some_and(|all| all.iter().any(|(queue, _)| *queue == level.queue.id));
             (level, serves)
         });
         let levels = levels.collect();
         Ok(Answer::Desk(Box::new(agent), contacts, levels))
     }
 
-    fn desk_contact(&self, id: ContactId, work: Option<crate::agent::Work>, me: crate::id::ParticipantId) -> Option<DeskContact> {
+    fn desk_contact(
+        &self,
+        id: ContactId,
+        work: Option<crate::agent::Work>,
+        me: crate::id::ParticipantId,
+    ) -> Option<DeskContact> {
         let contact = self.contacts.get(&id)?;
         let room = self.rooms.get(&contact.room())?;
         let present = room.customer().is_some_and(|c| self.is_present(c.id));
-        Some(DeskContact { contact: contact.clone(), attributes: self.attributes(contact), work, me, members: room.members.clone(), last: room.last(), present })
+        Some(DeskContact {
+            contact: contact.clone(),
+            attributes: self.attributes(contact),
+            work,
+            me,
+            members: room.members.clone(),
+            last: room.last(),
+            present,
+        })
     }
 
     fn colleagues(&self) -> Vec<Colleague> {
-        let users = self.directory.users.values().filter(|u| !u.disabled && self.serves.contains_key(&u.id));
+        let users = self
+            .directory
+            .users
+            .values()
+            .filter(|u| !u.disabled && self.serves.contains_key(&u.id));
         let known = users.map(|user| {
             let agent = self.agents.get(&user.id);
-            let states = agent.into_iter().flat_map(|a| a.channels.iter().map(|(c, s)| (*c, s.state))).collect();
-            let load = agent.map_or(0, |a| u32::try_from(a.load(Channel::Chat)).unwrap_or(u32::MAX));
+            let states = agent
+                .into_iter()
+                .flat_map(|a| a.channels.iter().map(|(c, s)| (*c, s.state)))
+                .collect();
+            let load =
+                agent.map_or(0, |a| u32::try_from(a.load(Channel::Chat)).unwrap_or(u32::MAX));
             Colleague { user: user.clone(), states, load }
         });
         known.collect()
@@ -131,7 +195,11 @@ impl Centre {
 
     fn wait(&self, id: ContactId) -> Result<Answer, Refusal> {
         self.contact(id)?;
-        let wait = self.waits.get(&id).filter(|w| !w.offered).ok_or(Refusal::WrongState("the contact does not wait"))?;
+        let wait = self
+            .waits
+            .get(&id)
+            .filter(|w| !w.offered)
+            .ok_or(Refusal::WrongState("the contact does not wait"))?;
         let lines = self.lines.get(&wait.queue).ok_or(Refusal::NoSuchQueue)?;
         let place = crate::queue::Place { rank: wait.rank, number: wait.number, contact: id };
         let ahead = u32::try_from(lines.waiting.range(..place).count()).unwrap_or(u32::MAX);
@@ -144,10 +212,25 @@ impl Centre {
 
     fn streams(&self) -> Vec<StreamState> {
         let all = self.rooms.values().flat_map(|room| room.streams.iter().map(move |s| (room, s)));
-        all.map(|(room, s)| StreamState { room: room.id, contact: room.contact, stream: s.id, target: s.target.clone(), delivered: s.delivered }).collect()
+        all.map(|(room, s)| StreamState {
+            room: room.id,
+            contact: room.contact,
+            stream: s.id,
+            target: s.target.clone(),
+            delivered: s.delivered,
+        })
+        .collect()
     }
 
-    fn transcript(&self, now: Millis, by: By, contact: Option<ContactId>, from: From, forward: bool, limit: u16) -> Result<Page, Refusal> {
+    fn transcript(
+        &self,
+        now: Millis,
+        by: By,
+        contact: Option<ContactId>,
+        from: From,
+        forward: bool,
+        limit: u16,
+    ) -> Result<Page, Refusal> {
         let (id, at) = self.actor(now, by)?;
         let (room, reader) = (self.room(id), self.member(id, at));
         if contact.is_some_and(|c| !room.segments.contains(&c)) {
@@ -165,20 +248,51 @@ impl Centre {
             From::MostRecent(n) => Start::MostRecent(n),
             From::After(place) => Start::After(place),
         };
-        Ok(Page::Items(ItemsPage { room: id, role: reader.role, reader: reader.id, parts, from, forward, limit }))
+        Ok(Page::Items(ItemsPage {
+            room: id,
+            role: reader.role,
+            reader: reader.id,
+            parts,
+            from,
+            forward,
+            limit,
+        }))
     }
 
-    fn visible(&self, room: &Room, role: MemberRole, item: crate::id::ItemId) -> Result<u32, Refusal> {
+    fn visible(
+        &self,
+        room: &Room,
+        role: MemberRole,
+        item: crate::id::ItemId,
+    ) -> Result<u32, Refusal> {
         let n = room.place_of(item).ok_or(Refusal::NoSuchItem)?;
-        if room.slots[n as usize - 1].audience.includes(role) { Ok(n) } else { Err(Refusal::NoSuchItem) }
+        if room.slots[n as usize - 1].audience.includes(role) {
+            Ok(n)
+        } else {
+            Err(Refusal::NoSuchItem)
+        }
     }
 
     /// A room's lines for one of its staff, or for a supervisor. Archived rooms are open to supervisors.
-    fn lines_of(&self, user: &UserId, room: crate::id::RoomId, before: Option<u32>, after: Option<u32>, limit: u16) -> Result<Page, Refusal> {
-        let member = self.rooms.get(&room).and_then(|r| r.members.iter().rfind(|m| m.user.as_ref() == Some(user)));
+    fn lines_of(
+        &self,
+        user: &UserId,
+        room: crate::id::RoomId,
+        before: Option<u32>,
+        after: Option<u32>,
+        limit: u16,
+    ) -> Result<Page, Refusal> {
+        let member = self
+            .rooms
+            .get(&room)
+            .and_then(|r| r.members.iter().rfind(|m| m.user.as_ref() == Some(user)));
         let supervisor = self.directory.users.get(user).is_some_and(|u| u.role >= Role::Supervisor);
         if member.is_none() && !supervisor {
-            return Err(if self.rooms.contains_key(&room) { Refusal::NotAMember } else { Refusal::NoSuchContact });
+            return Err(if self.rooms.contains_key(&room) {
+                Refusal::NotAMember
+            } else {
+                Refusal::NoSuchContact
+            });
         }
         let reader = member.map(|m| m.id).unwrap_or_default();
         let (from, forward) = match (before, after) {
@@ -186,6 +300,14 @@ impl Centre {
             (Some(n), None) => (Start::After(crate::query::Place { part: 0, n }), false),
             (None, None) => (Start::Newest, false),
         };
-        Ok(Page::Items(ItemsPage { room, role: MemberRole::Agent, reader, parts: vec![(room, None)], from, forward, limit }))
+        Ok(Page::Items(ItemsPage {
+            room,
+            role: MemberRole::Agent,
+            reader,
+            parts: vec![(room, None)],
+            from,
+            forward,
+            limit,
+        }))
     }
 }

@@ -13,20 +13,48 @@ use crate::signal::Signal;
 use std::sync::Arc;
 
 impl Centre {
-    pub(super) fn say(&mut self, step: &mut Step<'_>, by: By, kind: TextKind, text: Arc<str>, audience: Audience, key: Option<ClientKey>) -> Decided {
+    pub(super) fn say(
+        &mut self,
+        step: &mut Step<'_>,
+        by: By,
+        kind: TextKind,
+        text: Arc<str>,
+        audience: Audience,
+        key: Option<ClientKey>,
+    ) -> Decided {
         let (room, at) = self.actor(step.now, by)?;
         self.say_as(step, room, at, kind, text, audience, key)
     }
 
-    pub(super) fn say_outside(&mut self, step: &mut Step<'_>, contact: ContactId, kind: TextKind, text: Arc<str>) -> Decided {
+    pub(super) fn say_outside(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        kind: TextKind,
+        text: Arc<str>,
+    ) -> Decided {
         let room = self.open_room(contact)?;
-        let at = room.members.iter().position(|m| m.role == MemberRole::Customer).and_then(|at| u8::try_from(at).ok()).ok_or(Refusal::NotAMember)?;
+        let at = room
+            .members
+            .iter()
+            .position(|m| m.role == MemberRole::Customer)
+            .and_then(|at| u8::try_from(at).ok())
+            .ok_or(Refusal::NotAMember)?;
         let room = room.id;
         self.say_as(step, room, at, kind, text, Audience::All, None)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a part of one utterance")]
-    fn say_as(&mut self, step: &mut Step<'_>, room: RoomId, at: u8, kind: TextKind, text: Arc<str>, audience: Audience, key: Option<ClientKey>) -> Decided {
+    fn say_as(
+        &mut self,
+        step: &mut Step<'_>,
+        room: RoomId,
+        at: u8,
+        kind: TextKind,
+        text: Arc<str>,
+        audience: Audience,
+        key: Option<ClientKey>,
+    ) -> Decided {
         let known = self.room(room);
         if let Some(before) = key.and_then(|key| known.repeats.get(&(at, key))) {
             return Ok(Done::Posted { item: before.item, n: before.n, at: before.at });
@@ -40,7 +68,8 @@ impl Centre {
             return Err(Refusal::NotAllowed);
         }
         // Choices are offered by those who serve; only answers come from the customer.
-        let supported = known.kinds.has(kind) && !(kind == TextKind::Choices && role == MemberRole::Customer);
+        let supported =
+            known.kinds.has(kind) && !(kind == TextKind::Choices && role == MemberRole::Customer);
         if !supported {
             return Err(Refusal::UnsupportedText);
         }
@@ -48,7 +77,14 @@ impl Centre {
         // Whoever speaks is there, with or without a socket.
         self.come_in(step, room, at);
         self.back_from_idleness(step, room, at);
-        let done = self.post(step, room, Some(at), audience, Body::Message { kind, text: text.clone() }, key);
+        let done = self.post(
+            step,
+            room,
+            Some(at),
+            audience,
+            Body::Message { kind, text: text.clone() },
+            key,
+        );
         if role == MemberRole::Customer {
             self.echo(step, room, text);
         }
@@ -56,15 +92,20 @@ impl Centre {
     }
 
     pub(super) fn room_for_a_line(&self, room: RoomId) -> Result<(), Refusal> {
-        if self.room(room).slots.len() < LINE_LIMIT { Ok(()) } else { Err(Refusal::Quota { what: Quota::Lines, most: LINE_LIMIT as u64 }) }
+        if self.room(room).slots.len() < LINE_LIMIT {
+            Ok(())
+        } else {
+            Err(Refusal::Quota { what: Quota::Lines, most: LINE_LIMIT as u64 })
+        }
     }
 
     fn back_from_idleness(&mut self, step: &mut Step<'_>, room: RoomId, at: u8) {
-        let warned = self.room(room).idle.as_deref().is_some_and(|idle| match self.member(room, at).role {
-            MemberRole::Customer => idle.customer_warned.is_some(),
-            MemberRole::Agent => idle.agent_warned.is_some(),
-            _ => false,
-        });
+        let warned =
+            self.room(room).idle.as_deref().is_some_and(|idle| match self.member(room, at).role {
+                MemberRole::Customer => idle.customer_warned.is_some(),
+                MemberRole::Agent => idle.agent_warned.is_some(),
+                _ => false,
+            });
         if warned {
             self.post_event(step, room, Some(at), Event::Returned);
         }
@@ -75,7 +116,9 @@ impl Centre {
         let Some(contact) = self.contacts.get(&self.room(room).contact) else { return };
         let flow = self.directory.flows.get(&contact.flow);
         let Some(Target::Bot(bot)) = flow.map(|f| &f.target) else { return };
-        if contact.queue.is_none() && self.directory.bots.get(bot).is_some_and(|b| b.kind == BotKind::Echo) {
+        if contact.queue.is_none()
+            && self.directory.bots.get(bot).is_some_and(|b| b.kind == BotKind::Echo)
+        {
             self.system_says(step, room, text);
         }
     }
@@ -85,7 +128,8 @@ impl Centre {
         let member = self.member(room, at);
         let (id, now) = (ItemId::new(step.now, step.chance), step.now);
         if member.presence == Presence::Joined && !member.silent {
-            let by = Author { participant: member.id, role: member.role, name: member.name.clone() };
+            let by =
+                Author { participant: member.id, role: member.role, name: member.name.clone() };
             let mut topics = vec![Topic::Room(room)];
             let known = self.room(room);
             topics.extend(known.staff().filter_map(|m| m.user.clone()).map(Topic::Agent));
@@ -97,7 +141,13 @@ impl Centre {
         Ok(Done::Posted { item: id, n: 0, at: now })
     }
 
-    pub(super) fn mark(&mut self, step: &mut Step<'_>, by: By, item: ItemId, read: bool) -> Decided {
+    pub(super) fn mark(
+        &mut self,
+        step: &mut Step<'_>,
+        by: By,
+        item: ItemId,
+        read: bool,
+    ) -> Decided {
         let (room, at) = self.actor(step.now, by)?;
         let n = self.room(room).place_of(item).ok_or(Refusal::NoSuchItem)?;
         let slot = self.room(room).slots[n as usize - 1];
@@ -115,7 +165,10 @@ impl Centre {
         let (room, at) = self.actor(step.now, by)?;
         let role = self.member(room, at).role;
         let known = self.room(room);
-        let seen = known.slots.iter().take(n as usize).rposition(|slot| slot.said && slot.audience.includes(role) && slot.author != Some(at));
+        let seen =
+            known.slots.iter().take(n as usize).rposition(|slot| {
+                slot.said && slot.audience.includes(role) && slot.author != Some(at)
+            });
         if let Some(place) = seen
             && known.present().count() <= 2
         {
@@ -127,7 +180,11 @@ impl Centre {
     fn marked(&mut self, step: &mut Step<'_>, room: RoomId, at: u8, n: u32, read: bool) {
         // Everyone sees marks, so they name only what everyone sees: the newest such line up to this one.
         let slots = &self.room(room).slots[..n as usize];
-        let Some(place) = slots.iter().rposition(|slot| slot.said && slot.audience == Audience::All) else { return };
+        let Some(place) =
+            slots.iter().rposition(|slot| slot.said && slot.audience == Audience::All)
+        else {
+            return;
+        };
         let (item, n) = (slots[place].id, u32::try_from(place + 1).unwrap_or(u32::MAX));
         let member = self.member(room, at);
         let news = if read { n > member.read } else { n > member.delivered };
@@ -143,8 +200,16 @@ impl Centre {
         let room = match by {
             By::Token(hash) => {
                 // The rating comes when the chat is over.
-                let token = self.tokens.get(&hash).filter(|t| t.until > step.now).ok_or(Refusal::BadToken)?;
-                let (_, member) = self.rooms.get(&token.room).and_then(|r| r.member(token.participant)).ok_or(Refusal::BadToken)?;
+                let token = self
+                    .tokens
+                    .get(&hash)
+                    .filter(|t| t.until > step.now)
+                    .ok_or(Refusal::BadToken)?;
+                let (_, member) = self
+                    .rooms
+                    .get(&token.room)
+                    .and_then(|r| r.member(token.participant))
+                    .ok_or(Refusal::BadToken)?;
                 if member.role != MemberRole::Customer {
                     return Err(Refusal::NotAllowed);
                 }

@@ -12,7 +12,12 @@ const ROUTED: [Channel; 2] = [Channel::Voice, Channel::Chat];
 
 impl Centre {
     /// Sets what an agent has at hand of a contact; returns what it was.
-    pub(super) fn set_work(&mut self, agent: &UserId, contact: ContactId, work: Option<Work>) -> Option<Work> {
+    pub(super) fn set_work(
+        &mut self,
+        agent: &UserId,
+        contact: ContactId,
+        work: Option<Work>,
+    ) -> Option<Work> {
         let entry = self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
         let was = match work {
             Some(work) => entry.work.insert(contact, work),
@@ -84,11 +89,24 @@ impl Centre {
     }
 
     /// An agent's turn in a queue, or what keeps them out of it.
-    pub(super) fn place(&self, agent: &UserId, queue: &QueueId, level: u8, channel: Channel) -> Result<Turn, Out> {
-        let (Some(state), Some(queue)) = (self.agents.get(agent), self.directory.queues.get(queue)) else { return Err(Out::LoggedOff) };
+    pub(super) fn place(
+        &self,
+        agent: &UserId,
+        queue: &QueueId,
+        level: u8,
+        channel: Channel,
+    ) -> Result<Turn, Out> {
+        let (Some(state), Some(queue)) = (self.agents.get(agent), self.directory.queues.get(queue))
+        else {
+            return Err(Out::LoggedOff);
+        };
         let load = self.available(agent, channel)?;
         let user = self.directory.users.get(agent).ok_or(Out::LoggedOff)?;
-        if queue.skills.iter().any(|(skill, least)| user.skills.get(skill).is_none_or(|have| have < least)) {
+        if queue
+            .skills
+            .iter()
+            .any(|(skill, least)| user.skills.get(skill).is_none_or(|have| have < least))
+        {
             return Err(Out::Skill);
         }
         Ok(turn(queue.policy, level, load, state.idle_since, agent))
@@ -96,7 +114,10 @@ impl Centre {
 
     /// How many contacts an agent has at hand who could take one more; else what keeps them from it.
     pub(super) fn available(&self, agent: &UserId, channel: Channel) -> Result<u8, Out> {
-        let (Some(state), Some(user)) = (self.agents.get(agent), self.directory.users.get(agent)) else { return Err(Out::LoggedOff) };
+        let (Some(state), Some(user)) = (self.agents.get(agent), self.directory.users.get(agent))
+        else {
+            return Err(Out::LoggedOff);
+        };
         match state.state(channel) {
             _ if user.disabled => return Err(Out::LoggedOff),
             AgentState::LoggedOff(_) => return Err(Out::LoggedOff),
@@ -108,7 +129,10 @@ impl Centre {
         if load < user.limit(channel) {
             return Ok(load);
         }
-        let wrapping = state.work.values().any(|w| w.channel == channel && matches!(w.stage, Stage::WrapUp { .. }));
+        let wrapping = state
+            .work
+            .values()
+            .any(|w| w.channel == channel && matches!(w.stage, Stage::WrapUp { .. }));
         Err(if wrapping { Out::AfterWork } else { Out::Full })
     }
 
@@ -121,12 +145,14 @@ impl Centre {
                 self.serves.entry(agent.clone()).or_default().push((queue.id.clone(), *level));
             }
         }
-        self.lines = self.directory.queues.keys().map(|id| (id.clone(), Lines::default())).collect();
+        self.lines =
+            self.directory.queues.keys().map(|id| (id.clone(), Lines::default())).collect();
         self.turns = BTreeMap::new();
         for agent in self.serves.keys().cloned().collect::<Vec<_>>() {
             self.stand(&agent);
         }
-        let waiting: Vec<ContactId> = self.waits.iter().filter(|(_, w)| !w.offered).map(|(id, _)| *id).collect();
+        let waiting: Vec<ContactId> =
+            self.waits.iter().filter(|(_, w)| !w.offered).map(|(id, _)| *id).collect();
         for id in waiting {
             self.join_line(id);
         }
@@ -142,7 +168,9 @@ impl Centre {
         for id in self.contacts.keys().copied().collect::<Vec<_>>() {
             self.index_contact(id);
         }
-        let uploads = self.rooms.values().flat_map(|room| room.files.values().map(|file| (file.upload, (room.id, file.file.id))));
+        let uploads = self.rooms.values().flat_map(|room| {
+            room.files.values().map(|file| (file.upload, (room.id, file.file.id)))
+        });
         self.uploads = uploads.collect();
     }
 
@@ -156,7 +184,10 @@ impl Centre {
             queue: queue.clone(),
             waiting: lines.waiting(),
             oldest: lines.since.first().map(|(since, _)| *since),
-            ready: lines.free.get(&Channel::Chat).map_or(0, |free| u32::try_from(free.len()).unwrap_or(u32::MAX)),
+            ready: lines
+                .free
+                .get(&Channel::Chat)
+                .map_or(0, |free| u32::try_from(free.len()).unwrap_or(u32::MAX)),
             logged_on: u32::try_from(members).unwrap_or(u32::MAX).saturating_sub(off),
         }
     }

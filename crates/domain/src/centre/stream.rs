@@ -12,24 +12,39 @@ impl Centre {
     pub(super) fn check_target(&self, target: &str) -> Result<(), Refusal> {
         let realm = self.directory.realm.as_ref();
         if target.starts_with("arn:") {
-            let known = self.directory.streams.contains_key(target) || realm.is_some_and(|r| r.open_topics);
+            let known =
+                self.directory.streams.contains_key(target) || realm.is_some_and(|r| r.open_topics);
             return if known { Ok(()) } else { Err(Refusal::NoSuchTopic) };
         }
-        let rest = target.strip_prefix("https://").or_else(|| target.strip_prefix("http://")).ok_or(Refusal::BadTarget)?;
+        let rest = target
+            .strip_prefix("https://")
+            .or_else(|| target.strip_prefix("http://"))
+            .ok_or(Refusal::BadTarget)?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         // A name before `@` could make one host look like another.
         let host = if authority.contains('@') { "" } else { host_of(authority) };
-        let listed = realm.is_some_and(|r| r.stream_hosts.iter().any(|h| h.eq_ignore_ascii_case(host)));
+        let listed =
+            realm.is_some_and(|r| r.stream_hosts.iter().any(|h| h.eq_ignore_ascii_case(host)));
         if listed && !host.is_empty() { Ok(()) } else { Err(Refusal::BadTarget) }
     }
 
     fn stream_of(&self, contact: ContactId, stream: StreamId) -> Result<RoomId, Refusal> {
         let room = self.contact(contact)?.room();
         let known = self.rooms.get(&room).ok_or(Refusal::NoSuchStream)?;
-        if known.streams.iter().any(|s| s.id == stream) { Ok(room) } else { Err(Refusal::NoSuchStream) }
+        if known.streams.iter().any(|s| s.id == stream) {
+            Ok(room)
+        } else {
+            Err(Refusal::NoSuchStream)
+        }
     }
 
-    pub(super) fn start_stream(&mut self, step: &mut Step<'_>, contact: ContactId, target: Arc<str>, key: Option<ClientKey>) -> Decided {
+    pub(super) fn start_stream(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        target: Arc<str>,
+        key: Option<ClientKey>,
+    ) -> Decided {
         let room = self.open_room(contact)?;
         if let Some(made) = key.and_then(|key| room.made.get(&key)) {
             return Ok(Done::Stream { stream: StreamId(*made) });
@@ -43,19 +58,36 @@ impl Centre {
         Ok(Done::Stream { stream })
     }
 
-    pub(super) fn stop_stream(&mut self, step: &mut Step<'_>, contact: ContactId, stream: StreamId) -> Decided {
+    pub(super) fn stop_stream(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        stream: StreamId,
+    ) -> Decided {
         let room = self.stream_of(contact, stream)?;
         self.emit(step, Fact::StreamStopped { room, stream });
         Ok(Done::Ok)
     }
 
-    pub(super) fn advance_stream(&mut self, step: &mut Step<'_>, contact: ContactId, stream: StreamId, to: u64) -> Decided {
+    pub(super) fn advance_stream(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        stream: StreamId,
+        to: u64,
+    ) -> Decided {
         let room = self.stream_of(contact, stream)?;
         self.emit(step, Fact::StreamAdvanced { room, stream, to });
         Ok(Done::Ok)
     }
 
-    pub(super) fn drop_stream(&mut self, step: &mut Step<'_>, contact: ContactId, stream: StreamId, why: Arc<str>) -> Decided {
+    pub(super) fn drop_stream(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        stream: StreamId,
+        why: Arc<str>,
+    ) -> Decided {
         let room = self.stream_of(contact, stream)?;
         self.emit(step, Fact::StreamDropped { room, stream, why });
         Ok(Done::Ok)

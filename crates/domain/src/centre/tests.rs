@@ -4,7 +4,10 @@ use super::*;
 use crate::agent::{AgentState, Stage};
 use crate::command::{Destination, Grant, Rehydrate, StartChat};
 use crate::contact::{Attributes, EndReason, Phase, TextKind, TextKinds, WrapUp};
-use crate::directory::{Bot, BotKind, Entry, Flow, Group, Hours, Overflow, Policy, Queue, Realm, Role, Target, User, WrapUpCode};
+use crate::directory::{
+    Bot, BotKind, Entry, Flow, Group, Hours, Overflow, Policy, Queue, Realm, Role, Target, User,
+    WrapUpCode,
+};
 use crate::fact::Deed;
 use crate::id::{FlowId, InstanceId, ItemId, Uuid};
 use crate::query::{Answer, Look, Query};
@@ -27,22 +30,78 @@ struct Shop {
 
 impl Shop {
     fn new() -> Self {
-        let mut shop = Self { centre: Centre::default(), now: Millis(1_763_700_000_000), chance: crate::chance::Seeded::new(1), deeds: Vec::new(), signals: Vec::new(), tokens: 0 };
-        let realm = Realm { name: "shop.test".into(), aliases: vec![], instance: InstanceId(Uuid::from_bytes([9; 16])), created: Millis(0), open_topics: true, stream_hosts: vec!["127.0.0.1".into()], stream_secret: None, max_chats: 100 };
+        let mut shop = Self {
+            centre: Centre::default(),
+            now: Millis(1_763_700_000_000),
+            chance: crate::chance::Seeded::new(1),
+            deeds: Vec::new(),
+            signals: Vec::new(),
+            tokens: 0,
+        };
+        let realm = Realm {
+            name: "shop.test".into(),
+            aliases: vec![],
+            instance: InstanceId(Uuid::from_bytes([9; 16])),
+            created: Millis(0),
+            open_topics: true,
+            stream_hosts: vec!["127.0.0.1".into()],
+            stream_secret: None,
+            max_chats: 100,
+        };
         shop.put(Entry::Realm(realm));
-        for (id, role) in [("1001", Role::Agent), ("1002", Role::Agent), ("1003", Role::Agent), ("1004", Role::Agent), ("9001", Role::Supervisor)] {
+        for (id, role) in [
+            ("1001", Role::Agent),
+            ("1002", Role::Agent),
+            ("1003", Role::Agent),
+            ("1004", Role::Agent),
+            ("9001", Role::Supervisor),
+        ] {
             shop.put(Entry::User(user(id, role)));
         }
-        shop.put(Entry::Group(Group { id: 401, name: "A".into(), members: [("1001".into(), 5), ("1002".into(), 9), ("1003".into(), 5)].into() }));
-        shop.put(Entry::Group(Group { id: 402, name: "B".into(), members: [("1004".into(), 5)].into() }));
+        shop.put(Entry::Group(Group {
+            id: 401,
+            name: "A".into(),
+            members: [("1001".into(), 5), ("1002".into(), 9), ("1003".into(), 5)].into(),
+        }));
+        shop.put(Entry::Group(Group {
+            id: 402,
+            name: "B".into(),
+            members: [("1004".into(), 5)].into(),
+        }));
         shop.put(Entry::Queue(Queue::new("3001", "first", 401)));
         shop.put(Entry::Queue(Queue::new("3002", "second", 402)));
-        shop.put(Entry::Bot(Bot { id: "3105".into(), name: "bot".into(), kind: BotKind::Greet { greeting: "hello".into(), queue: "3001".into() } }));
+        shop.put(Entry::Bot(Bot {
+            id: "3105".into(),
+            name: "bot".into(),
+            kind: BotKind::Greet { greeting: "hello".into(), queue: "3001".into() },
+        }));
         shop.put(Entry::Bot(Bot { id: "3999".into(), name: "echo".into(), kind: BotKind::Echo }));
-        shop.put(Entry::Flow(Flow { id: FLOW, name: "f".into(), greeting: None, target: Target::Queue("3001".into()), linger: Millis(0) }));
-        shop.put(Entry::Flow(Flow { id: BOT_FLOW, name: "b".into(), greeting: None, target: Target::Bot("3105".into()), linger: Millis(0) }));
-        shop.put(Entry::Flow(Flow { id: ECHO_FLOW, name: "e".into(), greeting: None, target: Target::Bot("3999".into()), linger: Millis(0) }));
-        shop.put(Entry::WrapUpCode(WrapUpCode { code: "done".into(), ko: "완료".into(), en: "Done".into() }));
+        shop.put(Entry::Flow(Flow {
+            id: FLOW,
+            name: "f".into(),
+            greeting: None,
+            target: Target::Queue("3001".into()),
+            linger: Millis(0),
+        }));
+        shop.put(Entry::Flow(Flow {
+            id: BOT_FLOW,
+            name: "b".into(),
+            greeting: None,
+            target: Target::Bot("3105".into()),
+            linger: Millis(0),
+        }));
+        shop.put(Entry::Flow(Flow {
+            id: ECHO_FLOW,
+            name: "e".into(),
+            greeting: None,
+            target: Target::Bot("3999".into()),
+            linger: Millis(0),
+        }));
+        shop.put(Entry::WrapUpCode(WrapUpCode {
+            code: "done".into(),
+            ko: "완료".into(),
+            en: "Done".into(),
+        }));
         shop
     }
 
@@ -59,7 +118,11 @@ impl Shop {
             assert!(self.centre == before, "{told} was refused, yet something changed");
             assert!(out.facts.is_empty(), "{told} was refused, yet something happened");
         }
-        self.deeds.push(Deed { at: self.now, cause: "test".into(), facts: out.facts.into_iter().map(|(fact, _)| fact).collect() });
+        self.deeds.push(Deed {
+            at: self.now,
+            cause: "test".into(),
+            facts: out.facts.into_iter().map(|(fact, _)| fact).collect(),
+        });
         self.signals.extend(out.signals.into_iter().map(|(signal, _)| signal));
         decided
     }
@@ -95,7 +158,8 @@ impl Shop {
 
     fn begin(&mut self, start: StartChat) -> (ContactId, By) {
         let connection = self.grant(TokenKind::Connection);
-        let done = self.ok(Command::StartChat(Box::new(StartChat { grants: vec![connection], ..start })));
+        let done =
+            self.ok(Command::StartChat(Box::new(StartChat { grants: vec![connection], ..start })));
         let Done::Started { contact, .. } = done else { panic!("{done:?}") };
         (contact, By::Token(connection.token))
     }
@@ -135,7 +199,13 @@ impl Shop {
 
     /// The agent who is being asked.
     fn asked(&self, contact: ContactId) -> Option<String> {
-        self.centre.agents.values().find(|a| a.work.get(&contact).is_some_and(|w| matches!(w.stage, Stage::Offered { .. }))).map(|a| a.id.to_string())
+        self.centre
+            .agents
+            .values()
+            .find(|a| {
+                a.work.get(&contact).is_some_and(|w| matches!(w.stage, Stage::Offered { .. }))
+            })
+            .map(|a| a.id.to_string())
     }
 
     /// Everything that a reader of this role was shown in a room, as short words.
@@ -143,11 +213,18 @@ impl Shop {
         let room = self.centre.contacts.get(&contact).map_or(RoomId::from(contact), Contact::room);
         let facts = self.deeds.iter().flat_map(|deed| &deed.facts);
         let shown = facts.filter_map(|fact| match fact {
-            Fact::Posted { item, .. } if item.room == room && item.audience.includes(role) => Some(match &item.body {
-                Body::Message { text, .. } => format!("{:?}: {text}", item.by.as_ref().unwrap().role),
-                Body::File(file) => format!("{:?} file {}", file.status, file.name),
-                Body::Event(event) => item.by.as_ref().map_or_else(|| format!("{event:?}"), |by| format!("{:?} {event:?}", by.role)),
-            }),
+            Fact::Posted { item, .. } if item.room == room && item.audience.includes(role) => {
+                Some(match &item.body {
+                    Body::Message { text, .. } => {
+                        format!("{:?}: {text}", item.by.as_ref().unwrap().role)
+                    }
+                    Body::File(file) => format!("{:?} file {}", file.status, file.name),
+                    Body::Event(event) => item.by.as_ref().map_or_else(
+                        || format!("{event:?}"),
+                        |by| format!("{:?} {event:?}", by.role),
+                    ),
+                })
+            }
             _ => None,
         });
         shown.collect()
@@ -174,7 +251,16 @@ impl Shop {
 }
 
 fn user(id: &str, role: Role) -> User {
-    User { id: id.into(), name: format!("agent {id}").into(), role, password: Some("$argon2id$".into()), extension: None, skills: BTreeMap::new(), limits: [(Channel::Chat, 2)].into(), disabled: false }
+    User {
+        id: id.into(),
+        name: format!("agent {id}").into(),
+        role,
+        password: Some("$argon2id$".into()),
+        extension: None,
+        skills: BTreeMap::new(),
+        limits: [(Channel::Chat, 2)].into(),
+        disabled: false,
+    }
 }
 
 fn start(flow: FlowId) -> StartChat {
@@ -206,7 +292,13 @@ fn hash(by: By) -> TokenHash {
 }
 
 fn saying(by: By, text: &str) -> Command {
-    Command::Say { by, kind: TextKind::Plain, text: text.into(), audience: Audience::All, key: None }
+    Command::Say {
+        by,
+        kind: TextKind::Plain,
+        text: text.into(),
+        audience: Audience::All,
+        key: None,
+    }
 }
 
 fn key(n: u8) -> Option<ClientKey> {
@@ -217,8 +309,13 @@ fn key(n: u8) -> Option<ClientKey> {
 fn a_chat_is_told_from_start_to_end() {
     let mut shop = Shop::new();
     shop.ready("1001");
-    let (contact, customer) = shop.begin(StartChat { opening: Some((TextKind::Plain, "first words".into())), ..start(FLOW) });
-    assert_eq!(shop.phase(contact), Phase::Initiated, "nothing happens before the customer is there");
+    let (contact, customer) = shop
+        .begin(StartChat { opening: Some((TextKind::Plain, "first words".into())), ..start(FLOW) });
+    assert_eq!(
+        shop.phase(contact),
+        Phase::Initiated,
+        "nothing happens before the customer is there"
+    );
     shop.ok(Command::Arrive { token: hash(customer) });
     shop.ok(Command::Arrive { token: hash(customer) });
     assert_eq!(shop.asked(contact).as_deref(), Some("1001"));
@@ -228,18 +325,46 @@ fn a_chat_is_told_from_start_to_end() {
     shop.say(agent, "hello");
     shop.say(customer, "hi");
     shop.ok(Command::Leave { by: customer, key: key(1) });
-    let told = ["Customer Joined", "Customer: first words", "Agent Invited", "Agent Joined", "Agent: hello", "Customer: hi", "Customer Left", "Ended"];
+    let told = [
+        "Customer Joined",
+        "Customer: first words",
+        "Agent Invited",
+        "Agent Joined",
+        "Agent: hello",
+        "Customer: hi",
+        "Customer Left",
+        "Ended",
+    ];
     assert_eq!(shop.lines(contact, MemberRole::Customer), told);
     assert_eq!(shop.tell(saying(customer, "late")), Err(Refusal::ChatEnded));
-    assert_eq!(shop.tell(Command::Leave { by: customer, key: key(1) }), Ok(Done::Ok), "a repeat with the same key is fine");
+    assert_eq!(
+        shop.tell(Command::Leave { by: customer, key: key(1) }),
+        Ok(Done::Ok),
+        "a repeat with the same key is fine"
+    );
     assert_eq!(shop.tell(Command::Leave { by: customer, key: key(2) }), Err(Refusal::ChatEnded));
     let record = &shop.centre.contacts[&contact];
-    assert_eq!((record.reason, record.tally.messages, record.tally.customer_messages), (Some(EndReason::Customer), 3, 2));
+    assert_eq!(
+        (record.reason, record.tally.messages, record.tally.customer_messages),
+        (Some(EndReason::Customer), 3, 2)
+    );
     assert!(matches!(shop.centre.stage(&"1001".into(), contact), Some(Stage::WrapUp { .. })));
-    shop.ok(Command::WrapUp { agent: "1001".into(), contact, wrap_up: WrapUp { code: Some("done".into()), ..WrapUp::default() } });
-    assert_eq!(shop.centre.contacts[&contact].wrap_up.as_ref().unwrap().code.as_deref(), Some("done"));
+    shop.ok(Command::WrapUp {
+        agent: "1001".into(),
+        contact,
+        wrap_up: WrapUp { code: Some("done".into()), ..WrapUp::default() },
+    });
+    assert_eq!(
+        shop.centre.contacts[&contact].wrap_up.as_ref().unwrap().code.as_deref(),
+        Some("done")
+    );
     shop.pass(Millis::from_mins(30));
-    assert!(shop.centre.contacts.is_empty() && shop.centre.rooms.is_empty() && shop.centre.tokens.is_empty(), "an ended chat leaves the memory");
+    assert!(
+        shop.centre.contacts.is_empty()
+            && shop.centre.rooms.is_empty()
+            && shop.centre.tokens.is_empty(),
+        "an ended chat leaves the memory"
+    );
     assert_eq!(shop.no(Command::Stop { contact }), Refusal::Archived(contact));
     shop.done();
 }
@@ -252,9 +377,19 @@ fn lines_are_numbered_without_a_gap_and_times_rise() {
         shop.say(customer, &n.to_string());
     }
     let facts = shop.deeds.iter().flat_map(|d| &d.facts);
-    let items: Vec<_> = facts.filter_map(|f| if let Fact::Posted { item, .. } = f { Some(item) } else { None }).collect();
-    assert!(items.iter().enumerate().all(|(i, item)| item.n as usize == i + 1 && item.contact == contact));
-    assert!(items.windows(2).all(|w| w[0].at < w[1].at && w[0].id < w[1].id), "the clock stood still, the lines did not");
+    let items: Vec<_> = facts
+        .filter_map(|f| if let Fact::Posted { item, .. } = f { Some(item) } else { None })
+        .collect();
+    assert!(
+        items
+            .iter()
+            .enumerate()
+            .all(|(i, item)| item.n as usize == i + 1 && item.contact == contact)
+    );
+    assert!(
+        items.windows(2).all(|w| w[0].at < w[1].at && w[0].id < w[1].id),
+        "the clock stood still, the lines did not"
+    );
     shop.done();
 }
 
@@ -266,7 +401,13 @@ fn a_repeat_is_answered_and_not_done_again() {
     let (second, other) = shop.begin(again);
     assert_eq!(first, second);
     shop.ok(Command::Arrive { token: hash(other) });
-    let say = |text: &str| Command::Say { by: customer, kind: TextKind::Plain, text: text.into(), audience: Audience::All, key: key(1) };
+    let say = |text: &str| Command::Say {
+        by: customer,
+        kind: TextKind::Plain,
+        text: text.into(),
+        audience: Audience::All,
+        key: key(1),
+    };
     let one = shop.ok(say("a"));
     assert_eq!(shop.ok(say("b")), one, "even with other contents");
     assert_eq!(shop.lines(first, MemberRole::Customer), ["Customer Joined", "Customer: a"]);
@@ -307,19 +448,33 @@ fn the_best_level_is_asked_where_the_queue_says_so() {
         shop.pass(Millis::from_secs(5));
     }
     let (contact, _) = shop.chat();
-    assert_eq!(shop.asked(contact).as_deref(), Some("1002"), "level 9 beats a longer wait at level 5");
+    assert_eq!(
+        shop.asked(contact).as_deref(),
+        Some("1002"),
+        "level 9 beats a longer wait at level 5"
+    );
     shop.done();
 }
 
 #[test]
 fn a_missing_skill_keeps_an_agent_out() {
     let mut shop = Shop::new();
-    shop.put(Entry::Queue(Queue { skills: [("english".into(), 5)].into(), ..Queue::new("3001", "first", 401) }));
+    shop.put(Entry::Queue(Queue {
+        skills: [("english".into(), 5)].into(),
+        ..Queue::new("3001", "first", 401)
+    }));
     shop.ready("1001");
     let (contact, _) = shop.chat();
     assert_eq!(shop.phase(contact), Phase::Queued);
-    shop.put(Entry::User(User { skills: [("english".into(), 5)].into(), ..user("1001", Role::Agent) }));
-    assert_eq!(shop.asked(contact).as_deref(), Some("1001"), "a change of the directory is seen at once");
+    shop.put(Entry::User(User {
+        skills: [("english".into(), 5)].into(),
+        ..user("1001", Role::Agent)
+    }));
+    assert_eq!(
+        shop.asked(contact).as_deref(),
+        Some("1001"),
+        "a change of the directory is seen at once"
+    );
     shop.done();
 }
 
@@ -333,23 +488,52 @@ fn an_unanswered_offer_goes_back_to_the_head_of_the_line() {
     let limit = shop.centre.directory.users["1001"].limit(Channel::Chat);
     assert_eq!((shop.asked(first).is_some(), shop.asked(second).is_some(), limit), (true, true, 2));
     shop.pass(Millis::from_secs(44));
-    assert_eq!(shop.centre.agents["1001"].state(Channel::Chat), AgentState::NotReady(0), "who misses an offer is not asked again");
+    assert_eq!(
+        shop.centre.agents["1001"].state(Channel::Chat),
+        AgentState::NotReady(0),
+        "who misses an offer is not asked again"
+    );
     assert_eq!(shop.asked(first), None);
     shop.pass(Millis::from_secs(2));
     assert_eq!(shop.asked(second), None, "the second offer ran out by itself");
-    shop.put(Entry::User(User { limits: [(Channel::Chat, 1)].into(), ..user("1002", Role::Agent) }));
+    shop.put(Entry::User(User {
+        limits: [(Channel::Chat, 1)].into(),
+        ..user("1002", Role::Agent)
+    }));
     shop.ready("1002");
-    assert_eq!((shop.asked(first).as_deref(), shop.asked(second)), (Some("1002"), None), "who came first is first again");
+    assert_eq!(
+        (shop.asked(first).as_deref(), shop.asked(second)),
+        (Some("1002"), None),
+        "who came first is first again"
+    );
     shop.done();
 }
 
 #[test]
 fn urgency_is_worth_waiting_time_and_no_more() {
     let mut shop = Shop::new();
-    shop.put(Entry::Queue(Queue { priority: 2, ageing: Millis::from_secs(60), ..Queue::new("3002", "urgent", 401) }));
+    shop.put(Entry::Queue(Queue {
+        priority: 2,
+        ageing: Millis::from_secs(60),
+        ..Queue::new("3002", "urgent", 401)
+    }));
     let urgent = FlowId(Uuid::from_bytes([4; 16]));
-    shop.put(Entry::Flow(Flow { id: urgent, name: "u".into(), greeting: None, target: Target::Queue("3002".into()), linger: Millis(0) }));
-    shop.put(Entry::Queue(Queue { overflow: Some(Overflow { to: "3001".into(), after: None, length: Some(0), no_agent: false }), ..Queue::new("3002", "urgent", 401) }));
+    shop.put(Entry::Flow(Flow {
+        id: urgent,
+        name: "u".into(),
+        greeting: None,
+        target: Target::Queue("3002".into()),
+        linger: Millis(0),
+    }));
+    shop.put(Entry::Queue(Queue {
+        overflow: Some(Overflow {
+            to: "3001".into(),
+            after: None,
+            length: Some(0),
+            no_agent: false,
+        }),
+        ..Queue::new("3002", "urgent", 401)
+    }));
     let ranks = |priority: u8, came: u64| rank_of(priority, came);
     assert!(ranks(2, 100_000) < ranks(0, 0), "two steps overtake who came 100 s before");
     assert!(ranks(2, 130_000) > ranks(0, 0), "but not who came 130 s before");
@@ -363,12 +547,23 @@ fn rank_of(priority: u8, came: u64) -> i64 {
 #[test]
 fn a_contact_overflows_by_wait_by_length_and_where_nobody_works() {
     for (overflow, needs_wait) in [
-        (Overflow { to: "3002".into(), after: Some(Millis::from_secs(30)), length: None, no_agent: false }, true),
+        (
+            Overflow {
+                to: "3002".into(),
+                after: Some(Millis::from_secs(30)),
+                length: None,
+                no_agent: false,
+            },
+            true,
+        ),
         (Overflow { to: "3002".into(), after: None, length: Some(0), no_agent: false }, false),
         (Overflow { to: "3002".into(), after: None, length: None, no_agent: true }, false),
     ] {
         let mut shop = Shop::new();
-        shop.put(Entry::Queue(Queue { overflow: Some(overflow), ..Queue::new("3001", "first", 401) }));
+        shop.put(Entry::Queue(Queue {
+            overflow: Some(overflow),
+            ..Queue::new("3001", "first", 401)
+        }));
         shop.ready("1004");
         let (contact, _) = shop.chat();
         assert_eq!(shop.asked(contact).is_some(), !needs_wait);
@@ -381,7 +576,11 @@ fn a_contact_overflows_by_wait_by_length_and_where_nobody_works() {
 #[test]
 fn a_known_customer_waits_a_little_for_their_last_agent() {
     let mut shop = Shop::new();
-    shop.put(Entry::Queue(Queue { last_agent: Millis::from_secs(30), wrap_up: Millis(0), ..Queue::new("3001", "first", 401) }));
+    shop.put(Entry::Queue(Queue {
+        last_agent: Millis::from_secs(30),
+        wrap_up: Millis(0),
+        ..Queue::new("3001", "first", 401)
+    }));
     shop.ready("1002");
     let known = StartChat { customer: Some("cust-1".into()), ..start(FLOW) };
     let (first, by) = shop.begin(known.clone());
@@ -401,8 +600,16 @@ fn a_known_customer_waits_a_little_for_their_last_agent() {
 #[test]
 fn a_closed_queue_ends_the_chat_and_says_so() {
     let mut shop = Shop::new();
-    shop.put(Entry::Hours(Hours { id: "never".into(), utc_offset_minutes: 540, week: [None; 7], holidays: BTreeSet::new() }));
-    shop.put(Entry::Queue(Queue { hours: Some("never".into()), ..Queue::new("3001", "first", 401) }));
+    shop.put(Entry::Hours(Hours {
+        id: "never".into(),
+        utc_offset_minutes: 540,
+        week: [None; 7],
+        holidays: BTreeSet::new(),
+    }));
+    shop.put(Entry::Queue(Queue {
+        hours: Some("never".into()),
+        ..Queue::new("3001", "first", 401)
+    }));
     let (contact, _) = shop.chat();
     assert_eq!(shop.centre.contacts[&contact].reason, Some(EndReason::Flow));
     assert_eq!(shop.lines(contact, MemberRole::Customer).last().map(String::as_str), Some("Ended"));
@@ -416,19 +623,50 @@ fn notes_are_for_agents_alone() {
     let (contact, customer) = shop.chat();
     shop.accept("1001", contact);
     let session = shop.session("1001");
-    let note = Command::Say { by: By::Session(session, contact), kind: TextKind::Plain, text: "VIP".into(), audience: Audience::Agents, key: None };
+    let note = Command::Say {
+        by: By::Session(session, contact),
+        kind: TextKind::Plain,
+        text: "VIP".into(),
+        audience: Audience::Agents,
+        key: None,
+    };
     let Done::Posted { item, .. } = shop.ok(note) else { panic!() };
     assert!(!shop.lines(contact, MemberRole::Customer).iter().any(|l| l.contains("VIP")));
     assert!(shop.lines(contact, MemberRole::Agent).iter().any(|l| l.contains("VIP")));
-    assert_eq!(shop.no(Command::Mark { by: customer, item, read: true }), Refusal::NoSuchItem, "not even its existence is told");
-    let secret = Command::Say { by: customer, kind: TextKind::Plain, text: "x".into(), audience: Audience::Agents, key: None };
+    assert_eq!(
+        shop.no(Command::Mark { by: customer, item, read: true }),
+        Refusal::NoSuchItem,
+        "not even its existence is told"
+    );
+    let secret = Command::Say {
+        by: customer,
+        kind: TextKind::Plain,
+        text: "x".into(),
+        audience: Audience::Agents,
+        key: None,
+    };
     assert_eq!(shop.no(secret), Refusal::NotAllowed);
     shop.say(customer, "hello?");
-    let Done::Posted { item: second, .. } = shop.ok(Command::Say { by: By::Session(session, contact), kind: TextKind::Plain, text: "again".into(), audience: Audience::Agents, key: None }) else { panic!() };
+    let Done::Posted { item: second, .. } = shop.ok(Command::Say {
+        by: By::Session(session, contact),
+        kind: TextKind::Plain,
+        text: "again".into(),
+        audience: Audience::Agents,
+        key: None,
+    }) else {
+        panic!()
+    };
     shop.ready("1002");
     shop.ok(Command::MarkUpTo { by: By::Session(session, contact), n: 99 });
-    let marked = shop.deeds.iter().flat_map(|d| &d.facts).filter_map(|f| if let Fact::Marked { item, .. } = f { Some(*item) } else { None });
-    assert!(marked.clone().count() == 1 && !marked.into_iter().any(|m| m == item || m == second), "a mark names no note");
+    let marked = shop
+        .deeds
+        .iter()
+        .flat_map(|d| &d.facts)
+        .filter_map(|f| if let Fact::Marked { item, .. } = f { Some(*item) } else { None });
+    assert!(
+        marked.clone().count() == 1 && !marked.into_iter().any(|m| m == item || m == second),
+        "a mark names no note"
+    );
     shop.done();
 }
 
@@ -441,13 +679,22 @@ fn marks_only_go_forward_and_stop_in_company() {
     let session = shop.session("1001");
     let agent = By::Session(session, contact);
     let Done::Posted { item, .. } = shop.say(agent, "read me") else { panic!() };
-    let marks = |shop: &Shop| shop.deeds.iter().flat_map(|d| &d.facts).filter(|f| matches!(f, Fact::Marked { .. })).count();
+    let marks = |shop: &Shop| {
+        shop.deeds
+            .iter()
+            .flat_map(|d| &d.facts)
+            .filter(|f| matches!(f, Fact::Marked { .. }))
+            .count()
+    };
     shop.ok(Command::Mark { by: customer, item, read: false });
     shop.ok(Command::Mark { by: customer, item, read: true });
     shop.ok(Command::Mark { by: customer, item, read: true });
     shop.ok(Command::Mark { by: customer, item, read: false });
     assert_eq!(marks(&shop), 2, "the same mark is no news, and delivered does not undo read");
-    assert_eq!(shop.no(Command::Mark { by: customer, item: ItemId::default(), read: true }), Refusal::NoSuchItem);
+    assert_eq!(
+        shop.no(Command::Mark { by: customer, item: ItemId::default(), read: true }),
+        Refusal::NoSuchItem
+    );
     shop.ready("1002");
     shop.ok(Command::Invite { contact, by: "1001".into(), agent: "1002".into() });
     shop.accept("1002", contact);
@@ -463,7 +710,13 @@ fn a_transfer_keeps_the_room_and_opens_a_segment() {
     let (contact, customer) = shop.chat();
     shop.accept("1001", contact);
     let to = Destination::Queue("3002".into());
-    let move_on = Command::Transfer { contact, to, by: Some("1001".into()), note: Some("careful".into()), key: key(3) };
+    let move_on = Command::Transfer {
+        contact,
+        to,
+        by: Some("1001".into()),
+        note: Some("careful".into()),
+        key: key(3),
+    };
     let Done::Transferred { contact: next } = shop.ok(move_on.clone()) else { panic!() };
     assert_eq!(shop.ok(move_on), Done::Transferred { contact: next }, "a repeat finds it done");
     assert_eq!(shop.centre.contacts[&contact].reason, Some(EndReason::Transferred));
@@ -472,7 +725,14 @@ fn a_transfer_keeps_the_room_and_opens_a_segment() {
     shop.accept("1004", next);
     shop.say(customer, "still here");
     let told = shop.lines(contact, MemberRole::Agent);
-    let tail = ["Agent: careful", "Agent Left", "Transferred", "Agent Invited", "Agent Joined", "Customer: still here"];
+    let tail = [
+        "Agent: careful",
+        "Agent Left",
+        "Transferred",
+        "Agent Invited",
+        "Agent Joined",
+        "Customer: still here",
+    ];
     assert!(told.ends_with(&tail.map(str::to_owned)), "{told:?}");
     assert!(!shop.lines(contact, MemberRole::Customer).iter().any(|l| l.contains("careful")));
     assert_eq!(shop.no(Command::End { agent: "1001".into(), contact: next }), Refusal::NotAMember);
@@ -486,13 +746,23 @@ fn a_transfer_to_an_agent_who_does_not_come_waits_in_the_queue() {
     shop.ready("1004");
     let (contact, _) = shop.chat();
     shop.accept("1001", contact);
-    let to = |agent: &str| Command::Transfer { contact, to: Destination::Agent(agent.into()), by: Some("1001".into()), note: None, key: None };
+    let to = |agent: &str| Command::Transfer {
+        contact,
+        to: Destination::Agent(agent.into()),
+        by: Some("1001".into()),
+        note: None,
+        key: None,
+    };
     assert_eq!(shop.no(to("1002")), Refusal::NotLoggedOn);
     assert_eq!(shop.no(to("4711")), Refusal::NoSuchAgent);
     let Done::Transferred { contact: next } = shop.ok(to("1004")) else { panic!() };
     assert_eq!(shop.asked(next).as_deref(), Some("1004"));
     shop.ok(Command::Refuse { agent: "1004".into(), contact: next });
-    assert_eq!(shop.asked(next).as_deref(), Some("1001"), "back in queue 3001, where 1001 has room for a second one");
+    assert_eq!(
+        shop.asked(next).as_deref(),
+        Some("1001"),
+        "back in queue 3001, where 1001 has room for a second one"
+    );
     shop.done();
 }
 
@@ -509,11 +779,18 @@ fn a_log_off_leaves_nobody_stuck() {
     assert_eq!(shop.phase(offered), Phase::Queued);
     let room = shop.centre.contacts[&talking].room();
     let next = shop.centre.rooms[&room].contact;
-    assert_eq!((next != talking, shop.phase(next)), (true, Phase::Queued), "the chat goes back to its queue as a new segment");
+    assert_eq!(
+        (next != talking, shop.phase(next)),
+        (true, Phase::Queued),
+        "the chat goes back to its queue as a new segment"
+    );
     shop.ready("1002");
     assert!(shop.asked(next).is_some() && shop.asked(offered).is_some());
     let agent = shop.session("1002");
-    assert_eq!(shop.no(Command::Force { by: agent, agent: "1003".into(), state: AgentState::Ready }), Refusal::NotAllowed);
+    assert_eq!(
+        shop.no(Command::Force { by: agent, agent: "1003".into(), state: AgentState::Ready }),
+        Refusal::NotAllowed
+    );
     shop.done();
 }
 
@@ -528,13 +805,25 @@ fn a_supervisor_watches_unseen_and_may_step_in() {
     let monitor = |barge| Command::Monitor { contact, user: "9001".into(), barge, key: None };
     shop.ok(monitor(false));
     assert_eq!(shop.no(saying(by, "boo")), Refusal::Silent);
-    shop.ok(Command::Say { by, kind: TextKind::Plain, text: "offer a coupon".into(), audience: Audience::Agents, key: None });
+    shop.ok(Command::Say {
+        by,
+        kind: TextKind::Plain,
+        text: "offer a coupon".into(),
+        audience: Audience::Agents,
+        key: None,
+    });
     assert!(!shop.lines(contact, MemberRole::Customer).iter().any(|l| l.contains("Supervisor")));
     shop.ok(monitor(true));
     shop.say(by, "let me help");
     let told = shop.lines(contact, MemberRole::Customer);
-    assert!(told.ends_with(&["Supervisor Joined".to_owned(), "Supervisor: let me help".to_owned()]), "{told:?}");
-    assert_eq!(shop.no(Command::Monitor { contact, user: "1002".into(), barge: false, key: None }), Refusal::NotAllowed);
+    assert!(
+        told.ends_with(&["Supervisor Joined".to_owned(), "Supervisor: let me help".to_owned()]),
+        "{told:?}"
+    );
+    assert_eq!(
+        shop.no(Command::Monitor { contact, user: "1002".into(), barge: false, key: None }),
+        Refusal::NotAllowed
+    );
     shop.done();
 }
 
@@ -542,7 +831,13 @@ fn a_supervisor_watches_unseen_and_may_step_in() {
 fn the_agent_leaving_ends_the_chat_or_lets_it_linger() {
     for linger in [Millis(0), Millis::from_mins(15)] {
         let mut shop = Shop::new();
-        shop.put(Entry::Flow(Flow { id: FLOW, name: "f".into(), greeting: None, target: Target::Queue("3001".into()), linger }));
+        shop.put(Entry::Flow(Flow {
+            id: FLOW,
+            name: "f".into(),
+            greeting: None,
+            target: Target::Queue("3001".into()),
+            linger,
+        }));
         shop.ready("1001");
         let (contact, customer) = shop.chat();
         shop.accept("1001", contact);
@@ -586,7 +881,11 @@ fn a_chat_expires() {
 #[test]
 fn a_silent_customer_is_reminded_and_then_dropped() {
     let mut shop = Shop::new();
-    shop.put(Entry::Queue(Queue { idle_warning: Millis::from_mins(2), idle_close: Millis::from_mins(3), ..Queue::new("3001", "first", 401) }));
+    shop.put(Entry::Queue(Queue {
+        idle_warning: Millis::from_mins(2),
+        idle_close: Millis::from_mins(3),
+        ..Queue::new("3001", "first", 401)
+    }));
     shop.ready("1001");
     let (contact, customer) = shop.chat();
     shop.accept("1001", contact);
@@ -613,7 +912,12 @@ fn an_idle_agent_is_dropped_and_the_chat_ends() {
     shop.ok(Command::RuleIdle { contact, customer: None, agent: Some(rule) });
     shop.pass(Millis::from_mins(5));
     let told = shop.lines(contact, MemberRole::Customer);
-    assert!(told.ends_with(&["Agent Idle", "Agent AutoDisconnected", "Agent Left", "Ended"].map(str::to_owned)), "{told:?}");
+    assert!(
+        told.ends_with(
+            &["Agent Idle", "Agent AutoDisconnected", "Agent Left", "Ended"].map(str::to_owned)
+        ),
+        "{told:?}"
+    );
     shop.done();
 }
 
@@ -622,17 +926,42 @@ fn a_file_is_announced_put_and_completed_once() {
     let mut shop = Shop::new();
     let (contact, by) = shop.chat();
     let upload = shop.fresh();
-    let announce = Command::AnnounceFile { by, name: "a.png".into(), kind: "image/png".into(), size: 3, audience: Audience::All, upload, until: shop.now.plus(Millis(900_000)), key: ClientKey([1; 16]) };
+    let announce = Command::AnnounceFile {
+        by,
+        name: "a.png".into(),
+        kind: "image/png".into(),
+        size: 3,
+        audience: Audience::All,
+        upload,
+        until: shop.now.plus(Millis(900_000)),
+        key: ClientKey([1; 16]),
+    };
     let Done::File { file } = shop.ok(announce.clone()) else { panic!() };
     assert_eq!(shop.ok(announce), Done::File { file });
     let complete = |n| Command::CompleteFile { by, file, key: ClientKey([n; 16]) };
     assert_eq!(shop.no(complete(2)), Refusal::FileNotStored);
-    shop.ok(Command::StoreFile { upload, size: 3, kind: "image/png".into(), status: FileStatus::Stored });
+    shop.ok(Command::StoreFile {
+        upload,
+        size: 3,
+        kind: "image/png".into(),
+        status: FileStatus::Stored,
+    });
     let done = shop.ok(complete(2));
     assert_eq!(shop.ok(complete(2)), done);
     assert_eq!(shop.no(complete(3)), Refusal::FileDone);
-    assert_eq!(shop.no(Command::StoreFile { upload, size: 3, kind: "image/png".into(), status: FileStatus::Stored }), Refusal::FileDone);
-    assert_eq!(shop.lines(contact, MemberRole::Customer).last().map(String::as_str), Some("Approved file a.png"));
+    assert_eq!(
+        shop.no(Command::StoreFile {
+            upload,
+            size: 3,
+            kind: "image/png".into(),
+            status: FileStatus::Stored
+        }),
+        Refusal::FileDone
+    );
+    assert_eq!(
+        shop.lines(contact, MemberRole::Customer).last().map(String::as_str),
+        Some("Approved file a.png")
+    );
     shop.done();
 }
 
@@ -640,7 +969,8 @@ fn a_file_is_announced_put_and_completed_once() {
 fn a_chat_takes_up_an_earlier_one() {
     let mut shop = Shop::new();
     let (first, customer) = shop.chat();
-    let from = |source| StartChat { rehydrate: Some(Rehydrate::FromSegment(source)), ..start(FLOW) };
+    let from =
+        |source| StartChat { rehydrate: Some(Rehydrate::FromSegment(source)), ..start(FLOW) };
     let open = Command::StartChat(Box::new(from(first)));
     assert_eq!(shop.no(open), Refusal::ContactOpen);
     shop.ok(Command::Leave { by: customer, key: None });
@@ -649,8 +979,13 @@ fn a_chat_takes_up_an_earlier_one() {
     shop.ok(Command::Arrive { token: hash(by) });
     assert!(shop.lines(second, MemberRole::Customer).contains(&"Rehydrated".to_owned()));
     shop.ok(Command::Leave { by, key: None });
-    let (third, _) = shop.begin(StartChat { rehydrate: Some(Rehydrate::EntirePastSession(second)), ..start(FLOW) });
-    assert_eq!(shop.centre.contacts[&third].past, [(first.into(), first), (second.into(), second)], "chains are cumulative");
+    let (third, _) = shop
+        .begin(StartChat { rehydrate: Some(Rehydrate::EntirePastSession(second)), ..start(FLOW) });
+    assert_eq!(
+        shop.centre.contacts[&third].past,
+        [(first.into(), first), (second.into(), second)],
+        "chains are cumulative"
+    );
     shop.done();
 }
 
@@ -682,20 +1017,43 @@ fn quotas_are_kept() {
     assert_eq!(sixth, Refusal::Quota { what: Quota::ChatsOfAddress, most: 5 });
     let (contact, _) = shop.chat();
     for n in 0..2 {
-        shop.ok(Command::StartStream { contact, target: "http://127.0.0.1:9/x".into(), key: key(n) });
+        shop.ok(Command::StartStream {
+            contact,
+            target: "http://127.0.0.1:9/x".into(),
+            key: key(n),
+        });
     }
-    let third = Command::StartStream { contact, target: "http://127.0.0.1:9/x".into(), key: key(9) };
+    let third =
+        Command::StartStream { contact, target: "http://127.0.0.1:9/x".into(), key: key(9) };
     assert_eq!(shop.no(third), Refusal::Quota { what: Quota::Streams, most: 2 });
-    for target in ["http://169.254.169.254/", "http://user@127.0.0.1/", "ftp://127.0.0.1/", "http://127.0.0.1.evil.test/", "http:///"] {
+    for target in [
+        "http://169.254.169.254/",
+        "http://user@127.0.0.1/",
+        "ftp://127.0.0.1/",
+        "http://127.0.0.1.evil.test/",
+        "http:///",
+    ] {
         assert_eq!(shop.centre.check_target(target), Err(Refusal::BadTarget), "{target}");
     }
     let socket = shop.grant(TokenKind::Socket);
     let participant = shop.centre.contacts[&contact].customer.participant;
-    shop.centre.apply(shop.now, &Fact::TokenGiven { room: contact.into(), participant, token: socket.token, kind: TokenKind::Socket, until: socket.until });
+    shop.centre.apply(
+        shop.now,
+        &Fact::TokenGiven {
+            room: contact.into(),
+            participant,
+            token: socket.token,
+            kind: TokenKind::Socket,
+            until: socket.until,
+        },
+    );
     for _ in 0..5 {
         shop.ok(Command::Present { token: socket.token, present: true });
     }
-    assert_eq!(shop.no(Command::Present { token: socket.token, present: true }), Refusal::Quota { what: Quota::Sockets, most: 5 });
+    assert_eq!(
+        shop.no(Command::Present { token: socket.token, present: true }),
+        Refusal::Quota { what: Quota::Sockets, most: 5 }
+    );
     shop.ok(Command::Present { token: socket.token, present: false });
     shop.ok(Command::Present { token: socket.token, present: true });
 }
@@ -714,7 +1072,10 @@ fn a_bot_comes_in_by_its_token_and_speaks() {
     let late = shop.grant(TokenKind::Participant);
     shop.ok(Command::AdmitBot { contact, name: "late".into(), grant: late, key: None });
     shop.pass(Millis::from_secs(16));
-    assert_eq!(shop.no(Command::Connect { token: late.token, grants: vec![], arrive: true }), Refusal::BadToken);
+    assert_eq!(
+        shop.no(Command::Connect { token: late.token, grants: vec![], arrive: true }),
+        Refusal::BadToken
+    );
     shop.done();
 }
 
@@ -727,7 +1088,10 @@ fn the_demo_numbers_greet_and_echo() {
     assert_eq!(shop.phase(greeted), Phase::Queued);
     let (echo, by) = shop.begin(start(ECHO_FLOW));
     shop.say(by, "안녕 👋");
-    assert_eq!(shop.lines(echo, MemberRole::Customer), ["Customer Joined", "Customer: 안녕 👋", "System: 안녕 👋"]);
+    assert_eq!(
+        shop.lines(echo, MemberRole::Customer),
+        ["Customer Joined", "Customer: 안녕 👋", "System: 안녕 👋"]
+    );
     shop.done();
 }
 
@@ -737,16 +1101,26 @@ fn a_waiting_customer_can_know_place_and_time() {
     let (_, _) = shop.chat();
     let (second, _) = shop.chat();
     let wait = |shop: &Shop| shop.centre.look(shop.now, &Query::Wait(second));
-    assert_eq!(wait(&shop), Ok(Look::Answer(Answer::Wait { ahead: 1, estimate: None })), "nobody is logged on");
+    assert_eq!(
+        wait(&shop),
+        Ok(Look::Answer(Answer::Wait { ahead: 1, estimate: None })),
+        "nobody is logged on"
+    );
     shop.state("1001", AgentState::NotReady(0));
-    assert_eq!(wait(&shop), Ok(Look::Answer(Answer::Wait { ahead: 1, estimate: Some(Millis::from_mins(10)) })));
+    assert_eq!(
+        wait(&shop),
+        Ok(Look::Answer(Answer::Wait { ahead: 1, estimate: Some(Millis::from_mins(10)) }))
+    );
     shop.done();
 }
 
 #[test]
 fn after_work_keeps_a_place_and_ends_by_itself() {
     let mut shop = Shop::new();
-    shop.put(Entry::User(User { limits: [(Channel::Chat, 1)].into(), ..user("1001", Role::Agent) }));
+    shop.put(Entry::User(User {
+        limits: [(Channel::Chat, 1)].into(),
+        ..user("1001", Role::Agent)
+    }));
     shop.ready("1001");
     let (first, _) = shop.chat();
     let (second, _) = shop.chat();
@@ -754,7 +1128,13 @@ fn after_work_keeps_a_place_and_ends_by_itself() {
     shop.ok(Command::End { agent: "1001".into(), contact: first });
     assert_eq!(shop.asked(second), None, "after-work is work");
     shop.pass(Millis::from_secs(59));
-    let Done::Until(until) = shop.ok(Command::ExtendWrapUp { agent: "1001".into(), contact: first, by: Millis::from_secs(30) }) else { panic!() };
+    let Done::Until(until) = shop.ok(Command::ExtendWrapUp {
+        agent: "1001".into(),
+        contact: first,
+        by: Millis::from_secs(30),
+    }) else {
+        panic!()
+    };
     assert_eq!(until, shop.now.plus(Millis::from_secs(31)));
     shop.pass(Millis::from_secs(30));
     assert_eq!(shop.asked(second), None);

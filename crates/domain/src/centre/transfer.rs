@@ -15,12 +15,24 @@ use crate::room::{Audience, Body, Event, MemberRole, Presence};
 use std::sync::Arc;
 
 impl Centre {
-    pub(super) fn transfer(&mut self, step: &mut Step<'_>, id: ContactId, to: &Destination, by: Option<&UserId>, note: Option<Arc<str>>, key: Option<ClientKey>) -> Decided {
+    pub(super) fn transfer(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ContactId,
+        to: &Destination,
+        by: Option<&UserId>,
+        note: Option<Arc<str>>,
+        key: Option<ClientKey>,
+    ) -> Decided {
         let room = match (self.open_room(id), key) {
             (Ok(room), _) => room,
             (Err(Refusal::ContactEnded), Some(key)) => {
                 let room = self.contact(id)?.room();
-                let made = self.rooms.get(&room).and_then(|r| r.made.get(&key)).ok_or(Refusal::ContactEnded)?;
+                let made = self
+                    .rooms
+                    .get(&room)
+                    .and_then(|r| r.made.get(&key))
+                    .ok_or(Refusal::ContactEnded)?;
                 return Ok(Done::Transferred { contact: ContactId(*made) });
             }
             (Err(refusal), _) => return Err(refusal),
@@ -42,14 +54,25 @@ impl Centre {
             return Err(Refusal::WrongState("the customer has not connected yet"));
         }
         match to {
-            Destination::Queue(queue) if self.directory.queue(queue.as_str()).is_none() => return Err(Refusal::NoSuchQueue),
-            Destination::Flow(flow) if !self.directory.flows.contains_key(flow) => return Err(Refusal::NoSuchFlow),
+            Destination::Queue(queue) if self.directory.queue(queue.as_str()).is_none() => {
+                return Err(Refusal::NoSuchQueue);
+            }
+            Destination::Flow(flow) if !self.directory.flows.contains_key(flow) => {
+                return Err(Refusal::NoSuchFlow);
+            }
             Destination::Agent(agent) => self.can_take(agent, id)?,
             _ => {}
         }
         let room = room.id;
         if let (Some(at), Some(text)) = (author, note.filter(|n| !n.is_empty())) {
-            self.post(step, room, Some(at), Audience::Agents, Body::Message { kind: TextKind::Plain, text }, None);
+            self.post(
+                step,
+                room,
+                Some(at),
+                Audience::Agents,
+                Body::Message { kind: TextKind::Plain, text },
+                None,
+            );
         }
         let next = self.next_segment(step, id, matches!(to, Destination::Queue(_)), key);
         match to {
@@ -67,7 +90,13 @@ impl Centre {
     }
 
     /// Closes a segment, sends its agents on to after-work, and opens the next one.
-    fn next_segment(&mut self, step: &mut Step<'_>, id: ContactId, to_queue: bool, key: Option<ClientKey>) -> ContactId {
+    fn next_segment(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ContactId,
+        to_queue: bool,
+        key: Option<ClientKey>,
+    ) -> ContactId {
         let old = self.contacts[&id].clone();
         let room = old.room();
         let agents: Vec<(u8, ParticipantId, UserId)> = self
@@ -78,17 +107,30 @@ impl Centre {
             .filter(|(_, m)| m.role == MemberRole::Agent && m.presence != Presence::Left)
             .filter_map(|(at, m)| Some((u8::try_from(at).ok()?, m.id, m.user.clone()?)))
             .collect();
-        let (asked, there): (Vec<_>, Vec<_>) = agents.into_iter().partition(|(_, _, user)| self.stage(user, id).is_some_and(|s| matches!(s, Stage::Offered { .. })));
+        let (asked, there): (Vec<_>, Vec<_>) = agents.into_iter().partition(|(_, _, user)| {
+            self.stage(user, id).is_some_and(|s| matches!(s, Stage::Offered { .. }))
+        });
         for (at, ..) in &there {
             self.post_event(step, room, Some(*at), Event::Left);
         }
         self.post_event(step, room, None, Event::Transferred);
         self.emit_closed(step, id, EndReason::Transferred);
         for (_, _, agent) in &asked {
-            self.emit(step, Fact::Declined { contact: id, agent: agent.clone(), how: Decline::Withdrawn });
+            self.emit(
+                step,
+                Fact::Declined { contact: id, agent: agent.clone(), how: Decline::Withdrawn },
+            );
         }
         for (_, participant, _) in &there {
-            self.emit(step, Fact::Left { room, participant: *participant, why: Leaving::Transferred, key: None });
+            self.emit(
+                step,
+                Fact::Left {
+                    room,
+                    participant: *participant,
+                    why: Leaving::Transferred,
+                    key: None,
+                },
+            );
         }
         let next = ContactId::new(step.now, step.chance);
         let contact = Contact {
@@ -130,7 +172,11 @@ impl Centre {
     pub(super) fn hand_back(&mut self, step: &mut Step<'_>, agent: &UserId, id: ContactId) {
         let Ok(room) = self.open_room(id) else { return };
         let room_id = room.id;
-        let others = room.members.iter().any(|m| m.role == MemberRole::Agent && m.presence == Presence::Joined && m.user.as_ref() != Some(agent));
+        let others = room.members.iter().any(|m| {
+            m.role == MemberRole::Agent
+                && m.presence == Presence::Joined
+                && m.user.as_ref() != Some(agent)
+        });
         let at = room.of_user(agent).map(|(at, _)| at);
         match (others, at, self.way_back(id)) {
             (false, _, Some(queue)) => {
@@ -148,7 +194,9 @@ impl Centre {
         let contact = self.contacts.get(&id)?;
         let mut earlier = Some(contact);
         while let Some(segment) = earlier {
-            if let Some(queue) = segment.queue.as_ref().filter(|q| self.directory.queues.contains_key(*q)) {
+            if let Some(queue) =
+                segment.queue.as_ref().filter(|q| self.directory.queues.contains_key(*q))
+            {
                 return Some(queue.clone());
             }
             earlier = segment.previous.and_then(|id| self.contacts.get(&id));
@@ -164,7 +212,9 @@ impl Centre {
 
     /// Somebody who was asked by name did not come: the contact waits in its queue instead.
     pub(super) fn after_direct_offer(&mut self, step: &mut Step<'_>, id: ContactId) {
-        let Some(contact) = self.contacts.get(&id).filter(|c| c.phase == Phase::Connected) else { return };
+        let Some(contact) = self.contacts.get(&id).filter(|c| c.phase == Phase::Connected) else {
+            return;
+        };
         let (room, came) = (contact.room(), contact.started);
         match self.way_back(id) {
             Some(queue) => self.enqueue(step, id, &queue, None, came),
@@ -175,12 +225,19 @@ impl Centre {
         }
     }
 
-    pub(super) fn invite(&mut self, step: &mut Step<'_>, id: ContactId, by: &UserId, agent: &UserId) -> Decided {
+    pub(super) fn invite(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ContactId,
+        by: &UserId,
+        agent: &UserId,
+    ) -> Decided {
         let room = self.open_room(id)?;
         if room.of_user(by).is_none_or(|(_, m)| m.presence != Presence::Joined || m.silent) {
             return Err(Refusal::NotAMember);
         }
-        let members = room.members.iter().filter(|m| m.presence != Presence::Left && !m.silent).count();
+        let members =
+            room.members.iter().filter(|m| m.presence != Presence::Left && !m.silent).count();
         if members >= MEMBER_LIMIT {
             return Err(Refusal::Quota { what: Quota::Members, most: MEMBER_LIMIT as u64 });
         }

@@ -228,7 +228,7 @@ impl Blobs {
             part_size += some.len();
             part.push(some);
             if part_size >= self.part {
-                upload.put_part(PutPayload::from_iter(part.drain(..))).await?;
+                upload.put_part(part.drain(..).collect::<PutPayload>()).await?;
                 part_size = 0;
             }
         }
@@ -236,7 +236,7 @@ impl Blobs {
             return Err(Fault::WrongSize);
         }
         if part_size > 0 {
-            upload.put_part(PutPayload::from_iter(part)).await?;
+            upload.put_part(part.into_iter().collect::<PutPayload>()).await?;
         }
         upload.complete().await?;
         Ok(stored)

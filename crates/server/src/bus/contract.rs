@@ -3,7 +3,7 @@
 use super::{Bus, Hub, Letters, Local, Mail, Nobody};
 use crate::clock;
 use domain::fact::Fact;
-use domain::id::{ContactId, RoomId, TokenHash, UserId, Uuid};
+use domain::id::{ContactId, ParticipantId, RoomId, TokenHash, UserId, Uuid};
 use domain::node::{Published, Topic};
 use domain::signal::Signal;
 use domain::time::Millis;
@@ -51,7 +51,7 @@ fn everyone_who_watches_gets_facts_once_and_in_order(hub: &Hub) {
     hub.signal(
         &Arc::new(Signal::Presence {
             room: room(1),
-            participant: Default::default(),
+            participant: ParticipantId::default(),
             present: true,
         }),
         &both,
@@ -155,7 +155,9 @@ fn cost_of_publishing() {
     }
     let began = clock::instant();
     for _ in 0..100 {
-        facts.iter().for_each(|fact| hub.publish(fact));
+        for fact in &facts {
+            hub.publish(fact);
+        }
     }
     let each = began.elapsed().as_nanos() / 500_000;
     eprintln!("one fact to two mailboxes: {each} ns ({} readers)", readers.len() + others.len());

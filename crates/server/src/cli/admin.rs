@@ -133,7 +133,9 @@ pub(super) fn url(reach: &Reach) -> anyhow::Result<String> {
         return Ok(url.trim_end_matches('/').to_owned());
     }
     let path = reach.data.join(FILE);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("no server runs on {} (or name one by --url)", reach.data.display()))?;
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!("no server runs on {} (or name one by --url)", reach.data.display())
+    })?;
     let ready: Ready = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
     ready.http.context("the server has no HTTP port: name its address by --url")
 }
@@ -145,15 +147,28 @@ fn ask_password(user: &str) -> anyhow::Result<String> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-async fn call(method: &str, url: &str, token: Option<&str>, body: Option<&Value>) -> anyhow::Result<Value> {
+async fn call(
+    method: &str,
+    url: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+) -> anyhow::Result<Value> {
     let mut headers = vec![("content-type", "application/json".to_owned())];
     headers.extend(token.map(|token| ("authorization", format!("Bearer {token}"))));
-    let answer = post::call(method, url, &headers, body.map(Value::to_string)).await.with_context(|| url.to_owned())?;
+    let answer = post::call(method, url, &headers, body.map(Value::to_string))
+        .await
+        .with_context(|| url.to_owned())?;
     if answer.body.is_empty() && answer.status < 300 {
         return Ok(Value::Null);
     }
-    let value: Value = serde_json::from_slice(&answer.body).with_context(|| format!("{url}: answered {}", answer.status))?;
-    ensure!(answer.status < 300, "{} ({})", value["error"]["message"].as_str().unwrap_or("refused"), value["error"]["code"].as_str().unwrap_or("?"));
+    let value: Value = serde_json::from_slice(&answer.body)
+        .with_context(|| format!("{url}: answered {}", answer.status))?;
+    ensure!(
+        answer.status < 300,
+        "{} ({})",
+        value["error"]["message"].as_str().unwrap_or("refused"),
+        value["error"]["code"].as_str().unwrap_or("?")
+    );
     Ok(value)
 }
 
@@ -174,16 +189,29 @@ async fn one(api: &Api, kind: &str, verb: Verb, json: bool) -> anyhow::Result<()
     match verb {
         Verb::List => {
             let list = api.call("GET", &format!("/{kind}"), None).await?;
-            if json { show(&list) } else { list[kind].as_array().into_iter().flatten().for_each(row) }
+            if json {
+                show(&list)
+            } else {
+                list[kind].as_array().into_iter().flatten().for_each(row)
+            }
         }
         Verb::Show { name } => show(&api.call("GET", &path(&name), None).await?),
         Verb::Add { name, members } => {
             let list = api.call("GET", &format!("/{kind}"), None).await?;
-            ensure!(!list[kind].as_array().into_iter().flatten().any(|entry| plain(&entry["id"]) == name), "{name} is there already");
+            ensure!(
+                !list[kind]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .any(|entry| plain(&entry["id"]) == name),
+                "{name} is there already"
+            );
             show(&api.call("PUT", &path(&name), Some(&with(Map::new(), &members)?)).await?);
         }
         Verb::Change { name, members } => {
-            let Value::Object(old) = api.call("GET", &path(&name), None).await? else { bail!("{name} cannot be changed") };
+            let Value::Object(old) = api.call("GET", &path(&name), None).await? else {
+                bail!("{name} cannot be changed")
+            };
             show(&api.call("PUT", &path(&name), Some(&with(old, &members)?)).await?);
         }
         Verb::Remove { name } => {
@@ -202,7 +230,9 @@ pub async fn realm(Realm { verb, reach }: Realm) -> anyhow::Result<()> {
     let api = Api::log_in(&reach).await?;
     let old = api.call("GET", "/realm", None).await?;
     match (verb, old) {
-        (RealmVerb::Change { members }, Value::Object(old)) => show(&api.call("PUT", "/realm", Some(&with(old, &members)?)).await?),
+        (RealmVerb::Change { members }, Value::Object(old)) => {
+            show(&api.call("PUT", "/realm", Some(&with(old, &members)?)).await?)
+        }
         (_, old) => show(&old),
     }
     api.log_out().await;
@@ -247,7 +277,9 @@ pub async fn import(Document { file, reach }: Document) -> anyhow::Result<()> {
 /// Adds `member=value`s to an entry.
 fn with(mut entry: Map<String, Value>, members: &[String]) -> anyhow::Result<Value> {
     for member in members {
-        let (name, text) = member.split_once('=').with_context(|| format!("{member}: member=value was expected"))?;
+        let (name, text) = member
+            .split_once('=')
+            .with_context(|| format!("{member}: member=value was expected"))?;
         match serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())) {
             Value::Null => drop(entry.remove(name)),
             value => drop(entry.insert(name.to_owned(), value)),
@@ -281,7 +313,9 @@ fn escaped(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(byte.into()),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                path.push(byte.into())
+            }
             _ => {
                 // Writing into a text never fails.
                 let _ = write!(path, "%{byte:02X}");
@@ -297,9 +331,13 @@ mod tests {
 
     #[test]
     fn values_are_json_or_else_texts() {
-        let old = [("name".to_owned(), Value::from("old")), ("gone".to_owned(), Value::from(1))].into_iter().collect();
-        let members = ["name=김서연", "limits={\"chat\":2}", "disabled=true", "gone=null"].map(str::to_owned);
-        let expected = serde_json::json!({ "name": "김서연", "limits": { "chat": 2 }, "disabled": true });
+        let old = [("name".to_owned(), Value::from("old")), ("gone".to_owned(), Value::from(1))]
+            .into_iter()
+            .collect();
+        let members =
+            ["name=김서연", "limits={\"chat\":2}", "disabled=true", "gone=null"].map(str::to_owned);
+        let expected =
+            serde_json::json!({ "name": "김서연", "limits": { "chat": 2 }, "disabled": true });
         assert_eq!(with(old, &members).unwrap(), expected);
         assert!(with(Map::new(), &["name".to_owned()]).is_err());
     }

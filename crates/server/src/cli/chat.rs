@@ -52,7 +52,8 @@ struct Joined {
 ///
 /// What the server says against it.
 pub async fn run(chat: Chat) -> anyhow::Result<()> {
-    let reach = Reach { url: chat.url.clone(), data: chat.data.clone(), user: String::new(), json: false };
+    let reach =
+        Reach { url: chat.url.clone(), data: chat.data.clone(), user: String::new(), json: false };
     let base = url(&reach)?;
     let mut joined = join(&chat, base).await?;
     let mut input = lines()?;
@@ -94,35 +95,84 @@ async fn join(chat: &Chat, base: String) -> anyhow::Result<Joined> {
     let flow = if chat.to.len() == 36 { chat.to.clone() } else { demo::flow(&chat.to) };
     let body = json!({ "InstanceId": chat.instance, "ContactFlowId": flow, "ParticipantDetails": { "DisplayName": chat.name } }).to_string();
     let host = base.split_once("://").context("an address begins with http:// or https://")?.1;
-    let secret = Secret::new(std::env::var("SANGDAM_SECRET").unwrap_or_else(|_| demo::KEY.1.to_owned()));
-    let headers = vec![("content-type".to_owned(), "application/json".to_owned()), ("host".to_owned(), host.to_owned())];
-    let unsigned = Signed { method: "PUT", raw_path: "/contact/chat", raw_query: "", headers: &headers, body: body.as_bytes(), tls: base.starts_with("https") };
-    let key = Signer { access_key: &chat.key, secret: &secret, region: "us-east-1", service: "connect" };
-    let [date, authorization] = sign(&unsigned, &key, clock::now().0).map_err(|_| anyhow::anyhow!("the request cannot be signed"))?;
-    let headers = [("content-type", "application/json".to_owned()), ("x-amz-date", date.1), ("authorization", authorization.1)];
-    let started = answer(&post::call("PUT", &format!("{base}/contact/chat"), &headers, Some(body)).await?)?;
-    let text = |value: &Value, member: &str| value[member].as_str().map(str::to_owned).with_context(|| format!("the server gave no {member}"));
+    let secret =
+        Secret::new(std::env::var("SANGDAM_SECRET").unwrap_or_else(|_| demo::KEY.1.to_owned()));
+    let headers = vec![
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("host".to_owned(), host.to_owned()),
+    ];
+    let unsigned = Signed {
+        method: "PUT",
+        raw_path: "/contact/chat",
+        raw_query: "",
+        headers: &headers,
+        body: body.as_bytes(),
+        tls: base.starts_with("https"),
+    };
+    let key =
+        Signer { access_key: &chat.key, secret: &secret, region: "us-east-1", service: "connect" };
+    let [date, authorization] = sign(&unsigned, &key, clock::now().0)
+        .map_err(|_| anyhow::anyhow!("the request cannot be signed"))?;
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("x-amz-date", date.1),
+        ("authorization", authorization.1),
+    ];
+    let started =
+        answer(&post::call("PUT", &format!("{base}/contact/chat"), &headers, Some(body)).await?)?;
+    let text = |value: &Value, member: &str| {
+        value[member]
+            .as_str()
+            .map(str::to_owned)
+            .with_context(|| format!("the server gave no {member}"))
+    };
     let bearer = text(&started, "ParticipantToken")?;
     let wanted = json!({ "Type": ["CONNECTION_CREDENTIALS"], "ConnectParticipant": true });
     let connected = participant(&base, &bearer, "connection", &wanted).await?;
     say(&format!("# contact {}; type, Enter says it, Ctrl-C leaves", text(&started, "ContactId")?));
-    Ok(Joined { base, token: text(&connected["ConnectionCredentials"], "ConnectionToken")?, me: text(&started, "ParticipantId")?, seen: BTreeSet::new() })
+    Ok(Joined {
+        base,
+        token: text(&connected["ConnectionCredentials"], "ConnectionToken")?,
+        me: text(&started, "ParticipantId")?,
+        seen: BTreeSet::new(),
+    })
 }
 
 async fn participant(base: &str, bearer: &str, verb: &str, body: &Value) -> anyhow::Result<Value> {
-    let headers = [("content-type", "application/json".to_owned()), ("x-amz-bearer", bearer.to_owned())];
-    answer(&post::call("POST", &format!("{base}/participant/{verb}"), &headers, Some(body.to_string())).await?)
+    let headers =
+        [("content-type", "application/json".to_owned()), ("x-amz-bearer", bearer.to_owned())];
+    answer(
+        &post::call(
+            "POST",
+            &format!("{base}/participant/{verb}"),
+            &headers,
+            Some(body.to_string()),
+        )
+        .await?,
+    )
 }
 
 fn answer(answer: &post::Answer) -> anyhow::Result<Value> {
-    let value: Value = serde_json::from_slice(&answer.body).with_context(|| format!("answered {}", answer.status))?;
-    ensure!(answer.status < 300, "{} ({})", value["message"].as_str().unwrap_or("refused"), answer.status);
+    let value: Value = serde_json::from_slice(&answer.body)
+        .with_context(|| format!("answered {}", answer.status))?;
+    ensure!(
+        answer.status < 300,
+        "{} ({})",
+        value["message"].as_str().unwrap_or("refused"),
+        answer.status
+    );
     Ok(value)
 }
 
 impl Joined {
     async fn say(&self, line: &str) -> anyhow::Result<()> {
-        participant(&self.base, &self.token, "message", &json!({ "ContentType": "text/plain", "Content": line })).await?;
+        participant(
+            &self.base,
+            &self.token,
+            "message",
+            &json!({ "ContentType": "text/plain", "Content": line }),
+        )
+        .await?;
         Ok(())
     }
 
@@ -155,7 +205,12 @@ impl Joined {
                 "MESSAGE" if text("ParticipantId") == self.me => {}
                 "MESSAGE" => say(&format!("{}: {}", text("DisplayName"), text("Content"))),
                 "ATTACHMENT" => say(&format!("# {} sent a file", text("DisplayName"))),
-                _ => say(format!("# {} {}", text("ContentType").rsplit('.').next().unwrap_or(""), text("DisplayName")).trim_end()),
+                _ => say(format!(
+                    "# {} {}",
+                    text("ContentType").rsplit('.').next().unwrap_or(""),
+                    text("DisplayName")
+                )
+                .trim_end()),
             }
         }
         Ok(over)

@@ -42,7 +42,11 @@ pub async fn run(replay: Replay) -> anyhow::Result<()> {
         _ => bail!("{}: a contact's id or number was expected", replay.contact),
     };
     // To open a store is to make one; here there has to be one.
-    ensure!(replay.data.join("journal.db").is_file(), "there is no journal in {}", replay.data.display());
+    ensure!(
+        replay.data.join("journal.db").is_file(),
+        "there is no journal in {}",
+        replay.data.display()
+    );
     let store = open_store(replay.data.clone()).await?;
     for (no, realm) in store.realms().await? {
         if replay.realm.as_ref().is_some_and(|named| *named != realm) {
@@ -63,7 +67,12 @@ pub async fn run(replay: Replay) -> anyhow::Result<()> {
     bail!("there is no contact {}", replay.contact)
 }
 
-async fn story(store: &impl crate::store::Store, no: RealmNo, room: RoomId, json: bool) -> anyhow::Result<bool> {
+async fn story(
+    store: &impl crate::store::Store,
+    no: RealmNo,
+    room: RoomId,
+    json: bool,
+) -> anyhow::Result<bool> {
     let mut found = false;
     let mut journal = store.story(no, room);
     while let Some(deeds) = journal.next().await.context("the journal")? {
@@ -91,7 +100,9 @@ fn lines(seq: u64, deed: &Deed) -> anyhow::Result<()> {
 /// `name  member=value …`, as the journal has it.
 fn line(fact: &Fact) -> anyhow::Result<String> {
     let value = serde_json::to_value(fact)?;
-    let Some((name, said)) = value.as_object().and_then(|object| object.iter().next()) else { return Ok(value.to_string()) };
+    let Some((name, said)) = value.as_object().and_then(|object| object.iter().next()) else {
+        return Ok(value.to_string());
+    };
     let mut line = format!("{name:<16}");
     // Writing into a text never fails.
     match said.as_object() {

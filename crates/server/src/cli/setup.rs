@@ -60,9 +60,14 @@ pub async fn setup(setup: Setup) -> anyhow::Result<()> {
     realm.stop().await;
     store.close().await;
     let instance = made?;
-    say(&format!("realm          {}\ninstance       {instance}\nadministrator  {}", setup.realm, setup.user));
+    say(&format!(
+        "realm          {}\ninstance       {instance}\nadministrator  {}",
+        setup.realm, setup.user
+    ));
     if std::env::var_os("SANGDAM_PASSWORD").is_none() {
-        say(&format!("password       {secret}\n\nIt is shown this once: change it at /admin, or keep it safe."));
+        say(&format!(
+            "password       {secret}\n\nIt is shown this once: change it at /admin, or keep it safe."
+        ));
     }
     Ok(())
 }
@@ -93,7 +98,9 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
         }),
     ];
     let commands = entries.into_iter().map(|entry| Command::Put(Box::new(entry))).collect();
-    let Ok(outcomes) = realm.act_all("setup", commands).await else { bail!("it could not be written; the log says why") };
+    let Ok(outcomes) = realm.act_all("setup", commands).await else {
+        bail!("it could not be written; the log says why")
+    };
     for outcome in outcomes {
         outcome.context("the realm")?;
     }

@@ -30,13 +30,19 @@ pub struct Faults {
 
 impl Faults {
     pub(super) fn new(name: &str, text: &str) -> Self {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let lines =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { name: name.to_owned(), lines, given: Vec::new(), found: Vec::new() }
     }
 
     pub(super) fn unreadable(path: &Path, fault: &io::Error) -> Self {
         let found = Fault { line: 0, key: String::new(), what: fault.to_string() };
-        Self { name: path.display().to_string(), lines: Vec::new(), given: Vec::new(), found: vec![found] }
+        Self {
+            name: path.display().to_string(),
+            lines: Vec::new(),
+            given: Vec::new(),
+            found: vec![found],
+        }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -137,7 +143,8 @@ impl Setting for bool {
 
 impl Setting for u64 {
     fn read(value: &DeValue<'_>) -> Result<Self, String> {
-        let number = value.as_integer().and_then(|n| Self::from_str_radix(n.as_str(), n.radix()).ok());
+        let number =
+            value.as_integer().and_then(|n| Self::from_str_radix(n.as_str(), n.radix()).ok());
         number.ok_or_else(|| "a whole number, not negative, was expected".to_owned())
     }
 
@@ -171,7 +178,10 @@ impl Setting for Option<SocketAddr> {
     fn read(value: &DeValue<'_>) -> Result<Self, String> {
         match value.as_str() {
             Some("") => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| "address and port such as \"0.0.0.0:8080\" were expected".to_owned()),
+            Some(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| "address and port such as \"0.0.0.0:8080\" were expected".to_owned()),
             None => Err("address and port in quotes were expected".to_owned()),
         }
     }

@@ -3,7 +3,8 @@
 use super::*;
 
 fn check(text: &str, expected: &[&str]) {
-    let faults = Config::parse("f.toml", text).map_or_else(|faults| faults.to_string(), |_| String::new());
+    let faults =
+        Config::parse("f.toml", text).map_or_else(|faults| faults.to_string(), |_| String::new());
     assert_eq!(faults.lines().collect::<Vec<_>>(), expected, "{text}");
 }
 
@@ -20,7 +21,10 @@ fn the_committed_example_is_fresh() {
         std::fs::write(&path, Config::example()).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap();
-    assert!(committed == Config::example(), "config.example.toml is stale: `cargo run -- config-example > config.example.toml`");
+    assert!(
+        committed == Config::example(),
+        "config.example.toml is stale: `cargo run -- config-example > config.example.toml`"
+    );
 }
 
 #[test]
@@ -34,18 +38,30 @@ fn every_fault_is_told_with_its_line_and_key() {
             "f.toml:8: colour: there is no such section",
         ],
     );
-    check("[limits]\nrates = \"some\"", &["f.toml:2: limits.rates: one of \"generous\", \"aws\" was expected"]);
+    check(
+        "[limits]\nrates = \"some\"",
+        &["f.toml:2: limits.rates: one of \"generous\", \"aws\" was expected"],
+    );
     check("server = 1", &["f.toml:1: server: a section, [server], was expected"]);
 }
 
 #[test]
 fn values_that_do_not_go_together_are_told() {
-    check("[tls]\ncertificate = \"a.pem\"", &[
-        "f.toml: tls.key: a certificate and its key are given together",
-        "f.toml:2: tls.certificate: a certificate and its key are given together",
-    ]);
-    check("[server]\n\npublic_url = \"chat.example.com\"", &["f.toml:3: server.public_url: begins with https:// or http://, and does not end with /"]);
-    check("[server]\nbase_path = \"aws/\"", &["f.toml:2: server.base_path: begins with / and does not end with /"]);
+    check(
+        "[tls]\ncertificate = \"a.pem\"",
+        &[
+            "f.toml: tls.key: a certificate and its key are given together",
+            "f.toml:2: tls.certificate: a certificate and its key are given together",
+        ],
+    );
+    check(
+        "[server]\n\npublic_url = \"chat.example.com\"",
+        &["f.toml:3: server.public_url: begins with https:// or http://, and does not end with /"],
+    );
+    check(
+        "[server]\nbase_path = \"aws/\"",
+        &["f.toml:2: server.base_path: begins with / and does not end with /"],
+    );
 }
 
 #[test]

@@ -17,16 +17,23 @@ use tokio::sync::Semaphore;
 static PICTURES: Semaphore = Semaphore::const_new(2);
 
 /// Takes a request's body as the bytes of a file of exactly `size`.
-pub async fn receive(blobs: &Arc<Blobs>, file: FileId, size: u64, body: Incoming, within: Duration) -> Received {
-    let stored = match tokio::time::timeout(within, blobs.put(file, size, body.into_data_stream())).await {
-        Ok(Ok(stored)) => stored,
-        Ok(Err(blob::Fault::WrongSize)) => return Received::WrongSize,
-        Ok(Err(blob::Fault::Broken)) | Err(_) => return Received::Broken,
-        Ok(Err(fault)) => {
-            tell(&fault);
-            return Received::Fault;
-        }
-    };
+pub async fn receive(
+    blobs: &Arc<Blobs>,
+    file: FileId,
+    size: u64,
+    body: Incoming,
+    within: Duration,
+) -> Received {
+    let stored =
+        match tokio::time::timeout(within, blobs.put(file, size, body.into_data_stream())).await {
+            Ok(Ok(stored)) => stored,
+            Ok(Err(blob::Fault::WrongSize)) => return Received::WrongSize,
+            Ok(Err(blob::Fault::Broken)) | Err(_) => return Received::Broken,
+            Ok(Err(fault)) => {
+                tell(&fault);
+                return Received::Fault;
+            }
+        };
     if image::guess_format(&stored.start).is_ok() {
         let blobs = blobs.clone();
         tasks::spawn("thumbnail", async move {
@@ -45,7 +52,12 @@ pub async fn receive(blobs: &Arc<Blobs>, file: FileId, size: u64, body: Incoming
 /// # Errors
 ///
 /// A [`Fault`] if the file cannot be read.
-pub async fn send(blobs: &Blobs, file: FileId, thumbnail: bool, head: &Head) -> Result<Response<Payload>, Fault> {
+pub async fn send(
+    blobs: &Blobs,
+    file: FileId,
+    thumbnail: bool,
+    head: &Head,
+) -> Result<Response<Payload>, Fault> {
     let span = head.header("range").filter(|_| head.header("if-range").is_none()).and_then(span);
     let ranged = span.is_some();
     let mut given = blobs.get(file, thumbnail, span.clone()).await;
@@ -60,7 +72,8 @@ pub async fn send(blobs: &Blobs, file: FileId, thumbnail: bool, head: &Head) -> 
             return Err(Fault::Broken);
         }
     };
-    let mut response = Response::new(Payload::Pieces(given.bytes, given.range.end - given.range.start));
+    let mut response =
+        Response::new(Payload::Pieces(given.bytes, given.range.end - given.range.start));
     if ranged {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         let (from, to) = (given.range.start, given.range.end.saturating_sub(1));
@@ -107,7 +120,8 @@ mod tests {
 
     #[test]
     fn ranges_are_those_of_the_standard() {
-        let check = |range: &str, expected: Option<Span>| assert_eq!(span(range), expected, "{range}");
+        let check =
+            |range: &str, expected: Option<Span>| assert_eq!(span(range), expected, "{range}");
         check("bytes=0-499", Some(Span::From(0, Some(500))));
         check("bytes=500-", Some(Span::From(500, None)));
         check("bytes=-500", Some(Span::Last(500)));

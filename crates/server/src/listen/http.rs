@@ -33,7 +33,12 @@ const HEAD: usize = 32 << 10;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Takes connections until the server stops.
-pub async fn listen(listener: TcpListener, tls: Option<TlsAcceptor>, door: Arc<Door>, places: Arc<Semaphore>) {
+pub async fn listen(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    door: Arc<Door>,
+    places: Arc<Semaphore>,
+) {
     let mut stop = door.stop.clone();
     loop {
         let taken = tokio::select! {
@@ -54,7 +59,10 @@ pub async fn listen(listener: TcpListener, tls: Option<TlsAcceptor>, door: Arc<D
     }
 }
 
-async fn take(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+async fn take(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.ok()?;
     let (tcp, peer) = listener.accept().await.ok()?;
     // Answers are small and awaited: none shall wait for the next one's company.
@@ -62,7 +70,13 @@ async fn take(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStr
     Some((tcp, peer, place))
 }
 
-async fn connection(tcp: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, door: Arc<Door>, place: Arc<OwnedSemaphorePermit>) {
+async fn connection(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    door: Arc<Door>,
+    place: Arc<OwnedSemaphorePermit>,
+) {
     let secure = tls.is_some();
     let wire = match tls {
         None => Wire::Plain(tcp),
@@ -73,12 +87,16 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, 
     };
     let mut stop = door.stop.clone();
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(door.request_time).max_buf_size(2 * HEAD).half_close(false);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(door.request_time)
+        .max_buf_size(2 * HEAD)
+        .half_close(false);
     let service = service_fn(move |request| {
         let (door, place) = (door.clone(), place.clone());
         async move { Ok::<_, Infallible>(answer(request, peer.ip(), secure, door, place).await) }
     });
-    let mut serving = std::pin::pin!(http.serve_connection(TokioIo::new(wire), service).with_upgrades());
+    let mut serving =
+        std::pin::pin!(http.serve_connection(TokioIo::new(wire), service).with_upgrades());
     let stopped = tokio::select! {
         // A connection that breaks is its client's affair.
         _ = serving.as_mut() => false,
@@ -91,15 +109,25 @@ async fn connection(tcp: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, 
 }
 
 /// Answers one request.
-async fn answer(mut request: hyper::Request<Incoming>, peer: IpAddr, secure: bool, door: Arc<Door>, place: Arc<OwnedSemaphorePermit>) -> Response<Payload> {
+async fn answer(
+    mut request: hyper::Request<Incoming>,
+    peer: IpAddr,
+    secure: bool,
+    door: Arc<Door>,
+    place: Arc<OwnedSemaphorePermit>,
+) -> Response<Payload> {
     let began = clock::instant();
-    let upgrade = request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
+    let upgrade =
+        request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
     let head = head(&parts, peer, secure, &door.proxies);
     let settings = facade::door::Site::settings(door.site.as_ref());
     let response = match pages::find(&head, &settings.base_path) {
         Some(page) if route::host_allowed(settings, &head) => page,
-        Some(_) => refuse(StatusCode::MISDIRECTED_REQUEST, "the demo answers to localhost, 127.0.0.1 and [::1]"),
+        Some(_) => refuse(
+            StatusCode::MISDIRECTED_REQUEST,
+            "the demo answers to localhost, 127.0.0.1 and [::1]",
+        ),
         None => exchange(Exchange { door: &door, head, body, upgrade, place }).await,
     };
     meters().http_seconds.record(clock::instant().duration_since(began));
@@ -120,49 +148,67 @@ struct Exchange<'a> {
 async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
     let Exchange { door, head, body, upgrade, place } = exchange;
     if head.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > HEAD {
-        let mut response = refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers take more than 32 KiB");
+        let mut response = refuse(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "the headers take more than 32 KiB",
+        );
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return response;
     }
-    let (whole, mut streamed) = match route::body_wanted(facade::door::Site::settings(door.site.as_ref()), &head) {
-        // What is not wanted is not read either.
-        BodyWanted::Whole(0) | BodyWanted::Streamed => (Vec::new(), Some(body)),
-        BodyWanted::Whole(most) => match body::whole(body, most, door.request_time).await {
-            Ok(bytes) => (bytes, None),
-            Err(fault) => {
-                let mut response = broken(door, &head, fault);
-                // What is left of the body is not read: the connection cannot be used again.
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                return response;
-            }
-        },
-    };
+    let (whole, mut streamed) =
+        match route::body_wanted(facade::door::Site::settings(door.site.as_ref()), &head) {
+            // What is not wanted is not read either.
+            BodyWanted::Whole(0) | BodyWanted::Streamed => (Vec::new(), Some(body)),
+            BodyWanted::Whole(most) => match body::whole(body, most, door.request_time).await {
+                Ok(bytes) => (bytes, None),
+                Err(fault) => {
+                    let mut response = broken(door, &head, fault);
+                    // What is left of the body is not read: the connection cannot be used again.
+                    response
+                        .headers_mut()
+                        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+                    return response;
+                }
+            },
+        };
     let asked = head.clone();
-    let Some(mut step) = fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole }))) else {
+    let Some(mut step) =
+        fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole })))
+    else {
         return broken(door, &asked, Fault::Broken);
     };
     loop {
         let next = match step {
             Step::Reply(response) => return reply(response),
             Step::Do(realm, cause, command, then) => match door.realm(realm) {
-                Some(realm) => realm.act(cause, *command).await.map(|outcome| fenced(|| door.step(|cx| then(cx, outcome)))),
+                Some(realm) => realm
+                    .act(cause, *command)
+                    .await
+                    .map(|outcome| fenced(|| door.step(|cx| then(cx, outcome)))),
                 None => Err(Fault::Unready),
             },
             Step::Read(realm, query, then) => match door.realm(realm) {
-                Some(realm) => realm.read(*query).await.map(|(answer, _)| fenced(|| door.step(|cx| then(cx, answer)))),
+                Some(realm) => realm
+                    .read(*query)
+                    .await
+                    .map(|(answer, _)| fenced(|| door.step(|cx| then(cx, answer)))),
                 None => Err(Fault::Unready),
             },
             Step::Verify { password, hash, then } => {
                 let fits = password::verify(password, hash).await;
-                fits.map(|fits| fenced(|| door.step(|cx| then(cx, fits)))).map_err(|_| Fault::Unready)
+                fits.map(|fits| fenced(|| door.step(|cx| then(cx, fits))))
+                    .map_err(|_| Fault::Unready)
             }
             Step::Hash { password, then } => {
                 let hash = password::hash(password).await;
-                hash.map(|hash| fenced(|| door.step(|cx| then(cx, hash)))).map_err(|_| Fault::Unready)
+                hash.map(|hash| fenced(|| door.step(|cx| then(cx, hash))))
+                    .map_err(|_| Fault::Unready)
             }
             Step::Receive { file, size, then } => {
                 let received = match streamed.take() {
-                    Some(body) => files::receive(&door.blobs, file, size, body, door.upload_time).await,
+                    Some(body) => {
+                        files::receive(&door.blobs, file, size, body, door.upload_time).await
+                    }
                     None => Received::Fault,
                 };
                 Ok(fenced(|| door.step(|cx| then(cx, received))))
@@ -174,10 +220,15 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 };
             }
             Step::Upgrade { protocol, headers, limits, realm, session } => {
-                let Some(realm) = door.realm(realm).cloned() else { return broken(door, &asked, Fault::Unready) };
-                let opening = Opening { door: door.clone(), realm, session, limits, place: Some(place) };
+                let Some(realm) = door.realm(realm).cloned() else {
+                    return broken(door, &asked, Fault::Unready);
+                };
+                let opening =
+                    Opening { door: door.clone(), realm, session, limits, place: Some(place) };
                 return match upgrade.zip(accept_key(&asked)) {
-                    Some((upgrade, key)) => dress(switch(upgrade, &key, protocol, opening), &headers),
+                    Some((upgrade, key)) => {
+                        dress(switch(upgrade, &key, protocol, opening), &headers)
+                    }
                     None => no_socket(),
                 };
             }
@@ -204,9 +255,19 @@ fn fenced<T>(step: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// The first part of a request, as façades see it.
-fn head(parts: &hyper::http::request::Parts, peer: IpAddr, secure: bool, proxies: &[IpAddr]) -> Head {
-    let headers: Vec<(String, String)> =
-        parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
+fn head(
+    parts: &hyper::http::request::Parts,
+    peer: IpAddr,
+    secure: bool,
+    proxies: &[IpAddr],
+) -> Head {
+    let headers: Vec<(String, String)> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
     let mut head = Head {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
@@ -220,8 +281,17 @@ fn head(parts: &hyper::http::request::Parts, peer: IpAddr, secure: bool, proxies
             head.tls = proto.eq_ignore_ascii_case("https");
         }
         // Each proxy adds whom it heard: the last that is no proxy of ours is who asked.
-        let named: Vec<&str> = head.headers.iter().filter(|(name, _)| name == "x-forwarded-for").flat_map(|(_, list)| list.split(',')).collect();
-        let asker = named.iter().rev().map_while(|name| name.trim().parse::<IpAddr>().ok()).find(|address| !proxies.contains(address));
+        let named: Vec<&str> = head
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "x-forwarded-for")
+            .flat_map(|(_, list)| list.split(','))
+            .collect();
+        let asker = named
+            .iter()
+            .rev()
+            .map_while(|name| name.trim().parse::<IpAddr>().ok())
+            .find(|address| !proxies.contains(address));
         head.peer = asker.map_or(head.peer, |asker| asker.to_canonical());
     }
     head
@@ -230,7 +300,8 @@ fn head(parts: &hyper::http::request::Parts, peer: IpAddr, secure: bool, proxies
 /// A façade's answer.
 fn reply(reply: Reply) -> Response<Payload> {
     let mut response = Response::new(Payload::whole(reply.body));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     dress(response, &reply.headers)
 }
 
@@ -257,19 +328,37 @@ fn dress(mut response: Response<Payload>, headers: &[(&'static str, String)]) ->
 
 /// The answer to the client's key, if the request is a WebSocket's opening (RFC 6455 §4.2.1).
 fn accept_key(head: &Head) -> Option<String> {
-    let names = |header: &str, word: &str| head.header(header).is_some_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(word)));
+    let names = |header: &str, word: &str| {
+        head.header(header)
+            .is_some_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(word)))
+    };
     let key = head.header("sec-websocket-key").filter(|key| key.len() == 24)?;
-    let right = head.method == "GET" && names("upgrade", "websocket") && names("connection", "upgrade") && head.header("sec-websocket-version") == Some("13");
+    let right = head.method == "GET"
+        && names("upgrade", "websocket")
+        && names("connection", "upgrade")
+        && head.header("sec-websocket-version") == Some("13");
     right.then(|| derive_accept_key(key.as_bytes()))
 }
 
 fn no_socket() -> Response<Payload> {
     let response = refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket (version 13) is wanted here");
-    dress(response, &[("upgrade", "websocket".to_owned()), ("connection", "upgrade".to_owned()), ("sec-websocket-version", "13".to_owned())])
+    dress(
+        response,
+        &[
+            ("upgrade", "websocket".to_owned()),
+            ("connection", "upgrade".to_owned()),
+            ("sec-websocket-version", "13".to_owned()),
+        ],
+    )
 }
 
 /// Makes a socket of the connection.
-fn switch(upgrade: OnUpgrade, key: &str, protocol: Option<&'static str>, opening: Opening) -> Response<Payload> {
+fn switch(
+    upgrade: OnUpgrade,
+    key: &str,
+    protocol: Option<&'static str>,
+    opening: Opening,
+) -> Response<Payload> {
     tasks::spawn("socket", async move {
         if let Some((wire, rest)) = take_over(upgrade).await {
             ws::run(wire, rest, opening).await;
@@ -277,7 +366,11 @@ fn switch(upgrade: OnUpgrade, key: &str, protocol: Option<&'static str>, opening
     });
     let mut response = Response::new(Payload::whole(&[][..]));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let mut headers = vec![("upgrade", "websocket".to_owned()), ("connection", "Upgrade".to_owned()), ("sec-websocket-accept", key.to_owned())];
+    let mut headers = vec![
+        ("upgrade", "websocket".to_owned()),
+        ("connection", "Upgrade".to_owned()),
+        ("sec-websocket-accept", key.to_owned()),
+    ];
     headers.extend(protocol.map(|protocol| ("sec-websocket-protocol", protocol.to_owned())));
     dress(response, &headers)
 }

@@ -7,7 +7,13 @@ use hyper::{Response, StatusCode};
 use web::Asset;
 
 /// Paths that people type, and the files behind them.
-const NAMED: &[(&str, &str)] = &[("/", "/index.html"), ("/desk", "/desk.html"), ("/desk/", "/desk.html"), ("/try", "/try.html"), ("/try/", "/try.html")];
+const NAMED: &[(&str, &str)] = &[
+    ("/", "/index.html"),
+    ("/desk", "/desk.html"),
+    ("/desk/", "/desk.html"),
+    ("/try", "/try.html"),
+    ("/try/", "/try.html"),
+];
 
 /// The page of this path (below the base path), if there is one and this is a way to ask for it.
 pub fn find(head: &Head, base_path: &str) -> Option<Response<Payload>> {
@@ -28,8 +34,13 @@ fn answer(head: &Head, asset: &'static Asset) -> Response<Payload> {
         _ => (asset.bytes, None),
     };
     // A strong tag names bytes, and those differ by coding (RFC 9110 §8.8.3.3).
-    let tag = coding.map_or_else(|| format!("\"{}\"", asset.etag), |coding| format!("\"{}-{coding}\"", asset.etag));
-    let known = head.header("if-none-match").is_some_and(|tags| tags.split(',').any(|t| matches!(t.trim(), "*") || t.trim().trim_start_matches("W/") == tag));
+    let tag = coding.map_or_else(
+        || format!("\"{}\"", asset.etag),
+        |coding| format!("\"{}-{coding}\"", asset.etag),
+    );
+    let known = head.header("if-none-match").is_some_and(|tags| {
+        tags.split(',').any(|t| matches!(t.trim(), "*") || t.trim().trim_start_matches("W/") == tag)
+    });
     let mut response = Response::new(Payload::whole(if known { &[][..] } else { bytes }));
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -42,7 +53,10 @@ fn answer(head: &Head, asset: &'static Asset) -> Response<Payload> {
     };
     set(header::ETAG, &tag);
     set(header::VARY, "accept-encoding");
-    set(header::CACHE_CONTROL, if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" });
+    set(
+        header::CACHE_CONTROL,
+        if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" },
+    );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     if !known {
@@ -61,7 +75,10 @@ fn answer(head: &Head, asset: &'static Asset) -> Response<Payload> {
 fn takes(accepted: &str, coding: &str) -> bool {
     accepted.split(',').any(|part| {
         let mut fields = part.split(';').map(str::trim);
-        fields.next().is_some_and(|name| name.eq_ignore_ascii_case(coding)) && !fields.any(|field| matches!(field.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        fields.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+            && !fields.any(|field| {
+                matches!(field.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+            })
     })
 }
 
@@ -89,14 +106,23 @@ mod tests {
 
     #[test]
     fn a_coding_may_be_refused() {
-        for (accepted, expected) in [("br", true), ("gzip, BR;q=0.5", true), ("br;q=0", false), ("br; q=0.0, gzip", false), ("", false), ("brotli", false)] {
+        for (accepted, expected) in [
+            ("br", true),
+            ("gzip, BR;q=0.5", true),
+            ("br;q=0", false),
+            ("br; q=0.0, gzip", false),
+            ("", false),
+            ("brotli", false),
+        ] {
             assert_eq!(takes(accepted, "br"), expected, "{accepted}");
         }
     }
 
     #[test]
     fn the_policy_lets_sockets_of_this_host_through_and_no_tricks() {
-        assert!(policy("localhost:8080").contains("connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"));
+        assert!(policy("localhost:8080").contains(
+            "connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"
+        ));
         assert!(policy("evil; script-src *").contains("connect-src 'self';"));
     }
 }

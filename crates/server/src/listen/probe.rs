@@ -17,7 +17,11 @@ use tokio::sync::{Semaphore, watch};
 const PLACES: usize = 32;
 
 /// Takes connections until the server stops.
-pub async fn listen(listener: TcpListener, realms: Vec<Arc<Realm>>, mut stop: watch::Receiver<bool>) {
+pub async fn listen(
+    listener: TcpListener,
+    realms: Vec<Arc<Realm>>,
+    mut stop: watch::Receiver<bool>,
+) {
     let realms: Arc<[Arc<Realm>]> = realms.into();
     let places = Arc::new(Semaphore::new(PLACES));
     loop {
@@ -37,7 +41,10 @@ pub async fn listen(listener: TcpListener, realms: Vec<Arc<Realm>>, mut stop: wa
                 async move { Ok::<_, Infallible>(answer) }
             });
             let mut http = hyper::server::conn::http1::Builder::new();
-            let serving = http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30)).serve_connection(TokioIo::new(tcp), service);
+            let serving = http
+                .timer(TokioTimer::new())
+                .header_read_timeout(Duration::from_secs(30))
+                .serve_connection(TokioIo::new(tcp), service);
             tokio::select! {
                 _ = serving => {}
                 () = stopped(&mut stop) => {}
@@ -58,11 +65,17 @@ fn answer(path: &str, realms: &[Arc<Realm>]) -> Response<Payload> {
         "/metrics" => (StatusCode::OK, metrics::render()),
         "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
         "/readyz" if unready == 0 => (StatusCode::OK, "ready\n".to_owned()),
-        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, format!("{unready} of {} realms cannot write\n", realms.len())),
+        "/readyz" => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("{unready} of {} realms cannot write\n", realms.len()),
+        ),
         _ => (StatusCode::NOT_FOUND, "/metrics, /healthz, /readyz\n".to_owned()),
     };
     let mut response = Response::new(Payload::whole(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+    );
     response
 }

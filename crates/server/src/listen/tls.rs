@@ -1,14 +1,14 @@
 //! The certificate of the HTTPS port: files, or in the demo one that is made here and kept in the data folder.
 
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,8 @@ pub enum Fault {
 /// A [`Fault`] that names the file.
 pub fn from_files(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Fault> {
     let wrong = |path: &Path, what: String| Fault::File(path.to_owned(), what);
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+    let chain: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
     let chain = chain.map_err(|fault| wrong(certificate, fault.to_string()))?;
     if chain.is_empty() {
         return Err(wrong(certificate, "there is no certificate in it".to_owned()));
@@ -52,9 +53,12 @@ pub fn own(data: &Path) -> Result<TlsAcceptor, Fault> {
     if !certificate.is_file() || !key.is_file() {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
         let made = rcgen::generate_simple_self_signed(names)?;
-        let fault = |path: &Path, fault: &io::Error| Fault::File(path.to_owned(), fault.to_string());
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&key);
-        file.and_then(|mut file| file.write_all(made.signing_key.serialize_pem().as_bytes())).map_err(|e| fault(&key, &e))?;
+        let fault =
+            |path: &Path, fault: &io::Error| Fault::File(path.to_owned(), fault.to_string());
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&key);
+        file.and_then(|mut file| file.write_all(made.signing_key.serialize_pem().as_bytes()))
+            .map_err(|e| fault(&key, &e))?;
         fs::write(&certificate, made.cert.pem()).map_err(|e| fault(&certificate, &e))?;
     }
     from_files(&certificate, &key)

@@ -6,9 +6,9 @@
 use super::door::Door;
 use super::wire::Wire;
 use crate::bus::{Letters, Mail, Mailbox};
+use crate::clock;
 use crate::metrics::meters;
 use crate::run::Realm;
-use crate::clock;
 use domain::time::Millis;
 use facade::door::{Cx, Effect, Session, SocketLimits};
 use futures_util::{Sink, Stream};
@@ -110,7 +110,8 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
     config.max_write_buffer_size = usize::MAX;
     config.max_message_size = Some(limits.frame);
     config.max_frame_size = Some(limits.frame);
-    let ws = Box::pin(WebSocketStream::from_partially_read(wire, rest, Role::Server, Some(config))).await;
+    let ws = Box::pin(WebSocketStream::from_partially_read(wire, rest, Role::Server, Some(config)))
+        .await;
     let (mailbox, letters) = realm.hub.mailbox(LETTERS);
     let now = clock::instant();
     let mut stop = door.stop.clone();
@@ -155,7 +156,11 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
 
 impl Socket {
     /// Everything between opening and closing.
-    async fn live<S: Future>(&mut self, mut stopped: Pin<&mut S>, mut timer: Pin<&mut Sleep>) -> End {
+    async fn live<S: Future>(
+        &mut self,
+        mut stopped: Pin<&mut S>,
+        mut timer: Pin<&mut Sleep>,
+    ) -> End {
         if let Err(end) = self.tell(|session, cx, out| session.on_open(cx, out)) {
             return end;
         }
@@ -183,7 +188,12 @@ impl Socket {
         }
     }
 
-    fn poll<S: Future>(&mut self, cx: &mut Context<'_>, stopped: Pin<&mut S>, timer: Pin<&mut Sleep>) -> Poll<Result<Woken, End>> {
+    fn poll<S: Future>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stopped: Pin<&mut S>,
+        timer: Pin<&mut Sleep>,
+    ) -> Poll<Result<Woken, End>> {
         if self.write(cx).is_err() {
             return Poll::Ready(Err(GONE));
         }
@@ -229,17 +239,27 @@ impl Socket {
     }
 
     /// Runs a step of the session; a panic in it ends this socket and no other.
-    fn tell(&mut self, step: impl FnOnce(&mut dyn Session, &mut Cx<'_>, &mut Vec<Effect>)) -> Result<(), End> {
+    fn tell(
+        &mut self,
+        step: impl FnOnce(&mut dyn Session, &mut Cx<'_>, &mut Vec<Effect>),
+    ) -> Result<(), End> {
         let Self { door, session, effects, .. } = self;
-        catch_unwind(AssertUnwindSafe(|| door.step(|cx| step(session.as_mut(), cx, effects)))).map_err(|_| BUG)
+        catch_unwind(AssertUnwindSafe(|| door.step(|cx| step(session.as_mut(), cx, effects))))
+            .map_err(|_| BUG)
     }
 
     fn mail(&mut self, mail: Option<Mail>) -> Result<(), End> {
         match mail {
             Some(Mail::Fact(fact)) => self.tell(|session, cx, out| session.on_fact(cx, &fact, out)),
-            Some(Mail::Signal(signal)) => self.tell(|session, cx, out| session.on_signal(cx, &signal, out)),
-            Some(Mail::Outcome(ticket, outcome)) => self.tell(|session, cx, out| session.on_outcome(cx, ticket, outcome, out)),
-            Some(Mail::Answer(ticket, answer, seq)) => self.tell(|session, cx, out| session.on_answer(cx, ticket, answer, seq, out)),
+            Some(Mail::Signal(signal)) => {
+                self.tell(|session, cx, out| session.on_signal(cx, &signal, out))
+            }
+            Some(Mail::Outcome(ticket, outcome)) => {
+                self.tell(|session, cx, out| session.on_outcome(cx, ticket, outcome, out))
+            }
+            Some(Mail::Answer(ticket, answer, seq)) => {
+                self.tell(|session, cx, out| session.on_answer(cx, ticket, answer, seq, out))
+            }
             None => Err(End(1013, "too much is waiting to be read")),
         }
     }
@@ -249,9 +269,15 @@ impl Socket {
         self.heard_at = now;
         let message = match frame {
             Some(Ok(message)) => message,
-            Some(Err(tungstenite::Error::Capacity(_))) => return Err(End(1009, "the frame is too large")),
-            Some(Err(tungstenite::Error::Utf8(_))) => return Err(End(1007, "the text is not UTF-8")),
-            Some(Err(tungstenite::Error::Protocol(_))) => return Err(End(1002, "against the protocol")),
+            Some(Err(tungstenite::Error::Capacity(_))) => {
+                return Err(End(1009, "the frame is too large"));
+            }
+            Some(Err(tungstenite::Error::Utf8(_))) => {
+                return Err(End(1007, "the text is not UTF-8"));
+            }
+            Some(Err(tungstenite::Error::Protocol(_))) => {
+                return Err(End(1002, "against the protocol"));
+            }
             Some(Err(_)) | None => return Err(GONE),
         };
         if now.duration_since(self.frames.1) >= Duration::from_secs(1) {
@@ -293,7 +319,9 @@ impl Socket {
             // A connection that takes nothing is not given pings, too: its silence will end it.
             if self.outbox.is_empty() && !self.unflushed {
                 self.unflushed = true;
-                Pin::new(&mut self.ws).start_send(Message::Ping(bytes::Bytes::new())).map_err(|_| GONE)?;
+                Pin::new(&mut self.ws)
+                    .start_send(Message::Ping(bytes::Bytes::new()))
+                    .map_err(|_| GONE)?;
             }
         }
         if self.wake_at.is_some_and(|at| at <= clock::now()) {
@@ -317,9 +345,13 @@ impl Socket {
                 }
                 Effect::Close(code, why) => return Err(End(code, why)),
                 Effect::Do(ticket, cause, command) => {
-                    self.realm.act_for(Some(Realm::socket(&self.mailbox, ticket)), cause, command).await;
+                    self.realm
+                        .act_for(Some(Realm::socket(&self.mailbox, ticket)), cause, command)
+                        .await;
                 }
-                Effect::Read(ticket, query) => self.realm.read_for(Realm::socket(&self.mailbox, ticket), query).await,
+                Effect::Read(ticket, query) => {
+                    self.realm.read_for(Realm::socket(&self.mailbox, ticket), query).await
+                }
                 Effect::Watch(topic) => self.realm.hub.watch(&self.mailbox, topic),
                 Effect::Unwatch(topic) => self.realm.hub.unwatch(&self.mailbox, &topic),
                 Effect::Wake(at) => self.wake_at = Some(at),

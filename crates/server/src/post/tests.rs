@@ -20,7 +20,10 @@ async fn target(answer: String) -> SocketAddr {
 }
 
 fn answer(status: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 async fn send(post: &Post, url: &str, listed: &[Arc<str>]) -> Result<Answer, Fault> {
@@ -36,14 +39,26 @@ async fn what_is_not_public_is_dialled_only_if_it_is_listed() {
         assert_eq!(send(&post, &url, &[]).await, Err(Fault::Forbidden), "{url}");
     }
     let url = format!("http://127.0.0.1:{}/", address.port());
-    assert_eq!(send(&post, &url, &["127.0.0.1".into()]).await.map(|answer| answer.body), Ok(b"fine".to_vec()));
-    assert_eq!(send(&Post::new(vec!["127.0.0.1".to_owned()]), &url, &[]).await.map(|answer| answer.status), Ok(200));
+    assert_eq!(
+        send(&post, &url, &["127.0.0.1".into()]).await.map(|answer| answer.body),
+        Ok(b"fine".to_vec())
+    );
+    assert_eq!(
+        send(&Post::new(vec!["127.0.0.1".to_owned()]), &url, &[]).await.map(|answer| answer.status),
+        Ok(200)
+    );
 }
 
 #[tokio::test]
 async fn odd_addresses_are_refused() {
     let post = Post::new(vec!["127.0.0.1".to_owned()]);
-    for url in ["ftp://127.0.0.1/", "file:///etc/passwd", "http://me:secret@127.0.0.1/", "nothing", "http:///"] {
+    for url in [
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+        "http://me:secret@127.0.0.1/",
+        "nothing",
+        "http:///",
+    ] {
         assert_eq!(send(&post, url, &[]).await, Err(Fault::Forbidden), "{url}");
     }
 }
@@ -54,5 +69,8 @@ async fn redirects_are_not_followed_and_answers_are_bounded() {
     let moved = target("HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()).await;
     assert_eq!(send(&post, &format!("http://{moved}/"), &[]).await, Err(Fault::Refused(307)));
     let long = target(answer("200 OK", &"x".repeat(ANSWER + 1))).await;
-    assert_eq!(send(&post, &format!("http://{long}/"), &[]).await, Err(Fault::Failed("the answer is too long")));
+    assert_eq!(
+        send(&post, &format!("http://{long}/"), &[]).await,
+        Err(Fault::Failed("the answer is too long"))
+    );
 }

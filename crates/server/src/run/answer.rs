@@ -78,7 +78,11 @@ impl Asker {
     fn refuse(self, refusal: Refusal, seq: u64) {
         let reads = self.reads;
         if let Some(to) = self.to {
-            to.tell(if reads { Said::Answer(Ok(Err(refusal)), seq) } else { Said::Outcome(Ok(Err(refusal))) });
+            to.tell(if reads {
+                Said::Answer(Ok(Err(refusal)), seq)
+            } else {
+                Said::Outcome(Ok(Err(refusal)))
+            });
         }
     }
 }
@@ -95,7 +99,10 @@ impl Desk {
     /// Says what a node released. `written` is the newest deed on disk.
     pub(super) fn reply(&self, asker: Asker, reply: Reply, written: u64) {
         match reply {
-            Reply::Outcome(Err(Refusal::Archived(contact))) | Reply::Answer(Err(Refusal::Archived(contact)), _) => self.recall(asker, contact, written),
+            Reply::Outcome(Err(Refusal::Archived(contact)))
+            | Reply::Answer(Err(Refusal::Archived(contact)), _) => {
+                self.recall(asker, contact, written)
+            }
             Reply::Outcome(outcome) => {
                 if let Some(to) = asker.to {
                     to.tell(Said::Outcome(Ok(outcome)));
@@ -132,11 +139,13 @@ impl Desk {
         let desk = self.clone();
         tasks::spawn("recall", async move {
             match desk.store.page(desk.no, Page::Matter(contact), written).await {
-                Ok(Some(Answer::Contacts(contacts))) if !contacts.is_empty() => match desk.inputs.upgrade() {
-                    // An owner that has ended drops the asker, who then hears that nobody is there.
-                    Some(inputs) => drop(inputs.send(Input::Recalled(contacts, asker)).await),
-                    None => asker.fault(Fault::Unready),
-                },
+                Ok(Some(Answer::Contacts(contacts))) if !contacts.is_empty() => {
+                    match desk.inputs.upgrade() {
+                        // An owner that has ended drops the asker, who then hears that nobody is there.
+                        Some(inputs) => drop(inputs.send(Input::Recalled(contacts, asker)).await),
+                        None => asker.fault(Fault::Unready),
+                    }
+                }
                 Ok(_) => asker.refuse(Refusal::NoSuchContact, written),
                 Err(fault) => asker.fault(tell("the views cannot be read", desk.no, &fault)),
             }

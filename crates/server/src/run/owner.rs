@@ -164,7 +164,11 @@ async fn own(post: Post) {
 }
 
 /// The first decider. Whoever asks before there is one waits; a store that cannot be read is tried again.
-async fn first(store: &Arc<AnyStore>, no: RealmNo, taken: &mut mpsc::Receiver<Input>) -> Option<(Node<Asker>, u64, Lease)> {
+async fn first(
+    store: &Arc<AnyStore>,
+    no: RealmNo,
+    taken: &mut mpsc::Receiver<Input>,
+) -> Option<(Node<Asker>, u64, Lease)> {
     loop {
         match rebuild::node(store, no).await {
             Ok(made) => return Some(made),
@@ -240,8 +244,15 @@ impl Owner {
                     self.decide(now, None, "recall", Command::Recall(contacts));
                     let Asker { to, again, reads } = asker;
                     match again {
-                        Again::Do(cause, command) => self.decide(now, Some(Asker { to, again: Again::No, reads }), cause, *command),
-                        Again::Read(query) => self.node.look(now, Asker { to, again: Again::No, reads }, &query),
+                        Again::Do(cause, command) => self.decide(
+                            now,
+                            Some(Asker { to, again: Again::No, reads }),
+                            cause,
+                            *command,
+                        ),
+                        Again::Read(query) => {
+                            self.node.look(now, Asker { to, again: Again::No, reads }, &query)
+                        }
                         Again::No => {}
                     }
                 }
@@ -251,7 +262,13 @@ impl Owner {
         None
     }
 
-    fn take(&mut self, now: Millis, to: Option<super::To>, cause: &'static str, command: Box<Command>) {
+    fn take(
+        &mut self,
+        now: Millis,
+        to: Option<super::To>,
+        cause: &'static str,
+        command: Box<Command>,
+    ) {
         meters().commands.increment(1);
         let again = if to.is_some() { Again::Do(cause, command.clone()) } else { Again::No };
         let asker = to.map(|to| Asker { to: Some(to), again, reads: false });
@@ -280,7 +297,9 @@ impl Owner {
             if again <= now {
                 self.probe().await;
             }
-        } else if self.node.due().is_some_and(|due| due <= clock::now()) && self.ticked + TICK <= now {
+        } else if self.node.due().is_some_and(|due| due <= clock::now())
+            && self.ticked + TICK <= now
+        {
             self.ticked = now;
             self.waiting = true;
             self.decide(clock::now(), None, "tick", Command::Tick);
@@ -304,10 +323,14 @@ impl Owner {
         self.released = released;
         if let Some(batch) = batch {
             self.writing = (batch.last(), now);
-            #[expect(clippy::cast_precision_loss, reason = "a batch has at most some hundred deeds")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a batch has at most some hundred deeds"
+            )]
             meters().commit_deeds.record(batch.deeds.len() as f64);
             let (store, lease) = (self.store.clone(), self.lease);
-            self.commit = Some(Box::pin(async move { store.commit(lease, batch.first, batch.deeds).await }));
+            self.commit =
+                Some(Box::pin(async move { store.commit(lease, batch.first, batch.deeds).await }));
         }
     }
 
@@ -352,7 +375,10 @@ impl Owner {
         let told = tell("facts could not be written; what was decided is void", self.no, fault);
         self.ready.store(false, Ordering::Relaxed);
         // A node without anything in it takes the place of the failed one, until the store has been read again.
-        let failed = std::mem::replace(&mut self.node, Node::new(domain::centre::Centre::default(), self.written));
+        let failed = std::mem::replace(
+            &mut self.node,
+            Node::new(domain::centre::Centre::default(), self.written),
+        );
         for asker in failed.failed() {
             asker.fault(told);
         }
@@ -362,7 +388,11 @@ impl Owner {
         }
         // Another node has taken the realm over: to claim it back would be to write into its work.
         let taken = matches!(fault, store::Fault::Stale);
-        self.down = Some(if taken { (Fault::Unready, clock::instant() + NEVER) } else { (told, clock::instant() + PROBE) });
+        self.down = Some(if taken {
+            (Fault::Unready, clock::instant() + NEVER)
+        } else {
+            (told, clock::instant() + PROBE)
+        });
     }
 
     async fn reborn(&mut self) -> Result<(), store::Fault> {
@@ -381,7 +411,8 @@ impl Owner {
                 tracing::info!(realm = self.no.0, "facts can be written again");
             }
             Err(fault) => {
-                let told = if matches!(fault, store::Fault::Full) { Fault::Full } else { Fault::Broken };
+                let told =
+                    if matches!(fault, store::Fault::Full) { Fault::Full } else { Fault::Broken };
                 self.down = Some((told, clock::instant() + PROBE));
             }
         }
@@ -402,7 +433,10 @@ impl Owner {
         if self.down.is_none() && self.written > self.snapped {
             let (store, no, written, node) = (self.store.clone(), self.no, self.written, self.node);
             let runtime = tokio::runtime::Handle::current();
-            let kept = tasks::blocking("snapshot", move || runtime.block_on(snapshot::put(store.as_ref(), no, node.centre(), written))).await;
+            let kept = tasks::blocking("snapshot", move || {
+                runtime.block_on(snapshot::put(store.as_ref(), no, node.centre(), written))
+            })
+            .await;
             if let Ok(Err(fault)) = kept {
                 tracing::warn!(realm = no.0, %fault, "no snapshot could be kept; the next start takes longer");
             }

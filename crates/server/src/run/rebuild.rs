@@ -28,8 +28,11 @@ pub async fn node(store: &Arc<AnyStore>, no: RealmNo) -> Result<(Node<Asker>, u6
 pub async fn reread(store: &Arc<AnyStore>, no: RealmNo) -> Result<(Node<Asker>, u64), Fault> {
     let (store, runtime) = (store.clone(), Handle::current());
     // It keeps a core busy: on a thread of its own.
-    let opened = tasks::blocking("rebuild", move || runtime.block_on(snapshot::open(store.as_ref(), no))).await;
-    let (centre, last) = opened.map_err(|ended| Fault::Broken { what: "rebuild the realm", source: Arc::new(ended) })??;
+    let opened =
+        tasks::blocking("rebuild", move || runtime.block_on(snapshot::open(store.as_ref(), no)))
+            .await;
+    let (centre, last) = opened
+        .map_err(|ended| Fault::Broken { what: "rebuild the realm", source: Arc::new(ended) })??;
     Ok((Node::new(centre, last), last))
 }
 
@@ -37,10 +40,15 @@ pub async fn reread(store: &Arc<AnyStore>, no: RealmNo) -> Result<(Node<Asker>, 
 pub fn keep_snapshot(store: &Arc<AnyStore>, no: RealmNo) {
     let (store, runtime) = (store.clone(), Handle::current());
     tasks::spawn("snapshot", async move {
-        let made = tasks::blocking("snapshot", move || runtime.block_on(snapshot::make(store.as_ref(), no))).await;
+        let made = tasks::blocking("snapshot", move || {
+            runtime.block_on(snapshot::make(store.as_ref(), no))
+        })
+        .await;
         match made {
             Ok(Ok(seq)) => tracing::info!(realm = no.0, seq, "a snapshot was kept"),
-            Ok(Err(fault)) => tracing::warn!(realm = no.0, %fault, "no snapshot could be kept; the next start takes longer"),
+            Ok(Err(fault)) => {
+                tracing::warn!(realm = no.0, %fault, "no snapshot could be kept; the next start takes longer")
+            }
             Err(_) => {}
         }
     });

@@ -20,13 +20,18 @@ impl World {
 
     fn realm(&self) -> Arc<Realm> {
         let learned = self.learned.clone();
-        let on_directory: OnDirectory = Arc::new(move |_, fact| learned.lock().unwrap().push(fact.clone()));
+        let on_directory: OnDirectory =
+            Arc::new(move |_, fact| learned.lock().unwrap().push(fact.clone()));
         Realm::start(self.no, "test.example".into(), self.store.clone(), on_directory)
     }
 }
 
 fn code(code: &str) -> Command {
-    Command::Put(Box::new(Entry::WrapUpCode(WrapUpCode { code: code.into(), ko: "코드".into(), en: "code".into() })))
+    Command::Put(Box::new(Entry::WrapUpCode(WrapUpCode {
+        code: code.into(),
+        ko: "코드".into(),
+        en: "code".into(),
+    })))
 }
 
 async fn directory(realm: &Realm) -> Arc<Directory> {
@@ -47,7 +52,10 @@ async fn what_was_confirmed_is_there_for_the_next_owner() {
     let next = world.realm();
     assert!(directory(&next).await.wrap_up_codes.contains_key("a"));
     next.stop().await;
-    assert!(directory(&world.realm()).await.wrap_up_codes.contains_key("a"), "a snapshot says the same");
+    assert!(
+        directory(&world.realm()).await.wrap_up_codes.contains_key("a"),
+        "a snapshot says the same"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,13 +66,16 @@ async fn under_load_everyone_is_answered_and_in_order() {
     let outcomes = realm.act_all("test", commands).await.unwrap();
     assert!(outcomes.len() == 3_000 && outcomes.iter().all(Result::is_ok));
     let learned = world.learned.lock().unwrap();
-    let order: Vec<u32> = learned.iter().map(|fact| match fact {
-        Fact::Put(entry) => match entry.as_ref() {
-            Entry::WrapUpCode(code) => code.code.parse().unwrap(),
+    let order: Vec<u32> = learned
+        .iter()
+        .map(|fact| match fact {
+            Fact::Put(entry) => match entry.as_ref() {
+                Entry::WrapUpCode(code) => code.code.parse().unwrap(),
+                other => panic!("{other:?}"),
+            },
             other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
-    }).collect();
+        })
+        .collect();
     assert!(order.is_sorted());
 }
 
@@ -75,7 +86,11 @@ async fn what_could_not_be_written_never_happened_and_reading_goes_on() {
     realm.act("test", code("a")).await.unwrap().unwrap();
     assert!(realm.ready());
     world.store.claim(world.no).await.unwrap();
-    assert_eq!(realm.act("test", code("b")).await, Err(Fault::Broken), "another node has taken over");
+    assert_eq!(
+        realm.act("test", code("b")).await,
+        Err(Fault::Broken),
+        "another node has taken over"
+    );
     let codes = directory(&realm).await.wrap_up_codes.keys().cloned().collect::<Vec<_>>();
     assert_eq!(codes, ["a".into()], "what was decided is void");
     assert_eq!(realm.act("test", code("c")).await, Err(Fault::Unready));

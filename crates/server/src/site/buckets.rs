@@ -43,7 +43,8 @@ impl Buckets {
         if self.buckets.len() >= MOST && !self.buckets.contains_key(&key) {
             self.forget(now);
         }
-        let bucket = self.buckets.entry(key).or_insert(Bucket { tokens: burst, at: now, rate, burst });
+        let bucket =
+            self.buckets.entry(key).or_insert(Bucket { tokens: burst, at: now, rate, burst });
         (bucket.rate, bucket.burst) = (rate, burst);
         (bucket.tokens, bucket.at) = (bucket.level(now), now);
         let enough = bucket.tokens >= 1.0;
@@ -55,7 +56,8 @@ impl Buckets {
 
     /// Forgets the fuller half.
     fn forget(&mut self, now: Millis) {
-        let mut missing: Vec<f64> = self.buckets.values().map(|bucket| bucket.missing(now)).collect();
+        let mut missing: Vec<f64> =
+            self.buckets.values().map(|bucket| bucket.missing(now)).collect();
         let middle = missing.len() / 2;
         let (_, median, _) = missing.select_nth_unstable_by(middle, f64::total_cmp);
         let median = *median;
@@ -79,7 +81,10 @@ mod tests {
         assert_eq!([take(0), take(0), take(0), take(0)], [true, true, true, false]);
         assert!(!take(499));
         assert!(take(500));
-        assert_eq!([take(60_000), take(60_000), take(60_000), take(60_000)], [true, true, true, false]);
+        assert_eq!(
+            [take(60_000), take(60_000), take(60_000), take(60_000)],
+            [true, true, true, false]
+        );
     }
 
     #[test]

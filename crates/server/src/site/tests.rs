@@ -14,7 +14,16 @@ fn site() -> Site {
 fn realm(name: &str, alias: &str, instance: &str) -> Fact {
     let instance: InstanceId = instance.parse().unwrap();
     let aliases = vec![alias.into()];
-    Fact::Put(Box::new(Entry::Realm(Realm { name: name.into(), aliases, instance, created: Millis(0), open_topics: false, stream_hosts: vec![], stream_secret: None, max_chats: 9 })))
+    Fact::Put(Box::new(Entry::Realm(Realm {
+        name: name.into(),
+        aliases,
+        instance,
+        created: Millis(0),
+        open_topics: false,
+        stream_hosts: vec![],
+        stream_secret: None,
+        max_chats: 9,
+    })))
 }
 
 #[test]
@@ -33,7 +42,11 @@ fn a_realm_is_found_by_each_of_its_names() {
 #[test]
 fn a_key_is_known_from_the_fact_that_made_it_until_it_is_removed() {
     let site = site();
-    let key = Key { id: "AK1".into(), sealed: site.seal(b"secret").into(), actions: vec!["connect:*".into()] };
+    let key = Key {
+        id: "AK1".into(),
+        sealed: site.seal(b"secret").into(),
+        actions: vec!["connect:*".into()],
+    };
     site.learn(RealmNo(0), &Fact::Put(Box::new(Entry::Key(key))));
     assert_eq!(site.key("AK1").map(|key| key.secret.to_string()).as_deref(), Some("secret"));
     site.learn(RealmNo(1), &Fact::Removed(EntryKey::Key("AK1".into())));
@@ -46,9 +59,19 @@ fn a_key_is_known_from_the_fact_that_made_it_until_it_is_removed() {
 fn a_topic_leads_to_its_address_and_a_plain_address_to_itself() {
     let site = site();
     let topic = "arn:aws:sns:us-east-1:000000000000:chats";
-    let target = StreamTarget { topic: topic.into(), url: Some("https://hook.example/x".into()), sealed: Some(site.seal(b"s").into()) };
+    let target = StreamTarget {
+        topic: topic.into(),
+        url: Some("https://hook.example/x".into()),
+        sealed: Some(site.seal(b"s").into()),
+    };
     assert_eq!(site.destination(RealmNo(0), topic), None);
     site.learn(RealmNo(0), &Fact::Put(Box::new(Entry::StreamTarget(target))));
-    assert_eq!(site.destination(RealmNo(0), topic), Some(Destination { url: "https://hook.example/x".into(), secret: Some("s".into()) }));
-    assert_eq!(site.destination(RealmNo(0), "http://127.0.0.1:9/h"), Some(Destination { url: "http://127.0.0.1:9/h".into(), secret: None }));
+    assert_eq!(
+        site.destination(RealmNo(0), topic),
+        Some(Destination { url: "https://hook.example/x".into(), secret: Some("s".into()) })
+    );
+    assert_eq!(
+        site.destination(RealmNo(0), "http://127.0.0.1:9/h"),
+        Some(Destination { url: "http://127.0.0.1:9/h".into(), secret: None })
+    );
 }

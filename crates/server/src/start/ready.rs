@@ -28,12 +28,21 @@ pub struct Ready {
 
 impl Ready {
     /// Of these listeners.
-    pub fn new(http: Option<&TcpListener>, https: Option<&TcpListener>, metrics: Option<&TcpListener>) -> Self {
+    pub fn new(
+        http: Option<&TcpListener>,
+        https: Option<&TcpListener>,
+        metrics: Option<&TcpListener>,
+    ) -> Self {
         let at = |scheme: &str, listener: Option<&TcpListener>| {
             let address = reachable(listener?.local_addr().ok()?);
             Some(format!("{scheme}://{address}"))
         };
-        Self { pid: std::process::id(), http: at("http", http), https: at("https", https), metrics: at("http", metrics) }
+        Self {
+            pid: std::process::id(),
+            http: at("http", http),
+            https: at("https", https),
+            metrics: at("http", metrics),
+        }
     }
 
     /// Writes it into the data folder, whole or not at all.
@@ -60,7 +69,11 @@ pub fn remove(data: &Path) {
 /// An address that can be dialled: "any" is reached as loopback.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+        address.set_ip(if address.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
     }
     address
 }

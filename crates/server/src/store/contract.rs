@@ -342,9 +342,9 @@ async fn a_story_has_what_touches_a_room(store: &impl Store) {
     let after = sample.deeds.len() as u64;
     sample.full_chat("other");
     desk.commit(sample.take()).await.unwrap();
-    let story = store.story(desk.realm, chat.room).all().await.unwrap();
+    let told = store.story(desk.realm, chat.room).all().await.unwrap();
     assert_eq!(
-        story.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
+        told.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
         (before + 1..=after).collect::<Vec<_>>()
     );
 }

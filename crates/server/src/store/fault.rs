@@ -46,7 +46,7 @@ impl Fault {
 
 impl From<rusqlite::Error> for Fault {
     /// A write that the system cut short is a lack of space, whatever it is that ran out (blocks, a quota, a limit on
-    /// the size of files); SQLite knows `ENOSPC` alone by its own name.
+    /// the size of files); `SQLite` knows `ENOSPC` alone by its own name.
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ffi;
         let code = error.sqlite_error().map_or(0, |e| e.extended_code);

@@ -153,7 +153,7 @@ pub enum Kind {
 pub enum AnyStore {
     /// Nothing outlives the process.
     Memory(memory::Memory),
-    /// SQLite files in a folder.
+    /// Database files in a folder.
     Sqlite(sqlite::Sqlite),
 }
 

@@ -11,6 +11,7 @@ use domain::id::{ContactId, FileId, FlowId, ItemId, ParticipantId, RoomId};
 use domain::queue::Why;
 use domain::room::{Audience, Author, Body, Event, File, FileStatus, Item, MemberRole};
 use domain::time::Millis;
+use std::collections::BTreeMap;
 
 /// Makes deeds.
 pub(super) struct Sample {
@@ -117,8 +118,8 @@ impl Sample {
             kinds: TextKinds::PLAIN,
             drop_agents: false,
             attributes: [("plan".into(), "gold".into())].into(),
-            segment_attributes: Default::default(),
-            tags: Default::default(),
+            segment_attributes: BTreeMap::default(),
+            tags: BTreeMap::default(),
             name: None,
             description: None,
             references: Vec::new(),

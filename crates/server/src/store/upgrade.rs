@@ -62,9 +62,11 @@ mod tests {
     fn facts_of_earlier_versions_climb_to_the_present_step_by_step() {
         let steps: [Step; 2] = [
             |deeds| {
-                deeds[0]["cause"] = format!("{}.b", deeds[0]["because"].as_str().unwrap()).into()
+                deeds[0]["cause"] = format!("{}.b", deeds[0]["because"].as_str().unwrap()).into();
             },
-            |deeds| deeds[0]["cause"] = format!("{}.c", deeds[0]["cause"].as_str().unwrap()).into(),
+            |deeds| {
+                deeds[0]["cause"] = format!("{}.c", deeds[0]["cause"].as_str().unwrap()).into();
+            },
         ];
         let check = |version, json: &str, expected: &str| {
             let deeds = read(version, 3, &steps, json.as_bytes()).unwrap();

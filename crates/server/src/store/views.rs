@@ -6,13 +6,14 @@
 use super::Fault;
 use domain::agent::{AgentState, Channel};
 use domain::contact::{Contact, EndReason};
-use domain::directory::{Entry, EntryKey};
+use domain::directory::{self, EntryKey};
 use domain::fact::{Deed, Fact};
 use domain::id::{ContactId, QueueId, RoomId, UserId};
 use domain::query::Mark;
 use domain::room::Item;
 use domain::time::Millis;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Figures of a queue are kept per quarter of an hour.
 pub const BUCKET: Millis = Millis::from_mins(15);
@@ -118,16 +119,16 @@ impl Changes {
                 }
             }
             Fact::Marked { room, participant, n, read, .. } => {
-                self.marks.push((room, Mark { participant, n, read, at }))
+                self.marks.push((room, Mark { participant, n, read, at }));
             }
             Fact::AgentStated { agent, channel, state, .. } => {
-                self.turned.push(Turned { agent, channel, state, at })
+                self.turned.push(Turned { agent, channel, state, at });
             }
             Fact::Started { contact, .. } => {
                 self.contacts.insert(contact.id, (*contact, seq));
             }
             Fact::Put(entry) => {
-                if let Entry::Queue(queue) = *entry {
+                if let directory::Entry::Queue(queue) = *entry {
                     self.targets.insert(queue.id, Some(queue.target));
                 }
             }
@@ -151,11 +152,13 @@ impl Changes {
         fact: &Fact,
         known: &mut impl Known,
     ) -> Result<(), Fault> {
-        if !self.contacts.contains_key(&id) {
-            let Some(found) = known.contact(id)? else { return Ok(()) };
-            self.contacts.insert(id, found);
-        }
-        let Some((contact, _)) = self.contacts.get_mut(&id) else { return Ok(()) };
+        let (contact, _) = match self.contacts.entry(id) {
+            Entry::Occupied(row) => row.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(found) = known.contact(id)? else { return Ok(()) };
+                place.insert(found)
+            }
+        };
         let (queue, queued, accepted) = (contact.queue.clone(), contact.queued, contact.accepted);
         contact.apply(at, fact);
         match (fact, queue, queued, accepted) {

@@ -49,10 +49,25 @@ pub(crate) struct Courier {
 }
 
 impl Courier {
-    pub(super) fn new(office: Arc<Office>, state: StreamState, known: u64, parcels: mpsc::Receiver<Parcel>, word: Arc<Word>) -> Self {
+    pub(super) fn new(
+        office: Arc<Office>,
+        state: StreamState,
+        known: u64,
+        parcels: mpsc::Receiver<Parcel>,
+        word: Arc<Word>,
+    ) -> Self {
         let view = View { contact: state.contact, kinds: domain::contact::TextKinds::PLAIN };
         let delivered = state.delivered;
-        Self { office, state, known, parcels, word, view, handled: delivered, told: (delivered, 0, clock::instant()) }
+        Self {
+            office,
+            state,
+            known,
+            parcels,
+            word,
+            view,
+            handled: delivered,
+            told: (delivered, 0, clock::instant()),
+        }
     }
 
     pub(super) async fn work(mut self) {
@@ -67,7 +82,9 @@ impl Courier {
         }
         loop {
             let parcel = if self.told.0 < self.handled {
-                let Ok(parcel) = tokio::time::timeout_at(self.told.2 + TELL, self.parcels.recv()).await else {
+                let Ok(parcel) =
+                    tokio::time::timeout_at(self.told.2 + TELL, self.parcels.recv()).await
+                else {
                     self.tell().await?;
                     continue;
                 };
@@ -155,7 +172,11 @@ impl Courier {
     /// Posts one item, again and again if need be.
     async fn post(&self, item: &Notification, once: bool) -> Result<(), Over> {
         let Office { realm, site, post } = self.office.as_ref();
-        let labels = Labels { target: &self.state.target, account: &site.settings().account, instance: site.instance(realm.no) };
+        let labels = Labels {
+            target: &self.state.target,
+            account: &site.settings().account,
+            instance: site.instance(realm.no),
+        };
         let now = clock::now();
         let sealed = Sealed::new(labels, item, Uuid::new(now, &mut Os), now);
         let began = clock::instant();
@@ -167,18 +188,29 @@ impl Courier {
             // Looked up each time: it may have been changed because of this very trouble.
             let Some(to) = site.destination(realm.no, &self.state.target) else { return Ok(()) };
             let headers = sealed.headers(to.secret.as_deref(), clock::now());
-            let Err(fault) = post.send(&to.url, &headers, sealed.body.clone(), &site.stream_hosts(realm.no)).await else {
-                metrics::counter!("sangdam_stream_posts_total", "outcome" => "delivered").increment(1);
+            let Err(fault) = post
+                .send(&to.url, &headers, sealed.body.clone(), &site.stream_hosts(realm.no))
+                .await
+            else {
+                metrics::counter!("sangdam_stream_posts_total", "outcome" => "delivered")
+                    .increment(1);
                 return Ok(());
             };
             metrics::counter!("sangdam_stream_posts_total", "outcome" => "failed").increment(1);
             if once {
                 return Ok(());
             }
-            if fault == Fault::Forbidden || clock::instant().duration_since(began) + pause > GIVE_UP {
+            if fault == Fault::Forbidden || clock::instant().duration_since(began) + pause > GIVE_UP
+            {
                 let (contact, stream) = (self.state.contact, self.state.stream);
                 let why = fault.to_string().into();
-                realm.act_for(None, "stream.drop", Box::new(Command::DropStream { contact, stream, why })).await;
+                realm
+                    .act_for(
+                        None,
+                        "stream.drop",
+                        Box::new(Command::DropStream { contact, stream, why }),
+                    )
+                    .await;
                 return Err(Over);
             }
             tokio::time::sleep(pause).await;
@@ -187,7 +219,13 @@ impl Courier {
     }
 
     async fn tell_in_time(&mut self) -> Result<(), Over> {
-        if self.told.1 >= TELL_FACTS || (self.told.0 < self.handled && clock::instant() >= self.told.2 + TELL) { self.tell().await } else { Ok(()) }
+        if self.told.1 >= TELL_FACTS
+            || (self.told.0 < self.handled && clock::instant() >= self.told.2 + TELL)
+        {
+            self.tell().await
+        } else {
+            Ok(())
+        }
     }
 
     /// Tells the realm how far it came.
@@ -196,7 +234,12 @@ impl Courier {
         if self.told.1 > 0 {
             let (contact, stream, to) = (self.state.contact, self.state.stream, self.handled);
             // What cannot be written now, the next time tells, too; what is refused is over.
-            if let Ok(Err(_)) = self.office.realm.act("stream.advance", Command::AdvanceStream { contact, stream, to }).await {
+            if let Ok(Err(_)) = self
+                .office
+                .realm
+                .act("stream.advance", Command::AdvanceStream { contact, stream, to })
+                .await
+            {
                 return Err(Over);
             }
         }

@@ -58,13 +58,19 @@ impl Sealed {
     /// Puts an item into its envelope.
     pub fn new(labels: Labels<'_>, item: &Notification, id: Uuid, now: Millis) -> Self {
         let mut attributes: BTreeMap<&'static str, Attribute<'_>> = BTreeMap::new();
-        let mut set = |name, value: std::borrow::Cow<'static, str>| drop(attributes.insert(name, Attribute { r#type: "String", value }));
+        let mut set = |name, value: std::borrow::Cow<'static, str>| {
+            drop(attributes.insert(name, Attribute { r#type: "String", value }))
+        };
         set("InitialContactId", item.initial.to_string().into());
         set("ContactId", item.contact.to_string().into());
         set("AccountId", labels.account.to_owned().into());
         set("Type", item.r#type.into());
         set("MessageVisibility", item.visibility.into());
-        let given = [("InstanceId", labels.instance.map(|id| id.to_string().into())), ("ContentType", item.content_type.map(Into::into)), ("ParticipantRole", item.role.map(Into::into))];
+        let given = [
+            ("InstanceId", labels.instance.map(|id| id.to_string().into())),
+            ("ContentType", item.content_type.map(Into::into)),
+            ("ParticipantRole", item.role.map(Into::into)),
+        ];
         for (name, value) in given {
             if let Some(value) = value {
                 set(name, value);
@@ -83,7 +89,8 @@ impl Sealed {
             unsubscribe_url: "",
             message_attributes: attributes,
         };
-        let body = serde_json::to_string(&envelope).expect("texts under texts always have a JSON form");
+        let body =
+            serde_json::to_string(&envelope).expect("texts under texts always have a JSON form");
         Self { id, target: labels.target.to_owned(), body }
     }
 
@@ -96,7 +103,10 @@ impl Sealed {
             ("x-amz-sns-topic-arn", self.target.clone()),
         ];
         if let Some(secret) = secret {
-            headers.push((webhook::HEADER, webhook::sign(secret, now.0 / 1_000, self.body.as_bytes())));
+            headers.push((
+                webhook::HEADER,
+                webhook::sign(secret, now.0 / 1_000, self.body.as_bytes()),
+            ));
         }
         headers
     }
@@ -111,8 +121,20 @@ mod tests {
         let room = "5a9d0000-0000-4000-8000-00000000000a".parse().unwrap();
         let contact = "5a9d0000-0000-4000-8000-00000000000b".parse().unwrap();
         let body = r#"{"Content":"안녕"}"#.to_owned();
-        let item = Notification { body, r#type: "MESSAGE", content_type: Some("text/plain"), role: Some("CUSTOMER"), visibility: "ALL", initial: room, contact };
-        let labels = Labels { target: "arn:aws:sns:us-east-1:000000000000:chats", account: "000000000000", instance: None };
+        let item = Notification {
+            body,
+            r#type: "MESSAGE",
+            content_type: Some("text/plain"),
+            role: Some("CUSTOMER"),
+            visibility: "ALL",
+            initial: room,
+            contact,
+        };
+        let labels = Labels {
+            target: "arn:aws:sns:us-east-1:000000000000:chats",
+            account: "000000000000",
+            instance: None,
+        };
         let id: Uuid = "5a9d0000-0000-4000-8000-00000000000c".parse().unwrap();
         let sealed = Sealed::new(labels, &item, id, Millis(1_763_736_000_123));
         let read: serde_json::Value = serde_json::from_str(&sealed.body).unwrap();
@@ -120,10 +142,17 @@ mod tests {
         assert_eq!(read["Message"], r#"{"Content":"안녕"}"#);
         assert_eq!(read["TopicArn"], "arn:aws:sns:us-east-1:000000000000:chats");
         assert_eq!(read["Timestamp"], "2025-11-21T14:40:00.123Z");
-        assert_eq!(read["MessageAttributes"]["MessageVisibility"], serde_json::json!({"Type": "String", "Value": "ALL"}));
+        assert_eq!(
+            read["MessageAttributes"]["MessageVisibility"],
+            serde_json::json!({"Type": "String", "Value": "ALL"})
+        );
         assert_eq!(read["MessageAttributes"].get("InstanceId"), None);
         let headers = sealed.headers(Some("s"), Millis(1_763_736_000_123));
-        let signature = headers.iter().find(|(name, _)| *name == "x-sangdam-signature").map(|(_, value)| value.as_str()).unwrap();
+        let signature = headers
+            .iter()
+            .find(|(name, _)| *name == "x-sangdam-signature")
+            .map(|(_, value)| value.as_str())
+            .unwrap();
         assert_eq!(webhook::verify("s", signature, sealed.body.as_bytes()), Some(1_763_736_000));
         assert!(headers.contains(&("x-amz-sns-message-type", "Notification".to_owned())));
     }

@@ -4,7 +4,8 @@ use super::running::{Folder, Server, sangdam};
 
 fn run(args: &[&str]) -> (bool, String) {
     let output = sangdam(args).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
     (output.status.success(), text)
 }
 
@@ -39,7 +40,8 @@ fn the_set_up_is_changed_from_the_command_line() {
     ok(&["user", "remove", "2001"]);
     let (fine, text) = run(&["user", "show", "2001", "--data", data]);
     assert!(!fine && text.contains("directory.none"), "{text}");
-    let listed: serde_json::Value = serde_json::from_str(&ok(&["queue", "list", "--json"])).unwrap();
+    let listed: serde_json::Value =
+        serde_json::from_str(&ok(&["queue", "list", "--json"])).unwrap();
     assert_eq!(listed["queues"].as_array().map(Vec::len), Some(2));
     assert!(ok(&["realm", "show"]).contains("demo.sangdam.test"));
 

@@ -8,7 +8,8 @@ fn put_code(server: &Server, token: &str, code: &str) {
     let kinds = server.ask("GET /api/v1/export", &[("authorization", &bearer)], "");
     assert_eq!(kinds.status, 200, "{}", kinds.body);
     let body = format!(r#"{{"name":"{code}","role":"agent"}}"#);
-    let put = server.ask(&format!("PUT /api/v1/users/{code}"), &[("authorization", &bearer)], &body);
+    let put =
+        server.ask(&format!("PUT /api/v1/users/{code}"), &[("authorization", &bearer)], &body);
     assert!(matches!(put.status, 200 | 201), "{}", put.body);
 }
 
@@ -25,7 +26,8 @@ fn a_killed_server_has_everything_it_ever_confirmed() {
     let server = Server::demo(&folder);
     let bearer = format!("Bearer {token}");
     for n in 0..5 {
-        let user = server.ask(&format!("GET /api/v1/users/kept-{n}"), &[("authorization", &bearer)], "");
+        let user =
+            server.ask(&format!("GET /api/v1/users/kept-{n}"), &[("authorization", &bearer)], "");
         assert_eq!(user.status, 200, "the session and the user outlive it: {}", user.body);
     }
     put_code(&server, &token, "kept-on");
@@ -45,14 +47,21 @@ fn a_stopped_server_ends_well_and_soon_and_the_next_goes_on() {
     assert!(asked.elapsed() < Duration::from_secs(5));
     assert!(!folder.path().join("ready.json").exists());
     let server = Server::demo(&folder);
-    assert_eq!(server.ask("GET /api/v1/users/kept", &[("authorization", &format!("Bearer {token}"))], "").status, 200);
+    assert_eq!(
+        server
+            .ask("GET /api/v1/users/kept", &[("authorization", &format!("Bearer {token}"))], "")
+            .status,
+        200
+    );
 }
 
 #[test]
 fn two_servers_do_not_share_a_folder() {
     let folder = Folder::new();
     let _server = Server::demo(&folder);
-    let second = sangdam(&["demo", "--port-base", "0", "--data", folder.path().to_str().unwrap()]).output().unwrap();
+    let second = sangdam(&["demo", "--port-base", "0", "--data", folder.path().to_str().unwrap()])
+        .output()
+        .unwrap();
     assert!(!second.status.success());
     assert!(String::from_utf8_lossy(&second.stderr).contains("another server"));
 }

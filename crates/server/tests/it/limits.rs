@@ -18,11 +18,17 @@ fn a_body_longer_than_wanted_is_refused_before_it_is_sent() {
     let folder = Folder::new();
     let server = Server::demo(&folder);
     let mut tcp = server.connect();
-    let head = format!("POST /api/v1/session HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: 999999999\r\n\r\n", server.address("http"));
+    let head = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: 999999999\r\n\r\n",
+        server.address("http")
+    );
     tcp.write_all(head.as_bytes()).unwrap();
     assert_eq!(Answer::read(&mut tcp).status, 413);
     let mut tcp = server.connect();
-    let head = format!("POST /api/v1/session HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n", server.address("http"));
+    let head = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+        server.address("http")
+    );
     tcp.write_all(head.as_bytes()).unwrap();
     for _ in 0..64 {
         // The server may have answered and closed already.
@@ -38,12 +44,18 @@ fn what_does_not_arrive_in_time_is_dropped() {
     let folder = Folder::new();
     let data = folder.path().join("data");
     let config = folder.path().join("sangdam.toml");
-    let text = format!("[server]\ndata = {data:?}\n[listen]\nhttp = \"127.0.0.1:0\"\nmetrics = \"\"\n[limits]\nrequest_seconds = 1\n");
+    let text = format!(
+        "[server]\ndata = {data:?}\n[listen]\nhttp = \"127.0.0.1:0\"\nmetrics = \"\"\n[limits]\nrequest_seconds = 1\n"
+    );
     std::fs::write(&config, text).unwrap();
     let config = config.to_str().unwrap();
     let alone = sangdam(&["serve", "--config", config]).output().unwrap();
-    assert!(String::from_utf8_lossy(&alone.stderr).contains("sangdam setup"), "a server without a realm says what to do");
-    let setup = sangdam(&["setup", "--config", config, "--realm", "shop.example"]).output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&alone.stderr).contains("sangdam setup"),
+        "a server without a realm says what to do"
+    );
+    let setup =
+        sangdam(&["setup", "--config", config, "--realm", "shop.example"]).output().unwrap();
     assert!(setup.status.success(), "{}", String::from_utf8_lossy(&setup.stderr));
 
     let inner = Folder::of(data);

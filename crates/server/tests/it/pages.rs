@@ -14,8 +14,16 @@ fn the_demo_says_where_it_listens_and_answers_there() {
     assert_eq!(about.status, 200);
     assert!(about.header("date").is_some());
     let gone = server.ask("GET /no/such/path", &[], "");
-    assert_eq!((gone.status, gone.header("content-type").is_some_and(|kind| kind.contains("html"))), (404, false), "no page where an API is");
-    assert_eq!(server.ask("GET /api/v1/about", &[("host", "evil.test")], "").status, 400, "two hosts are none");
+    assert_eq!(
+        (gone.status, gone.header("content-type").is_some_and(|kind| kind.contains("html"))),
+        (404, false),
+        "no page where an API is"
+    );
+    assert_eq!(
+        server.ask("GET /api/v1/about", &[("host", "evil.test")], "").status,
+        421,
+        "one of two hosts is not ours"
+    );
 }
 
 #[test]
@@ -26,8 +34,14 @@ fn pages_are_cached_by_tag_and_come_compressed() {
         let page = server.ask(&format!("GET {path}"), &[], "");
         assert_eq!(page.status, 200, "{path}");
         assert!(page.header("content-type").unwrap().starts_with("text/html"), "{path}");
-        assert!(page.header("content-security-policy").unwrap().contains("script-src 'self'"), "{path}");
-        assert_eq!((page.header("x-content-type-options"), page.header("referrer-policy")), (Some("nosniff"), Some("no-referrer")));
+        assert!(
+            page.header("content-security-policy").unwrap().contains("script-src 'self'"),
+            "{path}"
+        );
+        assert_eq!(
+            (page.header("x-content-type-options"), page.header("referrer-policy")),
+            (Some("nosniff"), Some("no-referrer"))
+        );
         assert_eq!(page.header("cache-control"), Some("no-cache"));
         let tag = page.header("etag").unwrap();
         let known = server.ask(&format!("GET {path}"), &[("if-none-match", tag)], "");
@@ -47,7 +61,11 @@ fn figures_and_health_have_a_port_of_their_own() {
     let server = Server::demo(&folder);
     let ask = |path: &str| {
         let mut tcp = std::net::TcpStream::connect(server.address("metrics")).unwrap();
-        std::io::Write::write_all(&mut tcp, format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
+        std::io::Write::write_all(
+            &mut tcp,
+            format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
+        .unwrap();
         super::running::Answer::read(&mut tcp)
     };
     assert_eq!((ask("/healthz").status, ask("/readyz").status), (200, 200));

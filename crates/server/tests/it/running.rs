@@ -14,7 +14,8 @@ pub(crate) struct Folder(PathBuf);
 impl Folder {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("sangdam-it-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("sangdam-it-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -39,7 +40,11 @@ impl Drop for Folder {
 /// The binary with these arguments.
 pub(crate) fn sangdam(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sangdam"));
-    command.args(args).stdin(Stdio::null()).env_remove("SANGDAM_SEAL_KEY").env("SANGDAM_PASSWORD", "demo");
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .env_remove("SANGDAM_SEAL_KEY")
+        .env("SANGDAM_PASSWORD", "demo");
     command
 }
 
@@ -52,7 +57,10 @@ pub(crate) struct Server {
 impl Server {
     /// The demo centre on this folder.
     pub(crate) fn demo(folder: &Folder) -> Self {
-        Self::start(folder, &["demo", "--port-base", "0", "--data", folder.path().to_str().unwrap()])
+        Self::start(
+            folder,
+            &["demo", "--port-base", "0", "--data", folder.path().to_str().unwrap()],
+        )
     }
 
     /// A server by these arguments that keeps its data in this folder.
@@ -85,12 +93,18 @@ impl Server {
 
     /// Sends a request on a connection of its own. The host and the body's length are added.
     pub(crate) fn ask(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut text = format!("{request} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address("http"));
+        let mut text = format!(
+            "{request} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
+            self.address("http")
+        );
         for (name, value) in headers {
             text = format!("{text}{name}: {value}\r\n");
         }
         if !body.is_empty() {
-            text = format!("{text}content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+            text = format!(
+                "{text}content-type: application/json\r\ncontent-length: {}\r\n",
+                body.len()
+            );
         }
         let mut tcp = self.connect();
         tcp.write_all((text + "\r\n" + body).as_bytes()).unwrap();
@@ -107,7 +121,10 @@ impl Server {
 
     /// Sends it a signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 

@@ -66,7 +66,8 @@ fn desk(server: &Server) -> TcpStream {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
-        tcp.read_exact(&mut byte).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&answer)));
+        tcp.read_exact(&mut byte)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&answer)));
         answer.push(byte[0]);
     }
     let answer = String::from_utf8(answer).unwrap().to_lowercase();
@@ -117,6 +118,7 @@ fn a_request_that_is_no_opening_is_told_what_is_wanted() {
     let folder = Folder::new();
     let server = Server::demo(&folder);
     let token = server.log_in("1001");
-    let answer = server.ask("GET /api/v1/desk", &[("authorization", &format!("Bearer {token}"))], "");
+    let answer =
+        server.ask("GET /api/v1/desk", &[("authorization", &format!("Bearer {token}"))], "");
     assert!(matches!(answer.status, 400 | 426), "{answer:?}");
 }

@@ -87,7 +87,10 @@ impl Desk {
 /// Is this line one for the desk?
 fn shown(item: &Item) -> bool {
     let rejected = matches!(&item.body, Body::File(f) if f.status == FileStatus::Rejected);
-    item.audience != Audience::Customer && item.kept() && !rejected && !matches!(item.body, Body::Event(_))
+    item.audience != Audience::Customer
+        && item.kept()
+        && !rejected
+        && !matches!(item.body, Body::Event(_))
 }
 
 impl World {
@@ -99,10 +102,18 @@ impl World {
         let Some(socket) = self.net.desks[at].socket else {
             let user = self.node.centre().directory().users.get(&self.net.desks[at].user).cloned();
             let found = self.node.centre().look(self.now, &domain::query::Query::Session(session));
-            let (Some(user), Ok(domain::query::Look::Answer(domain::query::Answer::Session(_, until)))) = (user, found) else {
+            let (
+                Some(user),
+                Ok(domain::query::Look::Answer(domain::query::Answer::Session(_, until))),
+            ) = (user, found)
+            else {
                 return self.desk_logs_in(at);
             };
-            let facade::door::Step::Upgrade { session, .. } = facade::desk::open(user, facade::door::RealmNo(0), session, until) else { panic!("a desk is a socket") };
+            let facade::door::Step::Upgrade { session, .. } =
+                facade::desk::open(user, facade::door::RealmNo(0), session, until)
+            else {
+                panic!("a desk is a socket")
+            };
             return self.open(super::page::MANY + at, session);
         };
         if !self.net.desks[at].live {
@@ -118,8 +129,13 @@ impl World {
             }
             1 => self.desk_asks(at, Asked::Hello, json!({"do": "hello"})),
             2..8 => {
-                let state = ["ready", "ready", "not_ready", "after_work", "logged_off"][self.pick(5)];
-                self.desk_asks(at, Asked::Other, json!({"do": "state", "state": state, "reason": 1}));
+                let state =
+                    ["ready", "ready", "not_ready", "after_work", "logged_off"][self.pick(5)];
+                self.desk_asks(
+                    at,
+                    Asked::Other,
+                    json!({"do": "state", "state": state, "reason": 1}),
+                );
             }
             8 => self.desk_asks(at, Asked::Other, json!({"do": "people"})),
             9..16 => self.desk_says_again(at),
@@ -150,12 +166,18 @@ impl World {
                 let client = domain::id::Uuid::new(self.now, &mut self.draw).to_string();
                 let audience = if self.draw.below(4) == 0 { "agents" } else { "all" };
                 let text = format!("desk says {client}");
-                self.net.desks[at].said.insert(client, Said { contact: id, text, audience, item: None });
+                self.net.desks[at]
+                    .said
+                    .insert(client, Said { contact: id, text, audience, item: None });
                 return self.desk_says_again(at);
             }
             (Some("talking"), 10) => json!({"do": "end", "contact": id}),
-            (Some("talking"), 11) => json!({"do": "transfer", "contact": id, "to": {"queue": "3002"}, "note": "note for you"}),
-            (Some("talking"), 12) => json!({"do": "invite", "contact": id, "agent": USERS[self.pick(4)]}),
+            (Some("talking"), 11) => {
+                json!({"do": "transfer", "contact": id, "to": {"queue": "3002"}, "note": "note for you"})
+            }
+            (Some("talking"), 12) => {
+                json!({"do": "invite", "contact": id, "agent": USERS[self.pick(4)]})
+            }
             (Some("talking"), 13) => json!({"do": "leave", "contact": id}),
             (_, 14) => json!({"do": "read", "contact": id, "n": contact["last"]}),
             (_, 15) => json!({"do": "typing", "contact": id}),
@@ -170,9 +192,16 @@ impl World {
 
     /// Sends what has not been acknowledged, or now and then what has.
     fn desk_says_again(&mut self, at: usize) {
-        let under_way: Vec<String> = self.net.desks[at].asked.values().filter_map(|a| if let Asked::Say(client) = a { Some(client.clone()) } else { None }).collect();
+        let under_way: Vec<String> = self.net.desks[at]
+            .asked
+            .values()
+            .filter_map(|a| if let Asked::Say(client) = a { Some(client.clone()) } else { None })
+            .collect();
         let twice = self.draw.below(10) == 0;
-        let open = self.net.desks[at].said.iter().find(|(client, said)| (twice || said.item.is_none()) && !under_way.contains(client));
+        let open = self.net.desks[at]
+            .said
+            .iter()
+            .find(|(client, said)| (twice || said.item.is_none()) && !under_way.contains(client));
         let Some((client, said)) = open else { return };
         let request = json!({"do": "say", "contact": said.contact, "client": client, "text": said.text, "audience": said.audience});
         let client = client.clone();
@@ -192,7 +221,9 @@ impl World {
     pub(super) fn desk_hears(&mut self, at: usize, text: &Arc<str>) {
         let frame: Value = serde_json::from_str(text).expect("a frame is JSON");
         if let Some(number) = frame.get("id").and_then(Value::as_u64) {
-            let Some(asked) = self.net.desks[at].asked.remove(&number) else { panic!("an answer to nothing: {text}") };
+            let Some(asked) = self.net.desks[at].asked.remove(&number) else {
+                panic!("an answer to nothing: {text}")
+            };
             return match frame.get("ok") {
                 Some(ok) => self.desk_is_answered(at, asked, ok),
                 None => self.desk_is_refused(at, &asked, &frame["no"]),
@@ -235,12 +266,29 @@ impl World {
                 }
             }
             Asked::Say(client) => {
-                let id: ItemId = ok["item"]["id"].as_str().and_then(|id| id.parse().ok()).expect("what is said has an id");
-                let said = self.net.desks[at].said.get_mut(&client).expect("what is acknowledged was said");
-                let known = self.check.views.item(id).expect("what is acknowledged is in the journal");
-                assert!(matches!(&known.body, Body::Message { text, .. } if **text == *said.text), "what is said is acknowledged as something else");
-                assert!(said.item.is_none_or(|before| before == id), "what is said is acknowledged twice");
-                assert_eq!(known.audience == Audience::Agents, said.audience == "agents", "a note is a note");
+                let id: ItemId = ok["item"]["id"]
+                    .as_str()
+                    .and_then(|id| id.parse().ok())
+                    .expect("what is said has an id");
+                let said = self.net.desks[at]
+                    .said
+                    .get_mut(&client)
+                    .expect("what is acknowledged was said");
+                let known =
+                    self.check.views.item(id).expect("what is acknowledged is in the journal");
+                assert!(
+                    matches!(&known.body, Body::Message { text, .. } if **text == *said.text),
+                    "what is said is acknowledged as something else"
+                );
+                assert!(
+                    said.item.is_none_or(|before| before == id),
+                    "what is said is acknowledged twice"
+                );
+                assert_eq!(
+                    known.audience == Audience::Agents,
+                    said.audience == "agents",
+                    "a note is a note"
+                );
                 said.item = Some(id);
             }
             Asked::Items(room) => {
@@ -258,7 +306,8 @@ impl World {
     }
 
     fn desk_is_refused(&mut self, at: usize, asked: &Asked, no: &Value) {
-        let fault = matches!(no["code"].as_str(), Some("store.full" | "server.fault" | "server.unready"));
+        let fault =
+            matches!(no["code"].as_str(), Some("store.full" | "server.fault" | "server.unready"));
         match asked {
             Asked::Say(client) if !fault => {
                 self.net.desks[at].said.retain(|name, said| name != client || said.item.is_some());
@@ -271,7 +320,10 @@ impl World {
 
     /// A contact as it stands: what it has more than is held is fetched.
     fn desk_is_told(&mut self, at: usize, contact: &Value) {
-        let (id, room) = (contact["id"].as_str().unwrap_or_default().to_owned(), contact["room"].as_str().unwrap_or_default().to_owned());
+        let (id, room) = (
+            contact["id"].as_str().unwrap_or_default().to_owned(),
+            contact["room"].as_str().unwrap_or_default().to_owned(),
+        );
         let last = contact["last"].as_u64().expect("a contact says how many lines there are");
         let desk = &mut self.net.desks[at];
         let new = desk.contacts.insert(id, contact.clone()).is_none();
@@ -282,12 +334,20 @@ impl World {
     }
 
     fn desk_fetches(&mut self, at: usize, room: &str, after: u64) {
-        self.desk_asks(at, Asked::Items(room.to_owned()), json!({"do": "items", "room": room, "after": after, "limit": 100}));
+        self.desk_asks(
+            at,
+            Asked::Items(room.to_owned()),
+            json!({"do": "items", "room": room, "after": after, "limit": 100}),
+        );
     }
 
     fn desk_holds(&mut self, at: usize, room: &str, item: &Value) {
         let id = item["id"].as_str().unwrap_or_default();
-        let known = id.parse().ok().and_then(|id| self.check.views.item(id)).expect("a line is shown that is not on disk");
+        let known = id
+            .parse()
+            .ok()
+            .and_then(|id| self.check.views.item(id))
+            .expect("a line is shown that is not on disk");
         assert_eq!(known.room.to_string(), room, "a line stands in another room");
         assert!(known.audience != Audience::Customer, "a desk hears what is for customers alone");
         let n = item["n"].as_u64().expect("a line has a number");
@@ -299,17 +359,31 @@ impl World {
     /// With nothing on its way, every desk that is live holds every line of its contacts.
     pub(super) fn check_desks(&self) {
         for desk in &self.net.desks {
-            let Some(socket) = desk.socket.filter(|_| desk.live && desk.asked.is_empty()) else { continue };
+            let Some(socket) = desk.socket.filter(|_| desk.live && desk.asked.is_empty()) else {
+                continue;
+            };
             if !self.net.is_drained(socket) {
                 continue;
             }
             for contact in desk.contacts.values() {
                 let name = contact["room"].as_str().unwrap_or_default();
                 let Some(room) = name.parse::<RoomId>().ok() else { continue };
-                let at_hand = self.check.shadow.room_by_id(room).is_some_and(|r| r.closed.is_none() && r.of_user(&desk.user).is_some());
+                let at_hand = self
+                    .check
+                    .shadow
+                    .room_by_id(room)
+                    .is_some_and(|r| r.closed.is_none() && r.of_user(&desk.user).is_some());
                 let held = desk.lines.get(name);
-                let missed = self.check.views.items.get(&room).into_iter().flatten().find(|i| shown(i) && held.is_none_or(|h| !h.contains_key(&u64::from(i.n))));
-                assert!(!at_hand || missed.is_none(), "desk {} misses line {} of {name}", desk.user, missed.map_or(0, |i| i.n));
+                let missed =
+                    self.check.views.items.get(&room).into_iter().flatten().find(|i| {
+                        shown(i) && held.is_none_or(|h| !h.contains_key(&u64::from(i.n)))
+                    });
+                assert!(
+                    !at_hand || missed.is_none(),
+                    "desk {} misses line {} of {name}",
+                    desk.user,
+                    missed.map_or(0, |i| i.n)
+                );
             }
         }
     }

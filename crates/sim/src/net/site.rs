@@ -9,7 +9,12 @@ pub(super) struct Office {
 
 impl Office {
     pub(super) fn new() -> Self {
-        let settings = Settings { account: "123456789012".to_owned(), region: "ap-northeast-2".to_owned(), file_types: vec![".txt".to_owned()], ..Settings::default() };
+        let settings = Settings {
+            account: "123456789012".to_owned(),
+            region: "ap-northeast-2".to_owned(),
+            file_types: vec![".txt".to_owned()],
+            ..Settings::default()
+        };
         Self { settings }
     }
 }

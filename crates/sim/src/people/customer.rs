@@ -75,8 +75,15 @@ impl Customer {
     pub(super) fn read(&mut self, answer: &Answer) {
         let Answer::Lines(lines) = answer else { return };
         for (part, item) in &lines.items {
-            assert!(item.audience.includes(MemberRole::Customer), "a customer reads what is not for customers: {:?}", item.body);
-            assert!(*part > 0 || item.room == lines.room, "a line of another chat stands in this one");
+            assert!(
+                item.audience.includes(MemberRole::Customer),
+                "a customer reads what is not for customers: {:?}",
+                item.body
+            );
+            assert!(
+                *part > 0 || item.room == lines.room,
+                "a line of another chat stands in this one"
+            );
             self.seen.push(item.id);
         }
         let surplus = self.seen.len().saturating_sub(20);
@@ -101,7 +108,8 @@ impl World {
             if !self.waits(at) {
                 self.people.lost.retain(|asked| asked.customer != Some(at));
                 let start = self.new_chat();
-                self.people.customers[at] = Customer { start: Some(Box::new(start.clone())), ..Customer::default() };
+                self.people.customers[at] =
+                    Customer { start: Some(Box::new(start.clone())), ..Customer::default() };
                 return Some(Asked::from(Command::StartChat(Box::new(start))).of(at));
             }
         }
@@ -112,13 +120,20 @@ impl World {
     fn new_chat(&mut self) -> StartChat {
         let number = 1 + u8::try_from(self.draw.below(shop::FLOWS.into())).unwrap_or(0);
         let flow = if self.once_in(40) { shop::flow(99) } else { shop::flow(number) };
-        let kinds = if self.once_in(2) { TextKinds::PLAIN.with(TextKind::Markdown) } else { TextKinds::PLAIN };
+        let kinds = if self.once_in(2) {
+            TextKinds::PLAIN.with(TextKind::Markdown)
+        } else {
+            TextKinds::PLAIN
+        };
         let words = self.words("opening");
-        let opening = self.once_in(3).then(|| (if self.draw.below(6) == 0 { TextKind::Markdown } else { TextKind::Plain }, words));
+        let opening = self.once_in(3).then(|| {
+            (if self.draw.below(6) == 0 { TextKind::Markdown } else { TextKind::Plain }, words)
+        });
         let past = if self.once_in(6) { self.some_contact() } else { None };
         let customer = self.once_in(2).then(|| format!("customer {}", self.draw.below(6)).into());
         let outside = self.once_in(10).then(|| format!("outside {}", self.draw.below(3)).into());
-        let origin = self.once_in(5).then(|| Origin { widget: "page".into(), address: self.draw.below(2) });
+        let origin =
+            self.once_in(5).then(|| Origin { widget: "page".into(), address: self.draw.below(2) });
         let minutes = [1, 60, 1_500][self.pick(3)];
         StartChat {
             flow,
@@ -130,7 +145,13 @@ impl World {
             opening,
             kinds,
             duration: Millis::from_mins(minutes),
-            rehydrate: past.map(|id| if self.once_in(2) { Rehydrate::EntirePastSession(id) } else { Rehydrate::FromSegment(id) }),
+            rehydrate: past.map(|id| {
+                if self.once_in(2) {
+                    Rehydrate::EntirePastSession(id)
+                } else {
+                    Rehydrate::FromSegment(id)
+                }
+            }),
             related: if self.once_in(10) { self.some_contact() } else { None },
             drop_agents: self.once_in(2),
             stream: self.once_in(10).then(|| "arn:aws:sns:topic".into()),
@@ -145,9 +166,11 @@ impl World {
     #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
     fn customer_does(&mut self, at: usize) -> Option<Asked> {
         let customer = &self.people.customers[at];
-        let (participants, connections, wires) = (customer.participants.clone(), customer.connections.clone(), customer.wires.clone());
+        let (participants, connections, wires) =
+            (customer.participants.clone(), customer.connections.clone(), customer.wires.clone());
         let (keys, seen, place) = (customer.keys.clone(), customer.seen.clone(), customer.place);
-        let files: Vec<(FileId, ClientKey)> = customer.files.iter().map(|(file, key)| (*file, *key)).collect();
+        let files: Vec<(FileId, ClientKey)> =
+            customer.files.iter().map(|(file, key)| (*file, *key)).collect();
         if customer.contact.is_none() || self.once_in(40) {
             // A second click, or nobody answered: the same start again. Without a key it would be another chat.
             let mut start = self.people.customers[at].start.clone().filter(|s| s.key.is_some())?;
@@ -157,7 +180,14 @@ impl World {
         let token = self.one_of(&connections);
         if token.is_none() || self.once_in(15) {
             let (token, arrive) = (self.one_of(&participants)?, self.once_in(2));
-            return Some(Command::Connect { token, grants: self.grants(&[TokenKind::Connection, TokenKind::Socket]), arrive }.into());
+            return Some(
+                Command::Connect {
+                    token,
+                    grants: self.grants(&[TokenKind::Connection, TokenKind::Socket]),
+                    arrive,
+                }
+                .into(),
+            );
         }
         let by = By::Token(token?);
         let command = match self.draw.below(100) {
@@ -193,23 +223,50 @@ impl World {
                     (3, _, _) => From::MostRecent(1 + self.draw.below(20) as u32),
                     _ => From::Newest,
                 };
-                let contact = if self.once_in(5) { self.people.customers[at].contact } else { None };
-                return Some(Query::Transcript { by, contact, from, forward: self.once_in(2), limit: 1 + self.draw.below(12) as u16 }.into());
+                let contact =
+                    if self.once_in(5) { self.people.customers[at].contact } else { None };
+                return Some(
+                    Query::Transcript {
+                        by,
+                        contact,
+                        from,
+                        forward: self.once_in(2),
+                        limit: 1 + self.draw.below(12) as u16,
+                    }
+                    .into(),
+                );
             }
             76..80 => {
                 let key = self.key();
                 let upload = self.secret();
                 self.people.uploads.push(upload);
-                Command::AnnounceFile { by, name: "a.txt".into(), kind: "text/plain".into(), size: 5, audience: Audience::All, upload, until: self.now.plus(Millis::from_mins(15)), key }
+                Command::AnnounceFile {
+                    by,
+                    name: "a.txt".into(),
+                    kind: "text/plain".into(),
+                    size: 5,
+                    audience: Audience::All,
+                    upload,
+                    until: self.now.plus(Millis::from_mins(15)),
+                    key,
+                }
             }
             80..86 => self.upload()?,
             86..91 => {
                 let (file, key) = self.one_of(&files)?;
-                Command::CompleteFile { by, file, key: if self.once_in(8) { self.key() } else { key } }
+                Command::CompleteFile {
+                    by,
+                    file,
+                    key: if self.once_in(8) { self.key() } else { key },
+                }
             }
             91..94 => Command::Rate { by, score: self.draw.below(7) as u8 },
             94..97 => Command::Leave { by, key: self.once_in(2).then(|| self.key()) },
-            97 => Command::SayOutside { contact: self.people.customers[at].contact?, kind: TextKind::Plain, text: self.words("outside") },
+            97 => Command::SayOutside {
+                contact: self.people.customers[at].contact?,
+                kind: TextKind::Plain,
+                text: self.words("outside"),
+            },
             98 => Command::LeaveOutside { contact: self.people.customers[at].contact? },
             _ => return Some(Query::Wait(self.people.customers[at].contact?).into()),
         };

@@ -19,7 +19,10 @@ impl World {
             6..16 => {
                 let size = if self.once_in(10) { 40_000 } else { 10 };
                 let value = "x".repeat(size).as_str().into();
-                Command::SetAttributes { contact, attributes: [(format!("key {}", self.draw.below(5)).into(), value)].into() }
+                Command::SetAttributes {
+                    contact,
+                    attributes: [(format!("key {}", self.draw.below(5)).into(), value)].into(),
+                }
             }
             16..22 => Command::Describe {
                 contact,
@@ -31,7 +34,12 @@ impl World {
                 references: Vec::new(),
             },
             22..30 => {
-                let target = ["arn:aws:sns:other", "https://copies.example/x", "https://elsewhere.example/x"][self.pick(3)].into();
+                let target = [
+                    "arn:aws:sns:other",
+                    "https://copies.example/x",
+                    "https://elsewhere.example/x",
+                ][self.pick(3)]
+                .into();
                 Command::StartStream { contact, target, key: self.once_in(2).then(|| self.key()) }
             }
             30..42 => {
@@ -45,24 +53,40 @@ impl World {
             42..52 => {
                 let mut rule = || {
                     let span = |n: u64| (n > 0).then(|| Millis(n * 20_000));
-                    Some(IdleRule { warn: span(self.draw.below(4)), drop: span(self.draw.below(4)) })
+                    Some(IdleRule {
+                        warn: span(self.draw.below(4)),
+                        drop: span(self.draw.below(4)),
+                    })
                 };
                 Command::RuleIdle { contact, customer: rule(), agent: rule() }
             }
             52..64 => {
                 let grant = self.grants(&[TokenKind::Participant])[0];
                 self.people.bots.push((grant.token, None));
-                Command::AdmitBot { contact, name: "a bot".into(), grant, key: self.once_in(2).then(|| self.key()) }
+                Command::AdmitBot {
+                    contact,
+                    name: "a bot".into(),
+                    grant,
+                    key: self.once_in(2).then(|| self.key()),
+                }
             }
             64..80 => self.bot_does()?,
             80..84 => {
-                let to = if self.once_in(2) { Destination::Queue("1000".into()) } else { Destination::Flow(shop::flow(shop::ECHO)) };
+                let to = if self.once_in(2) {
+                    Destination::Queue("1000".into())
+                } else {
+                    Destination::Flow(shop::flow(shop::ECHO))
+                };
                 Command::Transfer { contact, to, by: None, note: None, key: Some(self.key()) }
             }
             84..88 => Command::Assign { contact, agent: shop::AGENTS[self.pick(6)].into() },
             88..92 => return Some(Query::Contact(ContactName::Id(contact)).into()),
             92..95 => return Some(Query::Matter(contact).into()),
-            95..97 => return Some(Query::Contacts(ContactFilter { limit: 5, ..ContactFilter::default() }).into()),
+            95..97 => {
+                return Some(
+                    Query::Contacts(ContactFilter { limit: 5, ..ContactFilter::default() }).into(),
+                );
+            }
             _ => return Some(Query::People.into()),
         };
         Some(command.into())
@@ -85,9 +109,27 @@ impl World {
                 let (by, key) = (By::Token(token), Some(self.key()));
                 match self.draw.below(6) {
                     0 => Command::Leave { by, key: None },
-                    1 => Command::Say { by, kind: TextKind::Plain, text: self.words("bot"), audience: Audience::Agents, key },
-                    2 => Command::Say { by, kind: TextKind::Plain, text: self.words("bot"), audience: Audience::Customer, key },
-                    _ => Command::Say { by, kind: TextKind::Plain, text: self.words("bot"), audience: Audience::All, key },
+                    1 => Command::Say {
+                        by,
+                        kind: TextKind::Plain,
+                        text: self.words("bot"),
+                        audience: Audience::Agents,
+                        key,
+                    },
+                    2 => Command::Say {
+                        by,
+                        kind: TextKind::Plain,
+                        text: self.words("bot"),
+                        audience: Audience::Customer,
+                        key,
+                    },
+                    _ => Command::Say {
+                        by,
+                        kind: TextKind::Plain,
+                        text: self.words("bot"),
+                        audience: Audience::All,
+                        key,
+                    },
                 }
             }
             _ => {
@@ -132,7 +174,15 @@ impl World {
                 Command::Put(Box::new(Entry::Queue(queue)))
             }
             8 => Command::Remove(EntryKey::User(agent.into())),
-            _ => Command::Remove([EntryKey::Queue("3003".into()), EntryKey::Flow(shop::flow(5)), EntryKey::Group(402), EntryKey::Widget("page".into())][self.pick(4)].clone()),
+            _ => Command::Remove(
+                [
+                    EntryKey::Queue("3003".into()),
+                    EntryKey::Flow(shop::flow(5)),
+                    EntryKey::Group(402),
+                    EntryKey::Widget("page".into()),
+                ][self.pick(4)]
+                .clone(),
+            ),
         };
         Some(command.into())
     }

@@ -31,7 +31,8 @@ impl World {
         let agent = self.node.centre().agents().find(|a| a.id == me);
         let logged_on = agent.is_some_and(|a| !a.channels.is_empty());
         let ready = agent.is_some_and(|a| a.state(CHAT) == AgentState::Ready);
-        let work: Vec<(ContactId, Stage)> = agent.into_iter().flat_map(|a| a.work.iter().map(|(id, w)| (*id, w.stage))).collect();
+        let work: Vec<(ContactId, Stage)> =
+            agent.into_iter().flat_map(|a| a.work.iter().map(|(id, w)| (*id, w.stage))).collect();
         if !logged_on && self.once_in(2) || !ready && self.once_in(4) {
             return Some(self.states(me, AgentState::Ready));
         }
@@ -56,10 +57,18 @@ impl World {
             },
             Stage::Talking => self.talk(me, session, contact)?,
             Stage::WrapUp { .. } => match self.draw.below(5) {
-                0 => Command::ExtendWrapUp { agent: me, contact, by: Millis(self.draw.below(900_000)) },
+                0 => Command::ExtendWrapUp {
+                    agent: me,
+                    contact,
+                    by: Millis(self.draw.below(900_000)),
+                },
                 1..3 => {
                     let code = if self.once_in(6) { "nonsense" } else { "solved" };
-                    Command::WrapUp { agent: me, contact, wrap_up: WrapUp { code: Some(code.into()), ..WrapUp::default() } }
+                    Command::WrapUp {
+                        agent: me,
+                        contact,
+                        wrap_up: WrapUp { code: Some(code.into()), ..WrapUp::default() },
+                    }
                 }
                 3 => self.talk(me, session, contact)?,
                 _ => return None,
@@ -105,17 +114,30 @@ impl World {
                 let kind = if self.once_in(10) { TextKind::Choices } else { TextKind::Plain };
                 Command::Say { by, kind, text, audience, key }
             }
-            45..50 => Command::Typing { by, audience: if self.once_in(2) { Audience::Agents } else { Audience::All } },
+            45..50 => Command::Typing {
+                by,
+                audience: if self.once_in(2) { Audience::Agents } else { Audience::All },
+            },
             50..58 => Command::MarkUpTo { by, n: self.draw.below(60) as u32 },
             58..62 => {
                 let upload = self.secret();
                 self.people.uploads.push(upload);
                 let audience = if self.once_in(3) { Audience::Agents } else { Audience::All };
-                Command::AnnounceFile { by, name: "b.png".into(), kind: "image/png".into(), size: 7, audience, upload, until: self.now.plus(Millis::from_mins(15)), key: self.key() }
+                Command::AnnounceFile {
+                    by,
+                    name: "b.png".into(),
+                    kind: "image/png".into(),
+                    size: 7,
+                    audience,
+                    upload,
+                    until: self.now.plus(Millis::from_mins(15)),
+                    key: self.key(),
+                }
             }
             62..65 => self.upload()?,
             65..68 => {
-                let mine: Vec<_> = self.people.files.iter().filter(|(user, ..)| *user == me).cloned().collect();
+                let mine: Vec<_> =
+                    self.people.files.iter().filter(|(user, ..)| *user == me).cloned().collect();
                 let (_, contact, file, key) = self.one_of(&mine)?;
                 Command::CompleteFile { by: By::Session(session, contact), file, key }
             }
@@ -126,7 +148,13 @@ impl World {
                     _ => Destination::Flow(shop::flow(1 + self.draw.below(6) as u8)),
                 };
                 let note = self.once_in(2).then(|| self.words("note"));
-                Command::Transfer { contact, to, by: Some(me), note, key: self.once_in(2).then(|| self.key()) }
+                Command::Transfer {
+                    contact,
+                    to,
+                    by: Some(me),
+                    note,
+                    key: self.once_in(2).then(|| self.key()),
+                }
             }
             76..82 => Command::Invite { contact, by: me, agent: self.someone() },
             82..88 => Command::Leave { by, key: None },
@@ -147,10 +175,16 @@ impl World {
         let command = match self.draw.below(8) {
             0..5 => {
                 let contact = self.some_contact()?;
-                Command::Monitor { contact, user: me, barge: self.once_in(2), key: self.once_in(2).then(|| self.key()) }
+                Command::Monitor {
+                    contact,
+                    user: me,
+                    barge: self.once_in(2),
+                    key: self.once_in(2).then(|| self.key()),
+                }
             }
             5 => {
-                let state = [AgentState::Ready, AgentState::NotReady(2), AgentState::LoggedOff(3)][self.pick(3)];
+                let state = [AgentState::Ready, AgentState::NotReady(2), AgentState::LoggedOff(3)]
+                    [self.pick(3)];
                 Command::Force { by: session, agent: self.someone(), state }
             }
             6 => Command::Leave { by: By::Session(session, self.some_contact()?), key: None },

@@ -37,12 +37,7 @@ pub(super) struct Told {
 }
 
 /// The item of one mark. It names the reader, not the author; what was read was delivered, too.
-pub(super) fn wire(
-    told: Told,
-    room: RoomId,
-    reader: ParticipantId,
-    item: ItemId,
-) -> Wire<'static> {
+pub(super) fn wire(told: Told, room: RoomId, reader: ParticipantId, item: ItemId) -> Wire<'static> {
     let Told { at, delivered, read } = told;
     let delivered = iso_ms(delivered.unwrap_or(at).0);
     let at = iso_ms(at.0);

@@ -1,9 +1,9 @@
 use super::*;
-use domain::id::ContactId;
-use domain::room::Audience;
 use domain::chance::Seeded;
 use domain::contact::{TextKind, TextKinds};
+use domain::id::ContactId;
 use domain::id::{ItemId, Uuid};
+use domain::room::Audience;
 use domain::room::{Author, File, FileStatus, Member, Presence};
 
 use crate::connect::site::Fixed;

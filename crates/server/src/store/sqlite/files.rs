@@ -28,7 +28,7 @@ pub(super) fn key(realm: RealmNo, seq: u64) -> i64 {
     (i64::from(realm.0) << SEQ_BITS) | (int(seq) & ((1 << SEQ_BITS) - 1))
 }
 
-/// A number as SQLite has them. Ours stay far below the border.
+/// A number as the database has them. Ours stay far below the border.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

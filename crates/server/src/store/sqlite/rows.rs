@@ -136,7 +136,7 @@ const fn audience_no(audience: Audience) -> i64 {
     }
 }
 
-/// A moment, as SQLite has it.
+/// A moment, as the database has it.
 pub(super) fn millis(number: i64) -> Millis {
     Millis(number.unsigned_abs())
 }

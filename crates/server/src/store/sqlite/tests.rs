@@ -16,9 +16,9 @@ fn copy(from: &Path, to: &Path) {
         let path = file.unwrap().path();
         let there = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            copy(&path, &there)
+            copy(&path, &there);
         } else {
-            assert!(std::fs::copy(&path, there).is_ok())
+            assert!(std::fs::copy(&path, there).is_ok());
         }
     }
 }
@@ -340,4 +340,47 @@ fn version_1() -> String {
         sql.push_str(&row);
     }
     sql
+}
+
+/// On a disk that is really small: `mount -t tmpfs -o size=48m none /mnt/small; SANGDAM_SMALL_DISK=/mnt/small cargo test …
+/// -- --ignored a_disk_without_space`.
+#[tokio::test]
+#[ignore = "needs a small disk"]
+async fn a_disk_without_space_refuses_writes_shows_what_it_has_and_recovers() {
+    let disk = std::path::PathBuf::from(std::env::var_os("SANGDAM_SMALL_DISK").unwrap());
+    let folder = disk.join("data");
+    let _ = std::fs::remove_dir_all(&folder);
+    let store = open(&folder);
+    let realm = store.realm("r").await.unwrap();
+    let lease = store.claim(realm).await.unwrap();
+    let mut sample = Sample::new(1);
+    let mut last = 0;
+    let mut chats = vec![sample.full_chat("first")];
+    let filler = disk.join("filler");
+    std::fs::write(&filler, vec![1; 8 << 20]).unwrap();
+    let refused = loop {
+        chats.push(sample.full_chat("c"));
+        let deeds = sample.take();
+        let count = deeds.len() as u64;
+        match store.commit(lease, last + 1, deeds.clone()).await {
+            Ok(()) => last += count,
+            Err(Fault::Full) => break deeds,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    chats.pop();
+    for chat in [&chats[0], chats.last().unwrap()] {
+        assert!(store.page(realm, Page::Matter(chat.contact), last).await.unwrap().is_some());
+    }
+    assert_eq!(store.replay(realm, 1).all().await.unwrap().len() as u64, last);
+    eprintln!("{last} deeds, {} chats", chats.len());
+    std::fs::remove_file(filler).unwrap();
+    let again = crate::clock::instant();
+    while store.commit(lease, last + 1, refused.clone()).await.is_err() {
+        assert!(again.elapsed().as_secs() < 5, "it does not recover");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    eprintln!("written again {} ms after there was space", again.elapsed().as_millis());
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -13,7 +13,7 @@ use crate::store::{Fault, RealmNo};
 use domain::fact::Deed;
 use domain::time::Millis;
 use rusqlite::{Connection, TransactionBehavior};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,7 +77,11 @@ pub(super) struct Trail {
     /// Deeds that came and are not in the views yet, without gaps from where the views stand.
     backlog: BTreeMap<u16, Chunk>,
     /// Realms of which the journal holds more than the views and the backlog.
-    late: Vec<RealmNo>,
+    late: BTreeSet<RealmNo>,
+    /// Realms whose views could not be written when that was last tried.
+    failing: BTreeSet<u16>,
+    /// The time of the newest deed when all realms were last brought up.
+    came_up: Millis,
 }
 
 impl Trail {
@@ -90,11 +94,11 @@ impl Trail {
     ) -> Result<Self, Fault> {
         let mut views = files::views(folder)?;
         let journal = files::journal_beside(folder)?;
-        let (mut late, mut shown) = (Vec::new(), Vec::new());
+        let (mut late, mut shown) = (BTreeSet::new(), Vec::new());
         {
             let mut realms = journal.prepare("SELECT no FROM realm ORDER BY no")?;
             for no in realms.query_map([], |row| row.get(0))? {
-                late.push(RealmNo(no?));
+                late.insert(RealmNo(no?));
             }
             let mut at = views.prepare("SELECT realm, seq FROM view_at")?;
             for row in at.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))? {
@@ -122,13 +126,15 @@ impl Trail {
             rooms: Rooms::new(),
             backlog: BTreeMap::new(),
             late,
+            failing: BTreeSet::new(),
+            came_up: Millis(0),
         })
     }
 
     /// Works until it is told to close.
     pub(super) fn work(mut self, jobs: &Receiver<Job>) {
+        self.come_up();
         self.reserve.fill();
-        self.rest();
         loop {
             let waits = !self.backlog.is_empty() || !self.late.is_empty() || self.reserve.is_shut();
             let job = if waits {
@@ -141,64 +147,68 @@ impl Trail {
                 Ok(Job::BringUp(realm, seq, reply)) => drop(reply.send(self.bring_up(realm, seq))),
                 Ok(Job::Rebuild(realm, reply)) => drop(reply.send(self.rebuild(realm))),
                 Ok(Job::Checkpoint) => self.checkpoint(),
-                Err(RecvTimeoutError::Timeout) => self.rest(),
+                Err(RecvTimeoutError::Timeout) => self.come_up(),
                 Ok(Job::Close) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.rest();
+        self.come_up();
     }
 
-    /// Nothing else is to be done: come up to the newest deed.
-    fn rest(&mut self) {
+    /// Brings all realms up to the newest deed. One whose views cannot be written is tried again; commits go on.
+    fn come_up(&mut self) {
         if self.reserve.is_shut() {
             self.reserve.fill();
         }
-        let realms: Vec<u16> = self.backlog.keys().copied().collect();
-        for realm in realms.into_iter().map(RealmNo) {
-            self.note(realm, Self::flush);
+        let waiting: Vec<RealmNo> = self.backlog.keys().copied().map(RealmNo).collect();
+        for realm in waiting {
+            let written = self.flush(realm);
+            self.note(realm, written);
         }
-        for realm in std::mem::take(&mut self.late) {
-            self.note(realm, Self::catch_up);
+        for realm in self.late.clone() {
+            let written = self.catch_up(realm);
+            self.note(realm, written);
         }
     }
 
-    /// A realm whose views cannot be written is tried again later; commits go on.
-    fn note(
-        &mut self,
-        realm: RealmNo,
-        write: impl FnOnce(&mut Self, RealmNo) -> Result<(), Fault>,
-    ) {
-        if let Err(fault) = write(self, realm) {
-            self.late.push(realm);
-            lament(realm, &fault);
+    /// Notes whether the views of a realm could be written. Says so once, not at each try.
+    fn note(&mut self, realm: RealmNo, written: Result<(), Fault>) {
+        let was = self.failing.contains(&realm.0);
+        match written {
+            Ok(()) if was && !self.late.contains(&realm) => {
+                self.failing.remove(&realm.0);
+                tracing::info!(realm = realm.0, "the views follow again");
+            }
+            Ok(()) => {}
+            Err(fault) => {
+                self.late.insert(realm);
+                if self.failing.insert(realm.0) {
+                    let cause = std::error::Error::source(&fault).map(ToString::to_string);
+                    tracing::error!(realm = realm.0, %fault, cause, "the views cannot follow; they will be tried again");
+                }
+            }
         }
     }
 
     fn committed(&mut self, realm: RealmNo, first: u64, deeds: Vec<Deed>) {
         self.load.take(deeds.len());
+        let Some(now) = deeds.last().map(|deed| deed.at) else { return };
         let stands = self.stands.of(realm);
-        let backlog = self.backlog.entry(realm.0).or_default();
-        let next = backlog.last().map_or(stands, |(seq, _)| *seq) + 1;
-        match first.cmp(&next) {
-            std::cmp::Ordering::Less => {}
-            std::cmp::Ordering::Equal => backlog.extend((first..).zip(deeds)),
-            std::cmp::Ordering::Greater => {
-                if !self.late.contains(&realm) {
-                    self.late.push(realm);
-                }
-            }
+        let next = self
+            .backlog
+            .get(&realm.0)
+            .and_then(|backlog| backlog.last())
+            .map_or(stands, |(seq, _)| *seq)
+            + 1;
+        if first == next {
+            self.backlog.entry(realm.0).or_default().extend((first..).zip(deeds));
+        } else if first > next {
+            self.late.insert(realm);
         }
-        let due = match (backlog.first(), backlog.last()) {
-            (Some((_, oldest)), Some((_, newest))) => {
-                newest.at.since(oldest.at) >= BEHIND || backlog.len() >= CHUNK
-            }
-            _ => false,
-        };
-        if due {
-            self.note(realm, Self::flush);
-        }
-        if backlog_empty(&self.backlog, realm) {
-            self.backlog.remove(&realm.0);
+        // The deeds' own time tells how far behind the views are, so that they follow even when there is never a pause.
+        let full = self.backlog.get(&realm.0).is_some_and(|backlog| backlog.len() >= CHUNK);
+        if full || now.since(self.came_up) >= BEHIND {
+            self.came_up = now;
+            self.come_up();
         }
     }
 
@@ -216,7 +226,7 @@ impl Trail {
         loop {
             let deeds = kept::chunk(&self.journal, realm, self.stands.of(realm) + 1)?;
             if deeds.is_empty() {
-                self.late.retain(|late| *late != realm);
+                self.late.remove(&realm);
                 return Ok(());
             }
             self.take(realm, deeds)?;
@@ -225,7 +235,9 @@ impl Trail {
 
     fn bring_up(&mut self, realm: RealmNo, seq: u64) -> Result<(), Fault> {
         if self.stands.of(realm) < seq {
-            self.flush(realm).inspect_err(|_| self.late.push(realm))?;
+            let written = self.flush(realm);
+            self.note(realm, written.clone());
+            written?;
         }
         if self.stands.of(realm) < seq {
             self.catch_up(realm)?;
@@ -282,13 +294,4 @@ impl Trail {
         }
         let _ = self.to_journal.send(journal::Job::Checkpoint);
     }
-}
-
-fn backlog_empty(backlog: &BTreeMap<u16, Chunk>, realm: RealmNo) -> bool {
-    backlog.get(&realm.0).is_some_and(Vec::is_empty)
-}
-
-fn lament(realm: RealmNo, fault: &Fault) {
-    let cause = std::error::Error::source(fault).map(ToString::to_string);
-    tracing::error!(realm = realm.0, %fault, cause, "the views cannot follow; they will be tried again");
 }
