@@ -78,7 +78,8 @@ pub struct StartChat {
     pub grants: Vec<Grant>,
     /// Where an unsigned start came from.
     pub origin: Option<Origin>,
-    /// The outside pair (sender, receiver, kind) that this chat is with, as one text.
+    /// The outside pair (sender, receiver, kind) that this chat is with, as one text. A pair has one chat at a time,
+    /// so it is a key itself, and no other is given with it.
     pub outside: Option<Arc<str>>,
     /// The centre reaches out.
     pub outbound: bool,

@@ -289,19 +289,21 @@ impl Check {
     /// With nothing on its way to disk, the facts say exactly what the centre thinks.
     pub(crate) fn same(&self, centre: &Centre, what: &str) {
         if self.shadow != *centre {
-            let ours = serde_json::to_string(&self.shadow).unwrap_or_default();
-            let theirs = serde_json::to_string(centre).unwrap_or_default();
+            let (mut ours, mut theirs) = (
+                serde_json::to_string(&self.shadow).unwrap_or_default(),
+                serde_json::to_string(centre).unwrap_or_default(),
+            );
+            if ours == theirs {
+                // Then what follows from state differs, and that is not written down with it.
+                (ours, theirs) = (format!("{:?}", self.shadow), format!("{centre:?}"));
+            }
             let at = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count();
             let near = |text: &str| {
                 text.get(at.saturating_sub(200)..(at + 200).min(text.len()))
                     .unwrap_or_default()
                     .to_owned()
             };
-            panic!(
-                "{what} differ from the facts, near\n  {}\n  {}\n  (no difference here: only what follows from it)",
-                near(&ours),
-                near(&theirs)
-            );
+            panic!("{what} differ from the facts, near\n  {}\n  {}", near(&ours), near(&theirs));
         }
     }
 

@@ -27,6 +27,19 @@ impl Centre {
         {
             self.log_off(step, &user.id.clone(), AgentState::LoggedOff(FORCED), None);
         }
+        if let Entry::User(user) = &entry
+            && self
+                .directory
+                .users
+                .get(&user.id)
+                .is_some_and(|was| was.password != user.password || was.role != user.role)
+        {
+            // Whoever holds a session of before may not be whoever is meant now.
+            let own = self.sessions.iter().filter(|(_, s)| s.user == user.id);
+            for session in own.map(|(hash, _)| *hash).collect::<Vec<_>>() {
+                self.emit(step, Fact::LoggedOut { session });
+            }
+        }
         self.emit(step, Fact::Put(Box::new(entry)));
         self.route_all(step);
         Ok(Done::Ok)

@@ -24,6 +24,13 @@ impl Centre {
         if let Some(before) = start.key.and_then(|key| self.starts.get(&key)).copied() {
             return Ok(self.started_again(step, before.contact, before.participant, &start.grants));
         }
+        // An outside pair has one chat at a time, however many of its first words come at once.
+        let open =
+            start.outside.as_ref().and_then(|pair| self.contacts.get(self.outside.get(pair)?));
+        if let Some(open) = open {
+            let (first, customer) = (open.initial, open.customer.participant);
+            return Ok(self.started_again(step, first, customer, &start.grants));
+        }
         let flow = self.directory.flows.get(&start.flow).ok_or(Refusal::NoSuchFlow)?.id;
         let realm = self.directory.realm.as_ref();
         let most = realm.map_or(u32::MAX, |r| r.max_chats);
@@ -309,15 +316,23 @@ impl Centre {
     }
 
     /// A member comes in, once. With the customer, the flow begins.
-    pub(super) fn come_in(&mut self, step: &mut Step<'_>, room: RoomId, at: u8) {
+    fn come_in(&mut self, step: &mut Step<'_>, room: RoomId, at: u8) {
+        if let Some(contact) = self.enter(step, room, at) {
+            self.run_flow(step, contact);
+        }
+    }
+
+    /// A member comes in, once. Returns the contact whose flow begins now: whoever comes by speaking has spoken first,
+    /// for the flow may end the chat.
+    pub(super) fn enter(&mut self, step: &mut Step<'_>, room: RoomId, at: u8) -> Option<ContactId> {
         let member = self.member(room, at);
         if member.presence != Presence::Invited {
-            return;
+            return None;
         }
         // An agent comes in by accepting, not by opening a socket.
         let (participant, role) = (member.id, member.role);
         if role == MemberRole::Agent {
-            return;
+            return None;
         }
         if role == MemberRole::Customer {
             self.emit(step, Fact::Arrived { contact: self.room(room).contact });
@@ -331,9 +346,8 @@ impl Centre {
             if !self.first_past(room).is_empty() {
                 self.post_event(step, room, None, Event::Rehydrated);
             }
-            let contact = self.room(room).contact;
-            self.run_flow(step, contact);
         }
+        (role == MemberRole::Customer).then(|| self.room(room).contact)
     }
 
     fn first_past(&self, room: RoomId) -> &[(RoomId, ContactId)] {

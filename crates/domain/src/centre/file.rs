@@ -109,8 +109,12 @@ impl Centre {
         };
         let (audience, file) = (known.audience, File { status, ..known.file.clone() });
         self.room_for_a_line(room)?;
-        self.come_in(step, room, at);
-        Ok(self.post(step, room, Some(at), audience, Body::File(file), Some(key)))
+        let begins = self.enter(step, room, at);
+        let done = self.post(step, room, Some(at), audience, Body::File(file), Some(key));
+        if let Some(contact) = begins {
+            self.run_flow(step, contact);
+        }
+        Ok(done)
     }
 
     /// A file for a reader who is in the room, and may see it.

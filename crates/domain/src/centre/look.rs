@@ -72,7 +72,9 @@ impl Centre {
             Query::Streams => Answer::Streams(self.streams()),
             Query::Outside(pair) => Answer::Outside(self.outside.get(pair).copied()),
             Query::Transcript { by, contact, from, forward, limit } => {
-                return self.transcript(now, *by, *contact, *from, *forward, *limit).map(Look::Page);
+                return self
+                    .transcript(now, *by, *contact, *from, *forward, *limit)
+                    .map(Look::Page);
             }
             Query::Lines { session, room, before, after, limit } => {
                 let user = self.session(now, *session)?.user.clone();

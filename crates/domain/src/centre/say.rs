@@ -75,7 +75,7 @@ impl Centre {
         }
         self.room_for_a_line(room)?;
         // Whoever speaks is there, with or without a socket.
-        self.come_in(step, room, at);
+        let begins = self.enter(step, room, at);
         self.back_from_idleness(step, room, at);
         let done = self.post(
             step,
@@ -85,7 +85,10 @@ impl Centre {
             Body::Message { kind, text: text.clone() },
             key,
         );
-        if role == MemberRole::Customer {
+        if let Some(contact) = begins {
+            self.run_flow(step, contact);
+        }
+        if role == MemberRole::Customer && self.room(room).closed.is_none() {
             self.echo(step, room, text);
         }
         Ok(done)

@@ -1155,6 +1155,12 @@ fn sessions_end_by_time_by_log_out_and_with_their_user() {
     assert_eq!(shop.centre.look(shop.now, &Query::Session(session)), Err(Refusal::BadToken));
     assert_eq!(shop.no(Command::LogIn { user: "1001".into(), session }), Refusal::WrongPassword);
     let session = shop.session("1002");
+    shop.put(Entry::User(User {
+        password: Some("$argon2id$new".into()),
+        ..user("1002", Role::Agent)
+    }));
+    assert_eq!(shop.centre.look(shop.now, &Query::Session(session)), Err(Refusal::BadToken));
+    let session = shop.session("1002");
     shop.pass(SESSION_LIMIT);
     assert_eq!(shop.centre.look(shop.now, &Query::Session(session)), Err(Refusal::BadToken));
     assert!(!shop.centre.sessions.contains_key(&session));

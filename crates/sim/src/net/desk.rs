@@ -327,9 +327,9 @@ impl World {
         let last = contact["last"].as_u64().expect("a contact says how many lines there are");
         let desk = &mut self.net.desks[at];
         let new = desk.contacts.insert(id, contact.clone()).is_none();
-        let held = desk.lines.get(&room).and_then(|l| l.keys().next_back().copied()).unwrap_or(0);
-        if new && last > held {
-            self.desk_fetches(at, &room, held);
+        // What is held of an earlier visit may have holes: a page may have been refused when the visit was over.
+        if new && last > 0 {
+            self.desk_fetches(at, &room, 0);
         }
     }
 

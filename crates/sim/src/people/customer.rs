@@ -131,7 +131,10 @@ impl World {
         });
         let past = if self.once_in(6) { self.some_contact() } else { None };
         let customer = self.once_in(2).then(|| format!("customer {}", self.draw.below(6)).into());
-        let outside = self.once_in(10).then(|| format!("outside {}", self.draw.below(3)).into());
+        let outside: Option<std::sync::Arc<str>> =
+            self.once_in(10).then(|| format!("outside {}", self.draw.below(3)).into());
+        // An outside pair is a key itself.
+        let keyless = outside.is_some() || self.once_in(10);
         let origin =
             self.once_in(5).then(|| Origin { widget: "page".into(), address: self.draw.below(2) });
         let minutes = [1, 60, 1_500][self.pick(3)];
@@ -155,7 +158,7 @@ impl World {
             related: if self.once_in(10) { self.some_contact() } else { None },
             drop_agents: self.once_in(2),
             stream: self.once_in(10).then(|| "arn:aws:sns:topic".into()),
-            key: if self.once_in(10) { None } else { Some(self.key()) },
+            key: if keyless { None } else { Some(self.key()) },
             grants: self.grants(&[TokenKind::Participant]),
             origin,
             outside,

@@ -347,7 +347,7 @@ fn version_1() -> String {
 #[tokio::test]
 #[ignore = "needs a small disk"]
 async fn a_disk_without_space_refuses_writes_shows_what_it_has_and_recovers() {
-    let disk = std::path::PathBuf::from(std::env::var_os("SANGDAM_SMALL_DISK").unwrap());
+    let disk = PathBuf::from(std::env::var_os("SANGDAM_SMALL_DISK").unwrap());
     let folder = disk.join("data");
     let _ = std::fs::remove_dir_all(&folder);
     let store = open(&folder);

@@ -269,15 +269,22 @@ impl Trail {
             Err(Fault::Full) if self.reserve.give() => self.write(realm, seq, &changes),
             written => written,
         };
-        match written {
-            Ok(()) => self.stands.set(realm, seq),
-            // Names given in a transaction that failed are void.
-            Err(_) => self.rooms.clear(),
+        if written.is_ok() {
+            self.stands.set(realm, seq);
         }
         written
     }
 
     fn write(&mut self, realm: RealmNo, seq: u64, changes: &Changes) -> Result<(), Fault> {
+        let written = self.write_rows(realm, seq, changes);
+        if written.is_err() {
+            // Short names of rooms that were given in this transaction are void.
+            self.rooms.clear();
+        }
+        written
+    }
+
+    fn write_rows(&mut self, realm: RealmNo, seq: u64, changes: &Changes) -> Result<(), Fault> {
         let change = self.views.transaction_with_behavior(TransactionBehavior::Immediate)?;
         rows::write(&change, realm, &mut self.rooms, changes)?;
         change
