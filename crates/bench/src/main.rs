@@ -6,6 +6,11 @@
     clippy::disallowed_methods,
     reason = "a benchmark reads clocks and starts tasks; that is what it is for"
 )]
+#![allow(
+    clippy::similar_names,
+    clippy::duration_suboptimal_units,
+    reason = "short names near each other, and spans as they are spoken of"
+)]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod centre;

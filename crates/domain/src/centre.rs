@@ -89,6 +89,9 @@ impl Out {
     }
 }
 
+/// An agent's turn in a queue's line of a channel, or what keeps them out of it.
+type Stand = (QueueId, Channel, Result<Turn, crate::queue::Out>);
+
 /// A live session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Session {
@@ -193,7 +196,7 @@ pub struct Centre {
     lines: BTreeMap<QueueId, Lines>,
     /// Where each agent stands in the lines.
     #[serde(skip)]
-    turns: BTreeMap<UserId, Vec<(QueueId, Channel, Result<Turn, crate::queue::Out>)>>,
+    turns: BTreeMap<UserId, Vec<Stand>>,
     #[serde(skip)]
     soft: Soft,
 }

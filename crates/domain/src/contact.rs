@@ -87,9 +87,9 @@ pub enum SegmentValue {
     /// A whole number.
     Integer(i64),
     /// Named values.
-    Map(BTreeMap<Arc<str>, SegmentValue>),
+    Map(BTreeMap<Arc<str>, Self>),
     /// Values in order.
-    List(Vec<SegmentValue>),
+    List(Vec<Self>),
     /// A name of a resource.
     Arn(Arc<str>),
 }
@@ -373,7 +373,7 @@ impl Contact {
             Fact::WrappedUp { wrap_up, .. } => self.wrap_up = Some(wrap_up.clone()),
             Fact::Rated { score, .. } => self.rating = Some(*score),
             Fact::AttributesSet { attributes, .. } => {
-                self.attributes.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone())))
+                self.attributes.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone())));
             }
             Fact::Described {
                 name,

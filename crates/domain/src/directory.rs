@@ -674,7 +674,7 @@ mod tests {
     fn names_that_lead_nowhere_are_refused() {
         let d = shop();
         let check = |entry: Entry, expected: &str| {
-            assert_eq!(d.check(&entry).map_err(|e| e.to_string()), Err(expected.to_owned()))
+            assert_eq!(d.check(&entry).map_err(|e| e.to_string()), Err(expected.to_owned()));
         };
         check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: there is no group 402");
         check(

@@ -104,10 +104,10 @@ impl Check {
                 self.starts.insert(*key, (contact.id, contact.customer.participant));
             }
             Fact::Started { contact, key: Some(key), .. } => {
-                self.make(contact.room(), *key, contact.id.0)
+                self.make(contact.room(), *key, contact.id.0);
             }
             Fact::StreamStarted { room, stream, key: Some(key), .. } => {
-                self.make(*room, *key, stream.0)
+                self.make(*room, *key, stream.0);
             }
             Fact::Joined { room, participant } => {
                 let member = self

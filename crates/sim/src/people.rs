@@ -49,7 +49,7 @@ impl People {
     ) {
         match (command, outcome) {
             (_, Ok(Done::Started { contact, .. } | Done::Transferred { contact })) => {
-                self.heard_of(*contact)
+                self.heard_of(*contact);
             }
             (Command::LogIn { user, session }, Ok(_)) => {
                 self.sessions.insert(user.clone(), *session);
@@ -132,10 +132,10 @@ impl World {
         let mut asked = self.people.lost.swap_remove(at).once_more();
         match &mut asked.wish {
             Wish::Do(Command::StartChat(start)) => {
-                start.grants = self.grants(&[TokenKind::Participant])
+                start.grants = self.grants(&[TokenKind::Participant]);
             }
             Wish::Do(Command::Connect { grants, .. }) => {
-                *grants = self.grants(&[TokenKind::Connection, TokenKind::Socket])
+                *grants = self.grants(&[TokenKind::Connection, TokenKind::Socket]);
             }
             Wish::Do(Command::LogIn { session, .. }) => *session = self.secret(),
             Wish::Do(Command::AnnounceFile { upload, .. }) => *upload = self.secret(),

@@ -153,9 +153,9 @@ impl Views {
         loop {
             let part_of = |item: &&Arc<Item>| (part, Arc::clone(item));
             if page.forward {
-                found.extend(here.iter().map(part_of))
+                found.extend(here.iter().map(part_of));
             } else {
-                found.extend(here.iter().rev().map(part_of))
+                found.extend(here.iter().rev().map(part_of));
             }
             let next = if page.forward { part.checked_sub(1) } else { Some(part + 1) };
             match next.filter(|next| continues && usize::from(*next) < page.parts.len()) {

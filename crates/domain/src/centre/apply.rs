@@ -54,10 +54,10 @@ impl Centre {
                 self.stand(agent);
             }
             Fact::Started { contact, opening, key } => {
-                self.started(at, contact, opening.as_ref(), *key)
+                self.started(at, contact, opening.as_ref(), *key);
             }
             Fact::Queued { contact, queue, rank, preferred, from } => {
-                self.queued(at, *contact, queue, *rank, preferred.clone(), from.clone())
+                self.queued(at, *contact, queue, *rank, preferred.clone(), from.clone());
             }
             Fact::Offered { contact, agent, participant, until, conference, .. } => {
                 self.leave_line(*contact);
@@ -265,6 +265,7 @@ impl Centre {
         self.leave_line(id);
         self.waits.remove(&id);
         let Some(contact) = self.contacts.get(&id) else { return };
+        // Facts after a snapshot are taken up before anything is counted; `reindex` counts then.
         self.open_chats -= 1;
         if let Some(outside) = &contact.outside
             && self.outside.get(outside) == Some(&id)
@@ -420,7 +421,7 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
             }
         }
         Fact::StreamDropped { stream, .. } | Fact::StreamStopped { stream, .. } => {
-            room.streams.retain(|s| s.id != *stream)
+            room.streams.retain(|s| s.id != *stream);
         }
         _ => {}
     }
@@ -505,10 +506,10 @@ fn posted(room: &mut Room, item: &Item, key: Option<crate::id::ClientKey>) {
     if let Some(idle) = &mut room.idle {
         match role {
             MemberRole::Customer if idle.customer_since.is_some() => {
-                (idle.customer_since, idle.customer_warned) = (Some(item.at), None)
+                (idle.customer_since, idle.customer_warned) = (Some(item.at), None);
             }
             MemberRole::Agent if idle.agent_since.is_some() => {
-                (idle.agent_since, idle.agent_warned) = (Some(item.at), None)
+                (idle.agent_since, idle.agent_warned) = (Some(item.at), None);
             }
             _ => {}
         }

@@ -27,7 +27,9 @@ impl Centre {
         came: Millis,
     ) {
         let Some(mut queue) = self.directory.queue(queue.as_str()).cloned() else { return };
-        let Some(room) = self.contacts.get(&id).map(|c| c.room()) else { return };
+        let Some(room) = self.contacts.get(&id).map(super::super::contact::Contact::room) else {
+            return;
+        };
         let mut from = None;
         // Each hop leads to a queue that was not visited yet, so this ends.
         let mut visited = vec![queue.id.clone()];
@@ -184,7 +186,10 @@ impl Centre {
         why: Arc<Why>,
         conference: bool,
     ) {
-        let Some(room) = self.contacts.get(&contact).map(|c| c.room()) else { return };
+        let Some(room) = self.contacts.get(&contact).map(super::super::contact::Contact::room)
+        else {
+            return;
+        };
         let participant = ParticipantId::new(step.now, step.chance);
         let name =
             self.directory.users.get(agent).map_or_else(|| agent.0.clone(), |u| u.name.clone());

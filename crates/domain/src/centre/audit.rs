@@ -166,7 +166,7 @@ impl Centre {
                 hold!(bot, "{id} is connected with nobody");
             }
             Phase::Queued => {
-                hold!(wait.is_some_and(|w| !w.offered), "{id} is queued, but stands in no line")
+                hold!(wait.is_some_and(|w| !w.offered), "{id} is queued, but stands in no line");
             }
             Phase::Offered => {
                 hold!(offers == 1, "{id} is offered to {offers} agents");

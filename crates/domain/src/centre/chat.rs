@@ -530,7 +530,7 @@ impl Centre {
         contact: ContactId,
         reason: EndReason,
     ) {
-        let Some(room) = self.contacts.get(&contact).map(|c| c.room()) else { return };
+        let Some(room) = self.contacts.get(&contact).map(Contact::room) else { return };
         let tally = Box::new(self.room(room).tally.clone());
         self.emit(step, Fact::Closed { contact, reason, tally });
     }
@@ -654,34 +654,31 @@ impl Centre {
         let room = self.open_room(contact)?;
         let (id, open) = (room.id, room.contact);
         let here = room.of_user(user).map(|(at, m)| (at, m.id, m.silent));
-        let (at, participant) = match here {
-            Some((at, participant, silent)) => {
-                if barge && silent {
-                    self.emit(step, Fact::Unveiled { room: id, participant });
-                    self.post_event(step, id, Some(at), Event::Joined);
-                }
-                return Ok(Done::Admitted { participant, contact: open });
+        let (at, participant) = if let Some((at, participant, silent)) = here {
+            if barge && silent {
+                self.emit(step, Fact::Unveiled { room: id, participant });
+                self.post_event(step, id, Some(at), Event::Joined);
             }
-            None => {
-                Self::room_for_one_more(room)?;
-                let participant = ParticipantId::new(step.now, step.chance);
-                let member = Member {
-                    id: participant,
-                    role: MemberRole::Supervisor,
-                    name: person.name.clone(),
-                    user: Some(user.clone()),
-                    presence: Presence::Invited,
-                    silent: !barge,
-                    since: step.now,
-                    delivered: 0,
-                    delivered_at: crate::time::Millis(0),
-                    read: 0,
-                };
-                self.admit(step, id, member, key);
-                self.emit(step, Fact::Joined { room: id, participant });
-                let at = self.room(id).member(participant).map(|(at, _)| at);
-                (at, participant)
-            }
+            return Ok(Done::Admitted { participant, contact: open });
+        } else {
+            Self::room_for_one_more(room)?;
+            let participant = ParticipantId::new(step.now, step.chance);
+            let member = Member {
+                id: participant,
+                role: MemberRole::Supervisor,
+                name: person.name.clone(),
+                user: Some(user.clone()),
+                presence: Presence::Invited,
+                silent: !barge,
+                since: step.now,
+                delivered: 0,
+                delivered_at: crate::time::Millis(0),
+                read: 0,
+            };
+            self.admit(step, id, member, key);
+            self.emit(step, Fact::Joined { room: id, participant });
+            let at = self.room(id).member(participant).map(|(at, _)| at);
+            (at, participant)
         };
         if barge {
             self.post_event(step, id, at, Event::Joined);

@@ -55,7 +55,7 @@ impl Centre {
         for contact in self.contacts.values() {
             match contact.phase {
                 Phase::Initiated => {
-                    timers.push((contact.started.plus(CONNECT_LIMIT), Timer::Connect(contact.id)))
+                    timers.push((contact.started.plus(CONNECT_LIMIT), Timer::Connect(contact.id)));
                 }
                 Phase::Ended if !self.rooms.contains_key(&contact.room()) => timers
                     .push((contact.updated.plus(ARCHIVE_AFTER), Timer::Archive(contact.room()))),
@@ -84,10 +84,10 @@ impl Centre {
             for (id, work) in &agent.work {
                 match work.stage {
                     Stage::Offered { until, .. } => {
-                        timers.push((until, Timer::Offer(agent.id.clone(), *id)))
+                        timers.push((until, Timer::Offer(agent.id.clone(), *id)));
                     }
                     Stage::WrapUp { until } => {
-                        timers.push((until, Timer::WrapUp(agent.id.clone(), *id)))
+                        timers.push((until, Timer::WrapUp(agent.id.clone(), *id)));
                     }
                     Stage::Talking => {}
                 }

@@ -245,7 +245,7 @@ impl Centre {
         }
         let from = match from {
             From::Newest => Start::Newest,
-            From::Item(item) => Start::At(self.visible(room, reader.role, item)?),
+            From::Item(item) => Start::At(Self::visible(room, reader.role, item)?),
             From::Time(at) => Start::Time(at),
             From::MostRecent(n) => Start::MostRecent(n),
             From::After(place) => Start::After(place),
@@ -261,12 +261,7 @@ impl Centre {
         }))
     }
 
-    fn visible(
-        &self,
-        room: &Room,
-        role: MemberRole,
-        item: crate::id::ItemId,
-    ) -> Result<u32, Refusal> {
+    fn visible(room: &Room, role: MemberRole, item: crate::id::ItemId) -> Result<u32, Refusal> {
         let n = room.place_of(item).ok_or(Refusal::NoSuchItem)?;
         if room.slots[n as usize - 1].audience.includes(role) {
             Ok(n)

@@ -216,12 +216,11 @@ impl Centre {
             return;
         };
         let (room, came) = (contact.room(), contact.started);
-        match self.way_back(id) {
-            Some(queue) => self.enqueue(step, id, &queue, None, came),
-            None => {
-                self.post_event(step, room, None, Event::TransferFailed);
-                self.close(step, room, EndReason::Flow, None);
-            }
+        if let Some(queue) = self.way_back(id) {
+            self.enqueue(step, id, &queue, None, came);
+        } else {
+            self.post_event(step, room, None, Event::TransferFailed);
+            self.close(step, room, EndReason::Flow, None);
         }
     }
 

@@ -198,11 +198,6 @@ fn list(member: &str, schema: &str) -> Value {
 }
 
 #[cfg(test)]
-pub(super) fn each() -> Vec<(String, String)> {
-    operations().into_iter().map(|o| (o.method.to_uppercase(), o.path)).collect()
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -25,7 +25,7 @@ impl World {
         self.seq = self.seq.max(seq);
         match fact {
             Fact::Put(_) | Fact::Removed(_) => {
-                self.directory_wanted = self.directory_wanted.max(seq)
+                self.directory_wanted = self.directory_wanted.max(seq);
             }
             Fact::AgentStated { agent, channel, state, .. } if agent == me => {
                 self.channels
@@ -155,7 +155,7 @@ impl World {
                 }
             }
             Signal::QueueLevel { queue, waiting, oldest } => {
-                self.levels.change(queue, *waiting, *oldest)
+                self.levels.change(queue, *waiting, *oldest);
             }
         }
     }

@@ -317,10 +317,10 @@ impl Session for Desk {
             (Asked::Greeting, answer) => self.greeted(cx, answer, seq, out),
             (Asked::Client(id, want), Ok(Ok(answer))) => self.answered(id, &want, &answer, out),
             (Asked::Client(id, _), Ok(Err(refusal))) => {
-                out.push(Effect::Send(frame::no(Some(&id), &refusal.into())))
+                out.push(Effect::Send(frame::no(Some(&id), &refusal.into())));
             }
             (Asked::Client(id, _), Err(fault)) => {
-                out.push(Effect::Send(frame::no(Some(&id), &fault.into())))
+                out.push(Effect::Send(frame::no(Some(&id), &fault.into())));
             }
             (asked, answer) => {
                 let Stage::Live(world) = &mut self.stage else { return };

@@ -77,7 +77,7 @@ impl Test {
             now: Millis(0),
             out: Vec::new(),
         };
-        test.with(|desk, cx, out| desk.on_open(cx, out));
+        test.with(Session::on_open);
         test
     }
 
@@ -141,7 +141,7 @@ impl Test {
         self.text(r#"{"id":1,"do":"hello"}"#);
         for (ticket, query) in self.asked() {
             let answer = match query {
-                Query::Session(_) => Answer::Session(self.desk_user(), Millis(1_000_000)),
+                Query::Session(_) => Answer::Session(Self::desk_user(), Millis(1_000_000)),
                 Query::Directory => Answer::Directory(Arc::new(Directory::default())),
                 _ => Self::desk_answer(),
             };
@@ -149,7 +149,7 @@ impl Test {
         }
     }
 
-    fn desk_user(&self) -> Arc<User> {
+    fn desk_user() -> Arc<User> {
         let user = serde_json::json!({"id": "1001", "name": "김서연", "role": "agent"});
         Arc::new(serde_json::from_value(user).unwrap())
     }
@@ -180,7 +180,7 @@ fn facts_that_outrun_the_greeting_follow_it() {
     test.state(11, AgentState::Ready);
     for (ticket, query) in asked {
         let answer = match query {
-            Query::Session(_) => Answer::Session(test.desk_user(), Millis(1_000_000)),
+            Query::Session(_) => Answer::Session(Self::desk_user(), Millis(1_000_000)),
             Query::Directory => Answer::Directory(Arc::new(Directory::default())),
             _ => Test::desk_answer(),
         };
@@ -243,7 +243,7 @@ fn a_question_that_met_a_fault_is_asked_again_a_second_later() {
     test.with(|desk, cx, out| desk.on_answer(cx, ticket, Err(Fault::Unready), 0, out));
     assert!(test.asked().is_empty());
     test.now = Millis(1_000);
-    test.with(|desk, cx, out| desk.on_time(cx, out));
+    test.with(Session::on_time);
     assert_eq!(test.asked().len(), 1);
 }
 

@@ -521,7 +521,8 @@ pub(crate) fn put_bytes(
     body: &str,
 ) -> Response {
     fn handle(cx: &mut Cx<'_>, mut request: Request) -> Step {
-        request.head.path = request.head.header("x-path").unwrap().to_owned();
+        let path = request.head.header("x-path").unwrap().to_owned();
+        request.head.path = path;
         route::handle(cx, request)
     }
     let headers: Vec<_> = [("x-path", path)].iter().chain(headers).copied().collect();

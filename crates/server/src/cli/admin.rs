@@ -190,9 +190,9 @@ async fn one(api: &Api, kind: &str, verb: Verb, json: bool) -> anyhow::Result<()
         Verb::List => {
             let list = api.call("GET", &format!("/{kind}"), None).await?;
             if json {
-                show(&list)
+                show(&list);
             } else {
-                list[kind].as_array().into_iter().flatten().for_each(row)
+                list[kind].as_array().into_iter().flatten().for_each(row);
             }
         }
         Verb::Show { name } => show(&api.call("GET", &path(&name), None).await?),
@@ -231,7 +231,7 @@ pub async fn realm(Realm { verb, reach }: Realm) -> anyhow::Result<()> {
     let old = api.call("GET", "/realm", None).await?;
     match (verb, old) {
         (RealmVerb::Change { members }, Value::Object(old)) => {
-            show(&api.call("PUT", "/realm", Some(&with(old, &members)?)).await?)
+            show(&api.call("PUT", "/realm", Some(&with(old, &members)?)).await?);
         }
         (_, old) => show(&old),
     }
@@ -314,7 +314,7 @@ fn escaped(name: &str) -> String {
     for byte in name.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                path.push(byte.into())
+                path.push(byte.into());
             }
             _ => {
                 // Writing into a text never fails.

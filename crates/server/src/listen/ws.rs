@@ -350,7 +350,7 @@ impl Socket {
                         .await;
                 }
                 Effect::Read(ticket, query) => {
-                    self.realm.read_for(Realm::socket(&self.mailbox, ticket), query).await
+                    self.realm.read_for(Realm::socket(&self.mailbox, ticket), query).await;
                 }
                 Effect::Watch(topic) => self.realm.hub.watch(&self.mailbox, topic),
                 Effect::Unwatch(topic) => self.realm.hub.unwatch(&self.mailbox, &topic),

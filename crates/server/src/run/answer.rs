@@ -101,7 +101,7 @@ impl Desk {
         match reply {
             Reply::Outcome(Err(Refusal::Archived(contact)))
             | Reply::Answer(Err(Refusal::Archived(contact)), _) => {
-                self.recall(asker, contact, written)
+                self.recall(asker, contact, written);
             }
             Reply::Outcome(outcome) => {
                 if let Some(to) = asker.to {

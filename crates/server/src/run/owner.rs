@@ -251,7 +251,7 @@ impl Owner {
                             *command,
                         ),
                         Again::Read(query) => {
-                            self.node.look(now, Asker { to, again: Again::No, reads }, &query)
+                            self.node.look(now, Asker { to, again: Again::No, reads }, &query);
                         }
                         Again::No => {}
                     }

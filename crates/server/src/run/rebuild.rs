@@ -47,7 +47,7 @@ pub fn keep_snapshot(store: &Arc<AnyStore>, no: RealmNo) {
         match made {
             Ok(Ok(seq)) => tracing::info!(realm = no.0, seq, "a snapshot was kept"),
             Ok(Err(fault)) => {
-                tracing::warn!(realm = no.0, %fault, "no snapshot could be kept; the next start takes longer")
+                tracing::warn!(realm = no.0, %fault, "no snapshot could be kept; the next start takes longer");
             }
             Err(_) => {}
         }

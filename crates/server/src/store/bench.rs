@@ -37,9 +37,14 @@ fn messages(sample: &mut Sample, chats: &mut [Chat], count: usize) -> Vec<Deed> 
     sample.take()
 }
 
-async fn commits(batch: usize, count: usize) {
+async fn commits(batch: usize, count: usize, sync: bool) {
     let folder = scratch("bench");
     let store = AnyStore::open(&Kind::Sqlite(folder.clone())).unwrap();
+    if let AnyStore::Sqlite(store) = &store
+        && !sync
+    {
+        store.do_not_sync();
+    }
     let realm = store.realm("r").await.unwrap();
     let lease = store.claim(realm).await.unwrap();
     let mut sample = Sample::new(1);
@@ -76,7 +81,7 @@ async fn commits(batch: usize, count: usize) {
     let trail_then = spent("sangdam-trail");
     let total = (batch * count) as u64;
     eprintln!(
-        "batches of {batch}: {} commits/s, p50 {} µs, p99 {} µs; CPU per commit: journal {} µs, all threads {} µs; views: {} ns per item",
+        "batches of {batch}, sync {sync}: {} commits/s, p50 {} µs, p99 {} µs; CPU per commit: journal {} µs, all threads {} µs; views: {} ns per item",
         (count as u128 * 1_000_000 / wall.as_micros()),
         slowest[count / 2],
         slowest[count * 99 / 100],
@@ -126,7 +131,9 @@ async fn replay(folder: &Path, last: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 #[ignore = "a measurement"]
 async fn cost_of_commits() {
-    commits(1, 3_000).await;
-    commits(4, 3_000).await;
-    commits(64, 500).await;
+    for sync in [true, false] {
+        commits(1, 3_000, sync).await;
+        commits(4, 3_000, sync).await;
+        commits(64, 500, sync).await;
+    }
 }

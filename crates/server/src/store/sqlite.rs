@@ -106,6 +106,12 @@ impl Sqlite {
         })
     }
 
+    /// Does without waiting for the disk, to measure what else a commit costs.
+    #[cfg(test)]
+    pub(super) fn do_not_sync(&self) {
+        assert!(self.journal.send(journal::Job::Pragma("synchronous", 0)).is_ok());
+    }
+
     /// Asks the journal's thread.
     async fn ask<T>(
         &self,

@@ -59,7 +59,7 @@ impl Sealed {
     pub fn new(labels: Labels<'_>, item: &Notification, id: Uuid, now: Millis) -> Self {
         let mut attributes: BTreeMap<&'static str, Attribute<'_>> = BTreeMap::new();
         let mut set = |name, value: std::borrow::Cow<'static, str>| {
-            drop(attributes.insert(name, Attribute { r#type: "String", value }))
+            drop(attributes.insert(name, Attribute { r#type: "String", value }));
         };
         set("InitialContactId", item.initial.to_string().into());
         set("ContactId", item.contact.to_string().into());

@@ -1,4 +1,4 @@
-//! WebSockets, by hand.
+//! `WebSockets`, by hand.
 
 use super::running::{Folder, Server};
 use std::io::{Read as _, Write as _};
@@ -10,11 +10,11 @@ fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         short @ 0..126 => bytes.push(0x80 | u8::try_from(short).unwrap()),
         middle @ 126..0x1_0000 => {
-            bytes.push(0x80 | 126);
+            bytes.push(0x80 | 0x7e);
             bytes.extend(u16::try_from(middle).unwrap().to_be_bytes());
         }
         long => {
-            bytes.push(0x80 | 127);
+            bytes.push(0x80 | 0x7f);
             bytes.extend((long as u64).to_be_bytes());
         }
     }

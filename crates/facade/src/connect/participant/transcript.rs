@@ -31,6 +31,7 @@ const TOKEN_FORM: u8 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 struct Transcript<'a> {
     initial_contact_id: RoomId,
     transcript: Vec<Wire<'a>>,

@@ -38,9 +38,9 @@ pub(super) enum Job {
     Commit(Commit),
     /// Most of the log has been copied into the file: copy the rest, so that it begins anew.
     Checkpoint,
-    /// For tests: so many pages at most.
+    /// For tests: a setting of the file.
     #[cfg(test)]
-    MaxPages(u32),
+    Pragma(&'static str, u32),
     Close,
 }
 
@@ -122,7 +122,7 @@ impl Journal {
                 self.pages = 0;
             }
             #[cfg(test)]
-            Job::MaxPages(most) => self.db.pragma_update(None, "max_page_count", most).unwrap(),
+            Job::Pragma(name, value) => self.db.pragma_update(None, name, value).unwrap(),
             Job::Commit(_) | Job::Close => {}
         }
     }

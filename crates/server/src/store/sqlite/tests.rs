@@ -100,7 +100,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     let deeds = sample.take();
     let mut last = deeds.len() as u64;
     store.commit(lease, 1, deeds).await.unwrap();
-    store.journal.send(journal::Job::MaxPages(20)).unwrap();
+    store.journal.send(journal::Job::Pragma("max_page_count", 20)).unwrap();
     let refused = loop {
         sample.full_chat("d");
         let deeds = sample.take();
@@ -118,7 +118,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     assert_eq!(store.last(realm).await.unwrap(), last);
     assert_eq!(store.replay(realm, 1).all().await.unwrap().len() as u64, last);
     assert!(store.page(realm, Page::Matter(chat.contact), last).await.unwrap().is_some());
-    store.journal.send(journal::Job::MaxPages(1_000_000)).unwrap();
+    store.journal.send(journal::Job::Pragma("max_page_count", 1_000_000)).unwrap();
     store.commit(lease, last + 1, refused).await.unwrap();
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
