@@ -180,7 +180,7 @@ fn facts_that_outrun_the_greeting_follow_it() {
     test.state(11, AgentState::Ready);
     for (ticket, query) in asked {
         let answer = match query {
-            Query::Session(_) => Answer::Session(Self::desk_user(), Millis(1_000_000)),
+            Query::Session(_) => Answer::Session(Test::desk_user(), Millis(1_000_000)),
             Query::Directory => Answer::Directory(Arc::new(Directory::default())),
             _ => Test::desk_answer(),
         };

@@ -41,7 +41,7 @@ const LOAD: u32 = 15;
 const WINDOW: Duration = Duration::from_millis(50);
 
 /// Under load, commits begin no closer to each other than this.
-const GAP: Duration = Duration::from_millis(2);
+const GAP: Duration = Duration::from_millis(4);
 
 /// How often writing is tried again when it failed.
 const PROBE: Duration = Duration::from_secs(1);
@@ -52,8 +52,8 @@ const NEVER: Duration = Duration::from_hours(365 * 24);
 /// Ticks come no closer than this, whatever the decider wishes.
 const TICK: Duration = Duration::from_millis(5);
 
-/// After so many deeds a snapshot is made beside everything else.
-const SNAPSHOT: u64 = 20_000;
+/// After so many deeds a snapshot is made beside everything else: to read that many again takes about a second.
+const SNAPSHOT: u64 = 100_000;
 
 /// What an owner is made of.
 pub(super) struct Post {
