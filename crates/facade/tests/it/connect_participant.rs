@@ -149,7 +149,7 @@ fn rows_24_to_27_connections_are_given_out_as_often_as_wanted() {
     say(&mut world, &again, "two");
     say(&mut world, &first, "three");
     let (gists, page) = transcript(&mut world, &again, json!({"SortOrder": "ASCENDING"}));
-    assert_eq!(gists, ["participant.joined", "안녕하세요", "one", "two", "three"]);
+    assert_eq!(gists, ["participant.joined", "one", "안녕하세요", "two", "three"]);
     assert_eq!(page["InitialContactId"], first.contact.to_string());
 }
 
