@@ -1,3 +1,5 @@
+//! Types told by bytes.
+
 use super::*;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";

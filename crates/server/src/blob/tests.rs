@@ -1,3 +1,5 @@
+//! Files, put, read and refused.
+
 use super::*;
 use domain::chance::Seeded;
 use domain::time::Millis;

@@ -1,3 +1,5 @@
+//! The control plane without a node: reading, errors, signatures.
+
 use super::*;
 use crate::connect::sigv4::{Signer, sign};
 use crate::connect::site::{Fixed, INSTANCE, KEY, SECRET, head};

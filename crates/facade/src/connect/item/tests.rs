@@ -1,3 +1,5 @@
+//! Items as the wire shows them.
+
 use super::*;
 use domain::id::{ParticipantId, Uuid};
 use domain::query::Lines;

@@ -1,3 +1,5 @@
+//! A socket, frame by frame.
+
 use super::*;
 use domain::chance::Seeded;
 use domain::contact::{TextKind, TextKinds};

@@ -1,3 +1,5 @@
+//! What only the SQLite form can get wrong.
+
 use super::*;
 use crate::store::contract;
 use crate::store::sample::Sample;
