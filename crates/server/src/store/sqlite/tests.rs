@@ -1,4 +1,4 @@
-//! What only the SQLite form can get wrong.
+//! What only the `SQLite` form can get wrong.
 
 use super::*;
 use crate::store::contract;
