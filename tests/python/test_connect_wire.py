@@ -1,5 +1,6 @@
 """The ground rules of both APIs (section 0) and the socket's limits (3.1, 3.2), with what no SDK would send."""
 
+import base64
 import json
 import re
 import socket as sockets_of_the_system
@@ -316,3 +317,9 @@ def test_order_on_the_socket_is_the_order_of_the_transcript(joined, bot):
     assert shown == [item["Id"] for item in chat.items() if item["Type"] == "MESSAGE"]
     times = [item["AbsoluteTime"] for item in socket.items]
     assert times == sorted(times)
+
+
+def test_a_token_that_names_a_realm_of_nobody_is_a_plain_403(http):
+    forged = base64.urlsafe_b64encode(b"\xff" * 34).decode().rstrip("=")
+    answer = wire.bearer(http, "/message", forged, '{"ContentType":"text/plain","Content":"x"}')
+    assert (answer.status, answer.error) == (403, "AccessDeniedException"), answer

@@ -8,6 +8,7 @@ use super::wire::Wire;
 use super::ws::{self, Opening};
 use crate::metrics::meters;
 use crate::{clock, password, tasks};
+use domain::refusal::Refusal;
 use facade::door::{BodyWanted, Fault, Head, Received, Request, Response as Reply, Step};
 use facade::route;
 use hyper::body::Incoming;
@@ -185,14 +186,15 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                     .act(cause, *command)
                     .await
                     .map(|outcome| fenced(|| door.step(|cx| then(cx, outcome)))),
-                None => Err(Fault::Unready),
+                // A realm that is not there was named by a token that is none of ours.
+                None => Ok(fenced(|| door.step(|cx| then(cx, Err(Refusal::BadToken))))),
             },
             Step::Read(realm, query, then) => match door.realm(realm) {
                 Some(realm) => realm
                     .read(*query)
                     .await
                     .map(|(answer, _)| fenced(|| door.step(|cx| then(cx, answer)))),
-                None => Err(Fault::Unready),
+                None => Ok(fenced(|| door.step(|cx| then(cx, Err(Refusal::BadToken))))),
             },
             Step::Verify { password, hash, then } => {
                 let fits = password::verify(password, hash).await;
