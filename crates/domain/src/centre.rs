@@ -33,6 +33,7 @@ use crate::queue::{Lines, Turn};
 use crate::refusal::Refusal;
 use crate::room::{Member, Presence, Room, TokenKind};
 use crate::signal::Signal;
+use crate::table::Table;
 use crate::time::Millis;
 use clock::Timer;
 use serde::{Deserialize, Serialize};
@@ -164,9 +165,8 @@ pub struct Centre {
     contacts: BTreeMap<ContactId, Contact>,
     /// The newest contact's number.
     numbers: u64,
-    rooms: BTreeMap<RoomId, Room>,
-    #[serde(with = "crate::pairs")]
-    tokens: BTreeMap<TokenHash, Token>,
+    rooms: Table<RoomId, Room>,
+    tokens: Table<TokenHash, Token>,
     waits: BTreeMap<ContactId, Wait>,
     #[serde(with = "crate::pairs")]
     starts: BTreeMap<ClientKey, Start>,

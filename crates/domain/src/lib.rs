@@ -22,4 +22,5 @@ pub mod queue;
 pub mod refusal;
 pub mod room;
 pub mod signal;
+mod table;
 pub mod time;

@@ -178,10 +178,9 @@ impl Centre {
         key: Option<crate::id::ClientKey>,
     ) {
         self.numbers = self.numbers.max(contact.number);
-        let room = self
-            .rooms
-            .entry(contact.room())
-            .or_insert_with(|| Room::new(contact.room(), contact.id, contact.kinds));
+        let room = self.rooms.get_or_insert_with(contact.room(), || {
+            Room::new(contact.room(), contact.id, contact.kinds)
+        });
         room.contact = contact.id;
         room.segments.push(contact.id);
         if let Some((kind, text)) = opening {

@@ -334,7 +334,7 @@ impl Centre {
                 session.user
             );
         }
-        for (hash, token) in &self.tokens {
+        for (hash, token) in self.tokens.iter() {
             hold!(
                 self.rooms.get(&token.room).is_some_and(|r| r.tokens.contains(hash)),
                 "token {hash:?} opens no room"
