@@ -1,4 +1,5 @@
-//! What the server is measured with: `cargo xtask bench [core|start|chat|idle]`. One JSON object a line.
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle]`. One JSON object a line. Numbers after
+//! `chat` are the rates to measure, in messages a second.
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
@@ -22,10 +23,12 @@ mod idle;
 mod server;
 mod start;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 fn main() -> Result<()> {
-    let names: Vec<String> = std::env::args().skip(1).collect();
+    let (rates, names): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|arg| arg.parse::<u32>().is_ok());
+    let rates: Vec<u32> = rates.iter().filter_map(|rate| rate.parse().ok()).collect();
     let all = ["core", "start", "chat", "idle"];
     let wanted: Vec<&str> =
         if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
@@ -33,7 +36,7 @@ fn main() -> Result<()> {
         match name {
             "core" => core::run(),
             "start" => on_load_core(start::run())?,
-            "chat" => on_load_core(chat::run())?,
+            "chat" => on_load_core(chat::run(&rates))?,
             "idle" => on_load_core(idle::run())?,
             other => bail!("no benchmark is called {other}; there are {}", all.join(", ")),
         }
@@ -41,7 +44,10 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Runs a load on one thread, which the caller has left a core of its own.
+/// Runs a load on one thread, on the core the server does not use.
 fn on_load_core(load: impl Future<Output = Result<()>>) -> Result<()> {
+    let me = std::process::id().to_string();
+    let pinned = std::process::Command::new("taskset").args(["-pc", "1", &me]).output()?;
+    ensure!(pinned.status.success(), "the load has no core of its own");
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(load)
 }

@@ -3,7 +3,7 @@
 use crate::centre::Small;
 use crate::figures::{print, round};
 use crate::server::{Server, folder};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use domain::command::Command;
 use domain::contact::TextKind;
 use domain::fact::Deed;
@@ -31,18 +31,29 @@ pub(crate) async fn run() -> Result<()> {
 
     let data = folder("million")?;
     fill(&data).await?;
-    // The first start may still have to make the snapshot that bounds the replay of all later ones.
+    // Without any snapshot all is replayed, and a snapshot made beside the work; later starts begin with that.
     let first = Server::start(&data, true)?;
+    let replayed = first.ready_after;
+    let snapshots = data.join("snapshots");
+    let began = std::time::Instant::now();
+    while std::fs::read_dir(&snapshots)?
+        .flatten()
+        .all(|file| file.path().extension().is_none_or(|kind| kind != "json"))
+    {
+        ensure!(began.elapsed() < Duration::from_mins(1), "no snapshot was made within 60 s");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    drop(first);
+    let server = Server::start(&data, false)?;
     print(
         "start.million",
         &[
             ("facts", FACTS.into()),
-            ("ready_ms", round(first.ready_after.as_secs_f64() * 1e3)),
-            ("memory_mb", round(first.memory()? / 1_024.0)),
+            ("ready_ms", round(server.ready_after.as_secs_f64() * 1e3)),
+            ("ready_without_snapshot_ms", round(replayed.as_secs_f64() * 1e3)),
+            ("memory_mb", round(server.memory()? / 1_024.0)),
         ],
     );
-    drop(first);
-    drop(Server::start(&data, false)?);
     Ok(())
 }
 

@@ -10,7 +10,7 @@
 //! deciding thirty commands.
 
 use super::answer::{Again, Asker, Desk, tell};
-use super::rebuild;
+use super::rebuild::{self, Rebuilt};
 use super::{Input, OnDirectory};
 use crate::bus::Hub;
 use crate::chance::Os;
@@ -23,6 +23,7 @@ use domain::node::{Node, Release};
 use domain::query::Query;
 use domain::time::Millis;
 use facade::door::{Fault, RealmNo};
+use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -40,8 +41,9 @@ const LOAD: u32 = 15;
 /// Over which load is measured.
 const WINDOW: Duration = Duration::from_millis(50);
 
-/// Under load, commits begin no closer to each other than this.
-const GAP: Duration = Duration::from_millis(4);
+/// Under load, commits begin no closer to each other than this. Nobody notices 8 ms; half as many commits, each with
+/// its waits for the disk and its wakes, are a fifth less CPU at 1,000 messages a second.
+const GAP: Duration = Duration::from_millis(8);
 
 /// How often writing is tried again when it failed.
 const PROBE: Duration = Duration::from_secs(1);
@@ -87,8 +89,9 @@ struct Owner {
     writing: (u64, Instant),
     /// Why nothing can be written, and when that is tried again.
     down: Option<(Fault, Instant)>,
-    /// Commands since the window began, and when that was.
-    load: (u32, Instant),
+    /// Commands since the window began, when that was, and whether they were many in the window before.
+    commands: u32,
+    since: Instant,
     busy: bool,
     /// Something was taken that has not been given to a commit, or released.
     waiting: bool,
@@ -111,7 +114,11 @@ enum Woken {
 
 async fn own(post: Post) {
     let Post { no, store, hub, inputs, mut taken, ready, on_directory } = post;
-    let Some((node, written, lease)) = first(&store, no, &mut taken).await else { return };
+    let Some((Rebuilt { node, last: written, snapped }, lease)) =
+        first(&store, no, &mut taken).await
+    else {
+        return;
+    };
     let now = clock::instant();
     let desk = Desk { no, store: store.clone(), inputs };
     let mut owner = Owner {
@@ -124,11 +131,12 @@ async fn own(post: Post) {
         node,
         lease,
         written,
-        snapped: written,
+        snapped,
         commit: None,
         writing: (written, now),
         down: None,
-        load: (0, now),
+        commands: 0,
+        since: now,
         busy: false,
         waiting: false,
         ticked: now - TICK,
@@ -137,6 +145,8 @@ async fn own(post: Post) {
     };
     owner.ready.store(true, Ordering::Relaxed);
     tracing::info!(realm = no.0, seq = written, "the realm is open");
+    // A server that was cut short many times has left much to read again: once is enough.
+    owner.snap();
     let mut inputs = Vec::with_capacity(AT_ONCE);
     loop {
         let wake = owner.wake();
@@ -153,6 +163,17 @@ async fn own(post: Post) {
             Woken::Inputs(_) => stop = owner.take_all(inputs.drain(..)),
             Woken::Time => owner.time().await,
         }
+        if owner.busy && stop.is_none() {
+            // Whatever else has come in is to be in the same commit: let those who bring it run first.
+            tokio::task::yield_now().await;
+            if let Some(result) = done(&mut owner.commit).now_or_never() {
+                owner.committed(result).await;
+            }
+            while let Ok(input) = taken.try_recv() {
+                inputs.push(input);
+            }
+            stop = owner.take_all(inputs.drain(..));
+        }
         if let Some(stopped) = stop {
             taken.close();
             owner.end().await;
@@ -168,7 +189,7 @@ async fn first(
     store: &Arc<AnyStore>,
     no: RealmNo,
     taken: &mut mpsc::Receiver<Input>,
-) -> Option<(Node<Asker>, u64, Lease)> {
+) -> Option<(Rebuilt, Lease)> {
     loop {
         match rebuild::node(store, no).await {
             Ok(made) => return Some(made),
@@ -223,16 +244,13 @@ impl Owner {
         }
         let tick = self.node.due().map(|due| clock::instant_of(due).max(self.ticked + TICK));
         let commit = (self.waiting && self.commit.is_none()).then(|| self.writing.1 + GAP);
-        match (tick, commit) {
-            (Some(tick), Some(commit)) => Some(tick.min(commit)),
-            (tick, commit) => tick.or(commit),
-        }
+        [tick, commit].into_iter().flatten().min()
     }
 
     fn take_all(&mut self, inputs: impl Iterator<Item = Input>) -> Option<oneshot::Sender<()>> {
         let now = clock::now();
-        self.waiting = true;
         for input in inputs {
+            self.waiting = true;
             match input {
                 Input::Do(to, cause, command) => self.take(now, to, cause, command),
                 Input::Read(to, query) => self.look(now, to, query),
@@ -286,7 +304,7 @@ impl Owner {
     }
 
     fn decide(&mut self, now: Millis, asker: Option<Asker>, cause: &'static str, command: Command) {
-        self.load.0 += 1;
+        self.commands += 1;
         let cause = self.causes.entry(cause).or_insert_with(|| cause.into());
         self.node.take(now, &mut Os, asker, cause, command);
     }
@@ -309,9 +327,9 @@ impl Owner {
     /// Begins the next commit if there is something to write and nothing is being written; releases what need not wait.
     fn go_on(&mut self) {
         let now = clock::instant();
-        if now.duration_since(self.load.1) >= WINDOW {
-            self.busy = self.load.0 > LOAD;
-            self.load = (0, now);
+        if now.duration_since(self.since) >= WINDOW {
+            self.busy = self.commands > LOAD;
+            (self.commands, self.since) = (0, now);
         }
         if self.commit.is_some() || self.busy && now < self.writing.1 + GAP {
             return;
@@ -344,12 +362,17 @@ impl Owner {
                 self.node.committed(&mut released);
                 self.release(&mut released);
                 self.released = released;
-                if self.written - self.snapped >= SNAPSHOT {
-                    self.snapped = self.written;
-                    rebuild::keep_snapshot(&self.store, self.no);
-                }
+                self.snap();
             }
             Err(fault) => self.fail(&fault).await,
+        }
+    }
+
+    /// Has a snapshot made when there is enough to put into it.
+    fn snap(&mut self) {
+        if self.written - self.snapped >= SNAPSHOT {
+            self.snapped = self.written;
+            rebuild::keep_snapshot(&self.store, self.no);
         }
     }
 
@@ -396,7 +419,7 @@ impl Owner {
     }
 
     async fn reborn(&mut self) -> Result<(), store::Fault> {
-        let (node, last) = rebuild::reread(&self.store, self.no).await?;
+        let Rebuilt { node, last, .. } = rebuild::reread(&self.store, self.no).await?;
         (self.node, self.written, self.writing.0) = (node, last, last);
         Ok(())
     }

@@ -27,14 +27,25 @@ impl fmt::Debug for Snapshot {
     }
 }
 
-/// Rebuilds a realm: its newest snapshot and all deeds after it. Returns the state and the number of its newest deed
-/// (0: none). [`Centre::resume`] is left to the caller. Keeps a core busy: not for a thread that serves others.
+/// A realm as the store holds it.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its state.
+    pub centre: Centre,
+    /// The number of its newest deed; 0 if there is none.
+    pub last: u64,
+    /// The newest deed of the snapshot it began with; 0 without one.
+    pub snapped: u64,
+}
+
+/// Rebuilds a realm: its newest snapshot and all deeds after it. [`Centre::resume`] is left to the caller. Keeps a core busy: not for a thread that serves others.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the store cannot be read.
-pub async fn open(store: &impl Store, realm: RealmNo) -> Result<(Centre, u64), Fault> {
-    let (mut centre, mut last) = load(store, realm).await?;
+pub async fn open(store: &impl Store, realm: RealmNo) -> Result<Opened, Fault> {
+    let (mut centre, snapped) = load(store, realm).await?;
+    let mut last = snapped;
     let mut deeds = store.replay(realm, last + 1);
     while let Some(chunk) = deeds.next().await? {
         for (seq, deed) in chunk {
@@ -44,7 +55,7 @@ pub async fn open(store: &impl Store, realm: RealmNo) -> Result<(Centre, u64), F
             last = seq;
         }
     }
-    Ok((centre, last))
+    Ok(Opened { centre, last, snapped })
 }
 
 /// Makes a new snapshot out of the last one and the deeds since, and keeps it. Returns the number of its newest deed.
@@ -54,9 +65,9 @@ pub async fn open(store: &impl Store, realm: RealmNo) -> Result<(Centre, u64), F
 ///
 /// [`Fault`] when the store cannot be read, or the snapshot cannot be written.
 pub async fn make(store: &impl Store, realm: RealmNo) -> Result<u64, Fault> {
-    let (centre, seq) = open(store, realm).await?;
-    put(store, realm, &centre, seq).await?;
-    Ok(seq)
+    let Opened { centre, last, .. } = open(store, realm).await?;
+    put(store, realm, &centre, last).await?;
+    Ok(last)
 }
 
 /// Keeps this state as a snapshot: when the server stops, it has it at hand.

@@ -4,7 +4,7 @@
 //!  commit ──▶ journal thread ── INSERT, fsync ──▶ answer        one row per batch, one fsync
 //!                   │ deeds
 //!                   ▼
-//!             trail thread ── facts → rows ──▶ views.db         after the commit, a quarter second behind at most
+//!             trail thread ── facts → rows ──▶ views.db         after the commit, a tenth of a second behind at most
 //!                                                 ▲
 //!  page ──▶ (trail: "up to deed 42?") ──▶ read threads
 //! ```
@@ -80,12 +80,12 @@ impl Sqlite {
         let (to_trail, trail_jobs) = mpsc::channel();
         let (to_reads, read_jobs) = mpsc::channel();
         let reserve = reserve::Reserve::new(folder);
-        let load = Arc::new(trail::Load::default());
+        let tray = Arc::new(trail::Tray::default());
         let stands = Arc::new(Stands::default());
 
         let journal =
-            journal::Journal::open(folder, to_trail.clone(), load.clone(), reserve.shut())?;
-        let trail = trail::Trail::open(folder, to_journal.clone(), load, reserve, stands.clone())?;
+            journal::Journal::open(folder, to_trail.clone(), tray.clone(), reserve.shut())?;
+        let trail = trail::Trail::open(folder, to_journal.clone(), tray, reserve, stands.clone())?;
         let mut threads = vec![
             start("sangdam-journal", move || journal.work(&journal_jobs))?,
             start("sangdam-trail", move || trail.work(&trail_jobs))?,

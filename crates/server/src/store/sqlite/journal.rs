@@ -2,7 +2,7 @@
 //! several realms that come at once share the wait.
 
 use super::files::{self, int};
-use super::trail::{self, Load};
+use super::trail::{self, Tray};
 use crate::store::{Fault, Lease, RealmNo};
 use domain::fact::{Deed, FACT_VERSION};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -57,7 +57,7 @@ pub(super) struct Journal {
     /// Pages in the log since it was last copied, by a cautious guess.
     pages: usize,
     trail: Sender<trail::Job>,
-    load: Arc<Load>,
+    tray: Arc<Tray>,
     shut: Arc<AtomicBool>,
 }
 
@@ -65,7 +65,7 @@ impl Journal {
     pub(super) fn open(
         folder: &Path,
         trail: Sender<trail::Job>,
-        load: Arc<Load>,
+        tray: Arc<Tray>,
         shut: Arc<AtomicBool>,
     ) -> Result<Self, Fault> {
         let db = files::journal(folder)?;
@@ -77,7 +77,7 @@ impl Journal {
             text: Vec::new(),
             pages: 0,
             trail,
-            load,
+            tray,
             shut,
         })
     }
@@ -168,12 +168,8 @@ impl Journal {
             };
             if outcome.is_ok() {
                 // Before the answer: whoever hears it may at once ask for a page that shows these deeds.
-                if self.load.add(commit.deeds.len()) {
-                    let _ = self.trail.send(trail::Job::Committed(
-                        commit.lease.realm,
-                        commit.first,
-                        commit.deeds,
-                    ));
+                if self.tray.lay(commit.lease.realm, commit.first, commit.deeds) {
+                    let _ = self.trail.send(trail::Job::Committed);
                 }
             }
             let _ = commit.reply.send(outcome);

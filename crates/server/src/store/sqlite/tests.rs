@@ -4,7 +4,7 @@ use super::*;
 use crate::store::contract;
 use crate::store::sample::Sample;
 use crate::store::scratch;
-use crate::store::snapshot;
+use crate::store::snapshot::{self, Opened};
 use domain::query::{ContactName, ItemsPage, Start};
 use domain::room::{Body, MemberRole};
 
@@ -251,8 +251,10 @@ async fn a_damaged_snapshot_costs_time_and_nothing_else() {
     let realm = store.realm("r").await.unwrap();
     let lease = store.claim(realm).await.unwrap();
     store.commit(lease, 1, Sample::new(1).take()).await.unwrap();
-    let (whole, last) = snapshot::open(&store, realm).await.unwrap();
-    assert_eq!((last, snapshot::make(&store, realm).await.unwrap()), (2, 2));
+    let Opened { centre: whole, last, snapped } = snapshot::open(&store, realm).await.unwrap();
+    assert_eq!((last, snapped), (2, 0));
+    assert_eq!(snapshot::make(&store, realm).await.unwrap(), 2);
+    assert_eq!(snapshot::open(&store, realm).await.unwrap().snapped, 2);
     for bytes in [&b"{"[..], b""] {
         store
             .snapshot_put(
@@ -261,7 +263,8 @@ async fn a_damaged_snapshot_costs_time_and_nothing_else() {
             )
             .await
             .unwrap();
-        assert_eq!(snapshot::open(&store, realm).await.unwrap(), (whole.clone(), 2));
+        let opened = snapshot::open(&store, realm).await.unwrap();
+        assert_eq!((&opened.centre, opened.last), (&whole, 2));
     }
     let ahead = Snapshot {
         seq: 3,
@@ -270,7 +273,7 @@ async fn a_damaged_snapshot_costs_time_and_nothing_else() {
     };
     store.snapshot_put(realm, ahead).await.unwrap();
     assert_eq!(
-        snapshot::open(&store, realm).await.unwrap().1,
+        snapshot::open(&store, realm).await.unwrap().last,
         2,
         "a snapshot of deeds that are not there is passed over"
     );
@@ -295,7 +298,7 @@ async fn a_folder_of_version_1_opens() {
     assert_eq!(store.realms().await.unwrap(), [(realm, "default".into())]);
     let deeds = store.replay(realm, 1).all().await.unwrap();
     assert_eq!((deeds.len(), store.last(realm).await.unwrap()), (23, 23));
-    assert_eq!(snapshot::open(&store, realm).await.unwrap().1, 23);
+    assert_eq!(snapshot::open(&store, realm).await.unwrap().last, 23);
     let Some(Answer::Contact(contact, attributes)) =
         store.page(realm, Page::Contact(ContactName::Number(2)), 23).await.unwrap()
     else {

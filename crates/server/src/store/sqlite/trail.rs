@@ -1,4 +1,4 @@
-//! The one thread that writes the views: it follows the journal, a quarter of a second behind at most, or at once when
+//! The one thread that writes the views: it follows the journal, a tenth of a second behind at most, or at once when
 //! a page needs it. It also copies the journal's log into its file, so that no commit has to.
 
 use super::Stands;
@@ -11,18 +11,16 @@ use crate::store::replay::Chunk;
 use crate::store::views::Changes;
 use crate::store::{Fault, RealmNo};
 use domain::fact::Deed;
-use domain::time::Millis;
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Deeds that are older than this are written without being asked for.
-const BEHIND: Millis = Millis(250);
+const BEHIND: Duration = Duration::from_millis(100);
 
 /// So many deeds are written at once at most.
 const CHUNK: usize = 1_024;
@@ -33,8 +31,8 @@ const LOAD: usize = 8_192;
 /// What the views are asked.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// These deeds are in the journal.
-    Committed(RealmNo, u64, Vec<Deed>),
+    /// There are deeds in the tray.
+    Committed,
     /// The views must stand at this deed, or later.
     BringUp(RealmNo, u64, oneshot::Sender<Result<(), Fault>>),
     /// Throw a realm's rows away and make them again.
@@ -45,22 +43,41 @@ pub(super) enum Job {
     Close,
 }
 
-/// How many deeds are on their way to the trail.
+/// Deeds on their way from the journal to the views. To wake the views' thread for each commit would cost more than to
+/// write the views: it is woken for the first, finds out by itself a tenth of a second later what else has come, and
+/// is woken again only when that is a lot.
 #[derive(Debug, Default)]
-pub(super) struct Load(AtomicUsize);
+pub(super) struct Tray(Mutex<Lying>);
 
-impl Load {
-    /// Notes so many more; false when there are too many: then they are not sent.
-    pub(super) fn add(&self, deeds: usize) -> bool {
-        if self.0.load(Ordering::Relaxed) > LOAD {
+#[derive(Debug, Default)]
+struct Lying {
+    batches: Vec<(RealmNo, u64, Vec<Deed>)>,
+    deeds: usize,
+    /// Realms of which something did not fit.
+    more: BTreeSet<RealmNo>,
+}
+
+impl Tray {
+    /// Lays a batch down, unless too many lie there; true when the views' thread is to be woken.
+    pub(super) fn lay(&self, realm: RealmNo, first: u64, deeds: Vec<Deed>) -> bool {
+        let mut lying = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lying.deeds > LOAD {
+            lying.more.insert(realm);
             return false;
         }
-        self.0.fetch_add(deeds, Ordering::Relaxed);
-        true
+        let before = lying.deeds;
+        lying.deeds += deeds.len();
+        lying.batches.push((realm, first, deeds));
+        before == 0 || before < CHUNK && lying.deeds >= CHUNK
     }
 
-    fn take(&self, deeds: usize) {
-        self.0.fetch_sub(deeds, Ordering::Relaxed);
+    fn take(&self) -> Lying {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// So many that they are not to wait.
+    fn is_full(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).deeds >= CHUNK
     }
 }
 
@@ -70,7 +87,7 @@ pub(super) struct Trail {
     views: Connection,
     journal: Connection,
     to_journal: Sender<journal::Job>,
-    load: Arc<Load>,
+    tray: Arc<Tray>,
     reserve: Reserve,
     stands: Arc<Stands>,
     rooms: Rooms,
@@ -80,15 +97,15 @@ pub(super) struct Trail {
     late: BTreeSet<RealmNo>,
     /// Realms whose views could not be written when that was last tried.
     failing: BTreeSet<u16>,
-    /// The time of the newest deed when all realms were last brought up.
-    came_up: Millis,
+    /// Deeds lie in the tray, or lay there a moment ago.
+    expects: bool,
 }
 
 impl Trail {
     pub(super) fn open(
         folder: &Path,
         to_journal: Sender<journal::Job>,
-        load: Arc<Load>,
+        tray: Arc<Tray>,
         reserve: Reserve,
         stands: Arc<Stands>,
     ) -> Result<Self, Fault> {
@@ -120,14 +137,14 @@ impl Trail {
             views,
             journal,
             to_journal,
-            load,
+            tray,
             reserve,
             stands,
             rooms: Rooms::new(),
             backlog: BTreeMap::new(),
             late,
             failing: BTreeSet::new(),
-            came_up: Millis(0),
+            expects: false,
         })
     }
 
@@ -136,14 +153,15 @@ impl Trail {
         self.come_up();
         self.reserve.fill();
         loop {
-            let waits = !self.backlog.is_empty() || !self.late.is_empty() || self.reserve.is_shut();
+            let waits = self.expects || !self.late.is_empty() || self.reserve.is_shut();
             let job = if waits {
-                jobs.recv_timeout(Duration::from_millis(BEHIND.0))
+                jobs.recv_timeout(BEHIND)
             } else {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
             match job {
-                Ok(Job::Committed(realm, first, deeds)) => self.committed(realm, first, deeds),
+                Ok(Job::Committed) if self.tray.is_full() => self.come_up(),
+                Ok(Job::Committed) => self.expects = true,
                 Ok(Job::BringUp(realm, seq, reply)) => drop(reply.send(self.bring_up(realm, seq))),
                 Ok(Job::Rebuild(realm, reply)) => drop(reply.send(self.rebuild(realm))),
                 Ok(Job::Checkpoint) => self.checkpoint(),
@@ -159,6 +177,7 @@ impl Trail {
         if self.reserve.is_shut() {
             self.reserve.fill();
         }
+        self.gather();
         let waiting: Vec<RealmNo> = self.backlog.keys().copied().map(RealmNo).collect();
         for realm in waiting {
             let written = self.flush(realm);
@@ -189,26 +208,24 @@ impl Trail {
         }
     }
 
-    fn committed(&mut self, realm: RealmNo, first: u64, deeds: Vec<Deed>) {
-        self.load.take(deeds.len());
-        let Some(now) = deeds.last().map(|deed| deed.at) else { return };
-        let stands = self.stands.of(realm);
-        let next = self
-            .backlog
-            .get(&realm.0)
-            .and_then(|backlog| backlog.last())
-            .map_or(stands, |(seq, _)| *seq)
-            + 1;
-        if first == next {
-            self.backlog.entry(realm.0).or_default().extend((first..).zip(deeds));
-        } else if first > next {
-            self.late.insert(realm);
-        }
-        // The deeds' own time tells how far behind the views are, so that they follow even when there is never a pause.
-        let full = self.backlog.get(&realm.0).is_some_and(|backlog| backlog.len() >= CHUNK);
-        if full || now.since(self.came_up) >= BEHIND {
-            self.came_up = now;
-            self.come_up();
+    /// Takes what lies in the tray into the backlog.
+    fn gather(&mut self) {
+        self.expects = false;
+        let mut lying = self.tray.take();
+        self.late.append(&mut lying.more);
+        for (realm, first, deeds) in lying.batches {
+            let stands = self.stands.of(realm);
+            let next = self
+                .backlog
+                .get(&realm.0)
+                .and_then(|backlog| backlog.last())
+                .map_or(stands, |(seq, _)| *seq)
+                + 1;
+            if first == next {
+                self.backlog.entry(realm.0).or_default().extend((first..).zip(deeds));
+            } else if first > next {
+                self.late.insert(realm);
+            }
         }
     }
 
@@ -235,6 +252,9 @@ impl Trail {
 
     fn bring_up(&mut self, realm: RealmNo, seq: u64) -> Result<(), Fault> {
         if self.stands.of(realm) < seq {
+            self.gather();
+            // The other realms' deeds still wait their tenth of a second.
+            self.expects = true;
             let written = self.flush(realm);
             self.note(realm, written.clone());
             written?;
