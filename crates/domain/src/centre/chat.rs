@@ -4,7 +4,7 @@ use super::{
     ADDRESS_LIMIT, Centre, Decided, MEMBER_LIMIT, PAST_LIMIT, Step, TOKEN_LIMIT, WIDGET_LIMIT,
 };
 use crate::agent::{Channel, Stage};
-use crate::command::{By, Done, Grant, Rehydrate, StartChat};
+use crate::command::{By, Done, Grant, IdleChange, Rehydrate, StartChat};
 use crate::contact::{
     ATTRIBUTE_BYTES, Attributes, Contact, EndReason, Initiation, Phase, Tally, TextKind,
     attribute_bytes,
@@ -192,12 +192,7 @@ impl Centre {
         if self.rooms.get(&room).is_some_and(|r| r.closed.is_none()) {
             return Err(Refusal::ContactOpen);
         }
-        let mut segments: Vec<&Contact> = self
-            .contacts
-            .range(ContactId::from(room)..)
-            .map(|(_, c)| c)
-            .filter(|c| c.room() == room)
-            .collect();
+        let mut segments: Vec<&Contact> = self.segments_of(room).collect();
         segments.sort_unstable_by_key(|c| c.segment);
         let last = if whole { segments.last().map_or(named, |c| c.id) } else { named };
         let upto = segments.iter().position(|c| c.id == last).map_or(segments.len(), |at| at + 1);
@@ -341,7 +336,10 @@ impl Centre {
         self.post_event(step, room, Some(at), Event::Joined);
         if role == MemberRole::Customer {
             if let Some((kind, text)) = self.room(room).opening.clone() {
-                self.post(step, room, Some(at), Audience::All, Body::Message { kind, text }, None);
+                // Where the centre reaches out, the first words are its own.
+                let first = self.contacts.get(&room.into()).map(|c| c.initiation);
+                let by = (first != Some(Initiation::Outbound)).then_some(at);
+                self.post(step, room, by, Audience::All, Body::Message { kind, text }, None);
             }
             if !self.first_past(room).is_empty() {
                 self.post_event(step, room, None, Event::Rehydrated);
@@ -480,10 +478,14 @@ impl Centre {
         if let Some(at) = by {
             self.post_event(step, id, Some(at), Event::Left);
         }
+        let contact = self.room(id).contact;
         if came {
+            if self.asks_for_rating(contact) {
+                let asked = Body::Event(Event::RatingWanted);
+                self.post(step, id, None, Audience::Customer, asked, None);
+            }
             self.post_event(step, id, None, Event::Ended);
         }
-        let contact = self.room(id).contact;
         let queue = self.contacts.get(&contact).and_then(|c| c.queue.clone());
         let staff: Vec<(ParticipantId, UserId)> =
             self.room(id).staff().filter_map(|m| Some((m.id, m.user.clone()?))).collect();
@@ -522,6 +524,15 @@ impl Centre {
         if let Some(queue) = queue {
             self.show_level(step, &queue);
         }
+    }
+
+    /// Is the customer asked how it went? Where an agent helped, and the queue says so.
+    pub(super) fn asks_for_rating(&self, contact: ContactId) -> bool {
+        self.contacts.get(&contact).is_some_and(|c| c.accepted.is_some())
+            && self
+                .way_back(contact)
+                .and_then(|queue| self.directory.queues.get(&queue))
+                .is_some_and(|queue| queue.rating)
     }
 
     pub(super) fn emit_closed(
@@ -580,14 +591,22 @@ impl Centre {
         id
     }
 
-    fn room_for_one_more(room: &Room) -> Result<(), Refusal> {
-        let members =
-            room.members.iter().filter(|m| m.presence != Presence::Left && !m.silent).count();
-        let spare = room.members.len() < usize::from(u8::MAX) - 1;
-        if members < MEMBER_LIMIT && spare {
-            Ok(())
-        } else {
+    pub(super) fn room_for_one_more(room: &Room) -> Result<(), Refusal> {
+        if room.full() {
             Err(Refusal::Quota { what: Quota::Members, most: MEMBER_LIMIT as u64 })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Somebody has left: an agent who was here, or whom the room had no place for, may now be asked.
+    pub(super) fn place_made(&mut self, step: &mut Step<'_>, room: RoomId, who: Option<&UserId>) {
+        if let Some(who) = who {
+            self.route_for(step, who);
+        }
+        let waits = self.rooms.get(&room).and_then(|r| self.waits.get(&r.contact));
+        if let Some(queue) = waits.filter(|w| !w.offered).map(|w| w.queue.clone()) {
+            self.route(step, &queue);
         }
     }
 
@@ -597,6 +616,7 @@ impl Centre {
         contact: ContactId,
         name: Arc<str>,
         grant: Grant,
+        beside_agents: bool,
         key: Option<ClientKey>,
     ) -> Decided {
         let room = self.open_room(contact)?;
@@ -605,6 +625,10 @@ impl Centre {
             let participant = ParticipantId(made);
             self.give(step, id, participant, &[grant])?;
             return Ok(Done::Admitted { participant, contact: open });
+        }
+        let agents = room.present().any(|m| m.role == MemberRole::Agent);
+        if agents && !beside_agents {
+            return Err(Refusal::WrongState("an agent is in this chat already"));
         }
         Self::room_for_one_more(room)?;
         let participant = ParticipantId::new(step.now, step.chance);
@@ -656,12 +680,16 @@ impl Centre {
         let here = room.of_user(user).map(|(at, m)| (at, m.id, m.silent));
         let (at, participant) = if let Some((at, participant, silent)) = here {
             if barge && silent {
+                Self::room_for_one_more(room)?;
                 self.emit(step, Fact::Unveiled { room: id, participant });
                 self.post_event(step, id, Some(at), Event::Joined);
             }
             return Ok(Done::Admitted { participant, contact: open });
         } else {
-            Self::room_for_one_more(room)?;
+            // A silent one takes no place.
+            if barge || room.crowded() {
+                Self::room_for_one_more(room)?;
+            }
             let participant = ParticipantId::new(step.now, step.chance);
             let member = Member {
                 id: participant,
@@ -728,6 +756,7 @@ impl Centre {
                     step,
                     Fact::Left { room, participant: member.id, why: Leaving::Left, key },
                 );
+                self.place_made(step, room, member.user.as_ref());
             }
         }
         Ok(Done::Ok)
@@ -749,8 +778,8 @@ impl Centre {
         &mut self,
         step: &mut Step<'_>,
         contact: ContactId,
-        customer: Option<IdleRule>,
-        agent: Option<IdleRule>,
+        customer: IdleChange,
+        agent: IdleChange,
     ) -> Decided {
         let room = self.open_room(contact)?;
         let now = room
@@ -760,11 +789,7 @@ impl Centre {
         let room = room.id;
         self.emit(
             step,
-            Fact::IdleRuled {
-                room,
-                customer: customer.unwrap_or(now.0),
-                agent: agent.unwrap_or(now.1),
-            },
+            Fact::IdleRuled { room, customer: customer.of(now.0), agent: agent.of(now.1) },
         );
         Ok(Done::Ok)
     }

@@ -1,8 +1,12 @@
 //! The rules, one by one, told as short stories. `sim` tells long ones.
 
+mod company;
+mod serving;
+mod silence;
+
 use super::*;
 use crate::agent::{AgentState, Stage};
-use crate::command::{Destination, Grant, Rehydrate, StartChat};
+use crate::command::{Destination, Grant, IdleChange, Rehydrate, StartChat, Timing};
 use crate::contact::{Attributes, EndReason, Phase, TextKind, TextKinds, WrapUp};
 use crate::directory::{
     Bot, BotKind, Entry, Flow, Group, Hours, Overflow, Policy, Queue, Realm, Role, Target, User,
@@ -12,7 +16,7 @@ use crate::fact::Deed;
 use crate::id::{FlowId, InstanceId, ItemId, Uuid};
 use crate::query::{Answer, Look, Query};
 use crate::refusal::Quota;
-use crate::room::{Audience, Body, FileStatus, IdleRule, MemberRole};
+use crate::room::{Audience, Body, FileStatus, MemberRole};
 
 const FLOW: FlowId = FlowId(Uuid::from_bytes([1; 16]));
 const BOT_FLOW: FlowId = FlowId(Uuid::from_bytes([2; 16]));
@@ -284,6 +288,12 @@ fn start(flow: FlowId) -> StartChat {
         outside: None,
         outbound: false,
     }
+}
+
+/// An idle rule in minutes.
+fn after(warn: u64, drop: u64) -> IdleChange {
+    let timing = |mins| Timing::After(Millis::from_mins(mins));
+    IdleChange { warn: timing(warn), drop: timing(drop) }
 }
 
 fn hash(by: By) -> TokenHash {
@@ -634,7 +644,7 @@ fn notes_are_for_agents_alone() {
     assert!(!shop.lines(contact, MemberRole::Customer).iter().any(|l| l.contains("VIP")));
     assert!(shop.lines(contact, MemberRole::Agent).iter().any(|l| l.contains("VIP")));
     assert_eq!(
-        shop.no(Command::Mark { by: customer, item, read: true }),
+        shop.no(Command::Mark { by: customer, item, read: true, key: None }),
         Refusal::NoSuchItem,
         "not even its existence is told"
     );
@@ -686,19 +696,22 @@ fn marks_only_go_forward_and_stop_in_company() {
             .filter(|f| matches!(f, Fact::Marked { .. }))
             .count()
     };
-    shop.ok(Command::Mark { by: customer, item, read: false });
-    shop.ok(Command::Mark { by: customer, item, read: true });
-    shop.ok(Command::Mark { by: customer, item, read: true });
-    shop.ok(Command::Mark { by: customer, item, read: false });
+    shop.ok(Command::Mark { by: customer, item, read: false, key: None });
+    shop.ok(Command::Mark { by: customer, item, read: true, key: None });
+    shop.ok(Command::Mark { by: customer, item, read: true, key: None });
+    shop.ok(Command::Mark { by: customer, item, read: false, key: None });
     assert_eq!(marks(&shop), 2, "the same mark is no news, and delivered does not undo read");
     assert_eq!(
-        shop.no(Command::Mark { by: customer, item: ItemId::default(), read: true }),
+        shop.no(Command::Mark { by: customer, item: ItemId::default(), read: true, key: None }),
         Refusal::NoSuchItem
     );
     shop.ready("1002");
     shop.ok(Command::Invite { contact, by: "1001".into(), agent: "1002".into() });
     shop.accept("1002", contact);
-    assert_eq!(shop.no(Command::Mark { by: customer, item, read: true }), Refusal::ManyMembers);
+    assert_eq!(
+        shop.no(Command::Mark { by: customer, item, read: true, key: None }),
+        Refusal::ManyMembers
+    );
     shop.done();
 }
 
@@ -908,8 +921,8 @@ fn an_idle_agent_is_dropped_and_the_chat_ends() {
     shop.ready("1001");
     let (contact, _) = shop.chat();
     shop.accept("1001", contact);
-    let rule = IdleRule { warn: Some(Millis::from_mins(2)), drop: Some(Millis::from_mins(2)) };
-    shop.ok(Command::RuleIdle { contact, customer: None, agent: Some(rule) });
+    let rule = after(2, 2);
+    shop.ok(Command::RuleIdle { contact, customer: IdleChange::default(), agent: rule });
     shop.pass(Millis::from_mins(5));
     let told = shop.lines(contact, MemberRole::Customer);
     assert!(
@@ -1063,14 +1076,26 @@ fn a_bot_comes_in_by_its_token_and_speaks() {
     let mut shop = Shop::new();
     let (contact, _) = shop.chat();
     let grant = shop.grant(TokenKind::Participant);
-    shop.ok(Command::AdmitBot { contact, name: "helper".into(), grant, key: None });
+    shop.ok(Command::AdmitBot {
+        contact,
+        name: "helper".into(),
+        grant,
+        beside_agents: true,
+        key: None,
+    });
     let connection = shop.grant(TokenKind::Connection);
     shop.ok(Command::Connect { token: grant.token, grants: vec![connection], arrive: false });
     shop.say(By::Token(connection.token), "beep");
     let told = shop.lines(contact, MemberRole::Customer);
     assert!(told.ends_with(&["Bot Joined".to_owned(), "Bot: beep".to_owned()]), "{told:?}");
     let late = shop.grant(TokenKind::Participant);
-    shop.ok(Command::AdmitBot { contact, name: "late".into(), grant: late, key: None });
+    shop.ok(Command::AdmitBot {
+        contact,
+        name: "late".into(),
+        grant: late,
+        beside_agents: true,
+        key: None,
+    });
     shop.pass(Millis::from_secs(16));
     assert_eq!(
         shop.no(Command::Connect { token: late.token, grants: vec![], arrive: true }),
@@ -1161,7 +1186,11 @@ fn sessions_end_by_time_by_log_out_and_with_their_user() {
     }));
     assert_eq!(shop.centre.look(shop.now, &Query::Session(session)), Err(Refusal::BadToken));
     let session = shop.session("1002");
-    shop.pass(SESSION_LIMIT);
+    for _ in 0..29 {
+        shop.centre.used(shop.now, session);
+        assert!(shop.centre.look(shop.now, &Query::Session(session)).is_ok());
+        shop.pass(Millis::from_mins(25));
+    }
     assert_eq!(shop.centre.look(shop.now, &Query::Session(session)), Err(Refusal::BadToken));
     assert!(!shop.centre.sessions.contains_key(&session));
     shop.done();
