@@ -109,3 +109,46 @@ fn the_silence_of_one_agent_is_not_that_of_the_next() {
     assert_eq!(told(&shop, contact, "Agent Idle"), 2, "who stays is reminded, too");
     shop.done();
 }
+
+#[test]
+fn a_silent_customer_is_reminded_and_then_dropped() {
+    let mut shop = Shop::new();
+    shop.put(Entry::Queue(Queue {
+        idle_warning: Millis::from_mins(2),
+        idle_close: Millis::from_mins(3),
+        ..Queue::new("3001", "first", 401)
+    }));
+    shop.ready("1001");
+    let (contact, customer) = shop.chat();
+    shop.accept("1001", contact);
+    shop.pass(Millis::from_mins(1));
+    shop.say(customer, "wait");
+    shop.pass(Millis::from_secs(119));
+    assert!(!shop.lines(contact, MemberRole::Customer).contains(&"Customer Idle".to_owned()));
+    shop.pass(Millis::from_secs(2));
+    assert!(shop.lines(contact, MemberRole::Customer).contains(&"Customer Idle".to_owned()));
+    shop.say(customer, "here");
+    assert!(shop.lines(contact, MemberRole::Customer).contains(&"Customer Returned".to_owned()));
+    shop.pass(Millis::from_secs(301));
+    assert_eq!(shop.centre.contacts[&contact].reason, Some(EndReason::Idle));
+    shop.done();
+}
+
+#[test]
+fn an_idle_agent_is_dropped_and_the_chat_ends() {
+    let mut shop = Shop::new();
+    shop.ready("1001");
+    let (contact, _) = shop.chat();
+    shop.accept("1001", contact);
+    let rule = after(2, 2);
+    shop.ok(Command::RuleIdle { contact, customer: IdleChange::default(), agent: rule });
+    shop.pass(Millis::from_mins(5));
+    let told = shop.lines(contact, MemberRole::Customer);
+    assert!(
+        told.ends_with(
+            &["Agent Idle", "Agent AutoDisconnected", "Agent Left", "Ended"].map(str::to_owned)
+        ),
+        "{told:?}"
+    );
+    shop.done();
+}
