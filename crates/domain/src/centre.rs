@@ -4,18 +4,23 @@
 //! facts, each taken up by `apply` at once. So the same facts rebuild the same state, on any machine, at any time.
 //!
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
-//! - `centre/chat.rs` starts and ends chats; `centre/say.rs` what is said in them; `centre/file.rs`, `centre/stream.rs`
+//! - `centre/chat.rs` starts chats, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
+//! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
 mod apply;
+mod arrive;
 mod assign;
 mod audit;
 mod chat;
 mod clock;
+mod close;
 mod file;
 mod look;
+mod members;
+mod post;
 mod say;
 mod stand;
 mod stream;
