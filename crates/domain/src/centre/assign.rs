@@ -104,8 +104,8 @@ impl Centre {
         if lines.free.values().all(std::collections::BTreeSet::is_empty) {
             return None;
         }
-        let policy = self.directory.queues.get(queue)?.policy;
-        let by_policy = match policy {
+        let settings = self.directory.queues.get(queue)?;
+        let by_policy = match settings.policy {
             crate::directory::Policy::LongestIdle => Rule::LongestIdle,
             crate::directory::Policy::BestSkill => Rule::BestSkill,
         };
@@ -120,7 +120,13 @@ impl Centre {
                 if let Some(turn) =
                     lines.first(wait.channel, |agent| agent == wanted && fits(agent))
                 {
-                    return Some((place.contact, turn.clone(), Rule::Preferred));
+                    let last = self.last_agent(place.contact, settings);
+                    let rule = if last.as_ref() == Some(wanted) {
+                        Rule::LastAgent
+                    } else {
+                        Rule::Preferred
+                    };
+                    return Some((place.contact, turn.clone(), rule));
                 }
                 if wait.held_until > now
                     && self

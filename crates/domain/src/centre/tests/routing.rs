@@ -164,18 +164,29 @@ fn a_known_customer_waits_a_little_for_their_last_agent() {
         ..Queue::new("3001", "first", 401)
     }));
     shop.ready("1002");
-    let known = StartChat { customer: Some("cust-1".into()), ..start(FLOW) };
-    let (first, by) = shop.begin(known.clone());
+    let known = || StartChat { customer: Some("cust-1".into()), ..start(FLOW) };
+    let (first, by) = shop.begin(known());
     shop.ok(Command::Arrive { token: hash(by) });
     shop.accept("1002", first);
     shop.ok(Command::End { agent: "1002".into(), contact: first });
     shop.state("1002", AgentState::NotReady(1));
     shop.ready("1001");
-    let (second, by) = shop.begin(known);
+    let (second, by) = shop.begin(known());
     shop.ok(Command::Arrive { token: hash(by) });
     assert_eq!(shop.asked(second), None, "1002 is logged on and may be back");
     shop.pass(Millis::from_secs(31));
     assert_eq!(shop.asked(second).as_deref(), Some("1001"), "but not for ever");
+    shop.accept("1001", second);
+    shop.ok(Command::End { agent: "1001".into(), contact: second });
+    shop.ready("1003");
+    shop.pass(Millis::from_secs(9));
+    shop.state("1001", AgentState::NotReady(1));
+    shop.ready("1001");
+    let (third, by) = shop.begin(known());
+    shop.ok(Command::Arrive { token: hash(by) });
+    assert_eq!(shop.asked(third).as_deref(), Some("1001"), "although 1003 is idle longer");
+    let rule = shop.centre.contacts[&third].why.as_ref().map(|why| why.rule);
+    assert_eq!(rule, Some(crate::queue::Rule::LastAgent));
     shop.done();
 }
 
