@@ -1,12 +1,15 @@
 """The control plane and participant operations that the conformance rows leave out (sections 1.7-1.11, 2.7-2.9)."""
 
 import datetime
+import json
 
 import pytest
 
 import wire
 from centre import FLOW_1, FLOW_2, INSTANCE
 from chats import INVALID, refused, unknown
+from files import PNG, complete, upload
+from sockets import EVENT
 
 
 def at(chat) -> dict:
@@ -241,3 +244,42 @@ def test_unknown_operations_are_never_a_page(http, method, path):
     assert 400 <= answer.status < 500, answer
     assert answer.headers.get_content_type() == "application/json" and answer.error, answer
     assert answer.json["message"] and b"<" not in answer.bytes
+
+
+def test_files_of_a_chat_are_among_its_references(connect, chat):
+    attachment, put = upload(chat, "사진.png", "image/png", PNG)
+    assert put.status == 200
+    complete(chat, attachment)
+    found = connect.list_contact_references(**at(chat), ReferenceTypes=["ATTACHMENT"])["ReferenceSummaryList"]
+    assert [entry["Attachment"]["Value"] for entry in found] == [attachment]
+    assert found[0]["Attachment"]["Name"] == "사진.png" and found[0]["Attachment"]["Status"] == "APPROVED"
+    assert connect.list_contact_references(**at(chat), ReferenceTypes=["URL"])["ReferenceSummaryList"] == []
+
+
+def test_search_contacts_by_their_end(connect, start):
+    ended, open_ = start(), start()
+    before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
+    ended.stop()
+    span = {"Type": "DISCONNECT_TIMESTAMP", "StartTime": before, "EndTime": before + datetime.timedelta(minutes=5)}
+    found = [c["Id"] for c in connect.search_contacts(InstanceId=INSTANCE, TimeRange=span)["Contacts"]]
+    assert ended.contact in found and open_.contact not in found
+    with refused(400, *INVALID):
+        connect.search_contacts(InstanceId=INSTANCE, TimeRange={**span, "Type": "SCHEDULED_TIMESTAMP"})
+
+
+def test_a_repeated_event_is_answered_with_the_first_answer(chat):
+    said = chat.say("hello")
+    for kind, content in (("typing", {}), ("message.read", {"Content": json.dumps({"messageId": said["Id"]})})):
+        event = {"ContentType": EVENT + kind, "ClientToken": unknown(), **content}
+        first, again = (chat.service.send_event(ConnectionToken=chat.connection, **event) for _ in range(2))
+        assert (first["Id"], first["AbsoluteTime"]) == (again["Id"], again["AbsoluteTime"])
+
+
+def test_sockets_that_never_opened_take_no_place(chat):
+    base, path = wire.split(chat.url.replace("ws://", "http://", 1))
+    # No Sec-WebSocket-Key: the socket is let in, and cannot be made.
+    for _ in range(8):
+        answer = wire.send(base, "GET", path, [("Upgrade", "websocket"), ("Connection", "Upgrade")])
+        assert 400 <= answer.status < 500
+    for _ in range(5):
+        chat.open()

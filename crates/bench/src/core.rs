@@ -20,7 +20,7 @@ pub(crate) fn run() {
     for n in 0..COMMANDS {
         let by = customers[(n as usize * 7_919) % customers.len()].1;
         let command = if n % 8 == 7 {
-            Command::Typing { by, audience: Audience::All }
+            Command::Typing { by, audience: Audience::All, key: None }
         } else {
             Command::Say {
                 by,

@@ -4,18 +4,23 @@
 //! facts, each taken up by `apply` at once. So the same facts rebuild the same state, on any machine, at any time.
 //!
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
-//! - `centre/chat.rs` starts and ends chats; `centre/say.rs` what is said in them; `centre/file.rs`, `centre/stream.rs`
+//! - `centre/chat.rs` starts chats, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
+//! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
 mod apply;
+mod arrive;
 mod assign;
 mod audit;
 mod chat;
 mod clock;
+mod close;
 mod file;
 mod look;
+mod members;
+mod post;
 mod say;
 mod stand;
 mod stream;
@@ -27,11 +32,13 @@ use crate::command::{By, Command, Done};
 use crate::contact::{Contact, Origin};
 use crate::directory::Directory;
 use crate::fact::Fact;
-use crate::id::{ClientKey, ContactId, FileId, ParticipantId, QueueId, RoomId, TokenHash, UserId};
+use crate::id::{
+    ClientKey, ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, TokenHash, UserId,
+};
 use crate::node::Topic;
 use crate::queue::{Lines, Turn};
 use crate::refusal::Refusal;
-use crate::room::{Member, Presence, Room, TokenKind};
+use crate::room::{Member, MemberRole, Presence, Room, TokenKind};
 use crate::signal::Signal;
 use crate::table::Table;
 use crate::time::Millis;
@@ -42,6 +49,8 @@ use std::sync::Arc;
 
 /// A session ends after this at the latest (`web.md`, "Log-in").
 pub const SESSION_LIMIT: Millis = Millis::from_secs(12 * 3_600);
+/// A session that nobody uses ends after this (`web.md`, "Log-in"). A page that is open uses it now and then.
+pub const SESSION_IDLE: Millis = Millis::from_mins(30);
 /// A customer who never connects is given up after this (`amazon-connect-chat.md` 1.1).
 pub const CONNECT_LIMIT: Millis = Millis::from_mins(5);
 /// A program that was let in must connect within this (`amazon-connect-chat.md` 1.6).
@@ -70,6 +79,8 @@ pub const ADDRESS_LIMIT: u32 = 5;
 pub const WIDGET_LIMIT: u32 = 500;
 /// Past segments that a persistent chat reaches back to (`amazon-connect-chat.md` 1.2).
 pub const PAST_LIMIT: usize = 100;
+/// Events of one member that are known when they come again. Clients repeat their latest.
+const HEARD_LIMIT: usize = 4;
 /// Customers whose last agent is remembered.
 pub const LAST_AGENT_LIMIT: usize = 50_000;
 
@@ -145,6 +156,18 @@ struct Soft {
     indexed: bool,
     timers: BTreeSet<(Millis, Timer)>,
     sockets: BTreeMap<ParticipantId, u8>,
+    /// When each session was last used.
+    seen: BTreeMap<TokenHash, Millis>,
+    /// Events that were shown and not kept, by their keys, oldest first: a repeat is not shown again.
+    heard: BTreeMap<ParticipantId, VecDeque<(ClientKey, ItemId, Millis)>>,
+}
+
+/// Who is connected just now, and when sessions were last used. It outlives a [`Centre`] that is made anew while its
+/// connections live on.
+#[derive(Debug, Clone, Default)]
+pub struct Attendance {
+    sockets: BTreeMap<ParticipantId, u8>,
+    seen: BTreeMap<TokenHash, Millis>,
 }
 
 impl PartialEq for Soft {
@@ -225,9 +248,13 @@ impl Centre {
         out: &mut Out,
     ) -> Decided {
         let step = &mut Step { now, chance, out };
+        if let Some(session) = command.session() {
+            self.used(now, session);
+        }
         match command {
             Command::Tick => self.tick(step),
             Command::Put(entry) => self.put(step, *entry),
+            Command::PutAll(entries) => self.put_all(step, entries),
             Command::Remove(key) => self.remove(step, key),
             Command::LogIn { user, session } => self.log_in(step, user, session),
             Command::LogOut { session } => self.log_out(step, session),
@@ -282,8 +309,8 @@ impl Centre {
             }
             Command::End { agent, contact } => self.end(step, &agent, contact),
             Command::Recall(contacts) => self.recall(step, contacts),
-            Command::AdmitBot { contact, name, grant, key } => {
-                self.admit_bot(step, contact, name, grant, key)
+            Command::AdmitBot { contact, name, grant, beside_agents, key } => {
+                self.admit_bot(step, contact, name, grant, beside_agents, key)
             }
             Command::GrantAgent { agent, contact, grant } => {
                 self.grant_agent(step, &agent, contact, grant)
@@ -300,8 +327,8 @@ impl Centre {
                 self.say_outside(step, contact, kind, text)
             }
             Command::LeaveOutside { contact } => self.leave_outside(step, contact),
-            Command::Typing { by, audience } => self.typing(step, by, audience),
-            Command::Mark { by, item, read } => self.mark(step, by, item, read),
+            Command::Typing { by, audience, key } => self.typing(step, by, audience, key),
+            Command::Mark { by, item, read, key } => self.mark(step, by, item, read, key),
             Command::MarkUpTo { by, n } => self.mark_up_to(step, by, n),
             Command::Leave { by, key } => self.leave(step, by, key),
             Command::Rate { by, score } => self.rate(step, by, score),
@@ -332,6 +359,39 @@ impl Centre {
     /// The directory as it stands.
     pub const fn directory(&self) -> &Arc<Directory> {
         &self.directory
+    }
+
+    /// Who is connected just now.
+    pub fn attendance(&self) -> Attendance {
+        Attendance { sockets: self.soft.sockets.clone(), seen: self.soft.seen.clone() }
+    }
+
+    /// Who was connected to the centre before, whose place this one takes, still is.
+    pub fn attend(&mut self, attendance: Attendance) {
+        let Attendance { mut sockets, mut seen } = attendance;
+        let members: BTreeSet<ParticipantId> =
+            self.rooms.values().flat_map(|room| room.members.iter().map(|m| m.id)).collect();
+        sockets.retain(|participant, _| members.contains(participant));
+        seen.retain(|session, _| self.sessions.contains_key(session));
+        (self.soft.sockets, self.soft.seen) = (sockets, seen);
+    }
+
+    /// A socket that was counted as open never opened.
+    pub(crate) fn never_came(&self, attendance: &mut Attendance, token: TokenHash) {
+        let Some(token) = self.tokens.get(&token) else { return };
+        if let Some(count) = attendance.sockets.get_mut(&token.participant) {
+            *count -= 1;
+            if *count == 0 {
+                attendance.sockets.remove(&token.participant);
+            }
+        }
+    }
+
+    /// A session is used: its idleness begins anew.
+    pub(crate) fn used(&mut self, now: Millis, session: TokenHash) {
+        if self.sessions.contains_key(&session) {
+            self.soft.seen.insert(session, now);
+        }
     }
 
     /// Takes up a fact and puts it out.
@@ -383,6 +443,13 @@ impl Centre {
         self.contacts.get(&id).ok_or(Refusal::Archived(id))
     }
 
+    /// The segments of a room that are in memory, in no order. A segment that began in the millisecond of the first may
+    /// have a smaller id.
+    fn segments_of(&self, room: RoomId) -> impl Iterator<Item = &Contact> {
+        let from = ContactId(room.0.first_of_its_moment());
+        self.contacts.range(from..).map(|(_, c)| c).filter(move |c| c.room() == room)
+    }
+
     /// The room of a contact that is its open segment.
     fn open_room(&self, id: ContactId) -> Result<&Room, Refusal> {
         let contact = self.contact(id)?;
@@ -413,6 +480,17 @@ impl Centre {
                 Ok((room.id, at))
             }
         }
+    }
+
+    /// The same, of a member who may be heard: an agent who is still being asked has not come in, whatever token they
+    /// hold.
+    fn speaker(&self, now: Millis, by: By) -> Result<(RoomId, u8), Refusal> {
+        let (room, at) = self.actor(now, by)?;
+        let member = self.member(room, at);
+        if member.role == MemberRole::Agent && member.presence != Presence::Joined {
+            return Err(Refusal::NotAMember);
+        }
+        Ok((room, at))
     }
 
     fn member_of(&self, token: &Token) -> Result<(RoomId, u8), Refusal> {

@@ -23,6 +23,16 @@ pub enum By {
     Session(TokenHash, ContactId),
 }
 
+impl By {
+    /// The session, if it is one.
+    pub const fn session(self) -> Option<TokenHash> {
+        match self {
+            Self::Session(session, _) => Some(session),
+            Self::Token(_) => None,
+        }
+    }
+}
+
 /// A token to be given out: its hash, what it opens, how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
@@ -85,6 +95,45 @@ pub struct StartChat {
     pub outbound: bool,
 }
 
+/// What becomes of one idle timer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Timing {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// There is none from now on.
+    Unset,
+    /// It runs so long.
+    After(Millis),
+}
+
+impl Timing {
+    /// The timer afterwards.
+    pub const fn of(self, was: Option<Millis>) -> Option<Millis> {
+        match self {
+            Self::Keep => was,
+            Self::Unset => None,
+            Self::After(span) => Some(span),
+        }
+    }
+}
+
+/// What becomes of one side's idle rule, timer by timer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IdleChange {
+    /// The reminder.
+    pub warn: Timing,
+    /// The end.
+    pub drop: Timing,
+}
+
+impl IdleChange {
+    /// The rule afterwards.
+    pub const fn of(self, was: IdleRule) -> IdleRule {
+        IdleRule { warn: self.warn.of(was.warn), drop: self.drop.of(was.drop) }
+    }
+}
+
 /// Where a contact is passed on to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -105,6 +154,8 @@ pub enum Command {
     // --- directory and sessions (the caller has checked who asks, or names the session)
     /// Add to the directory, or replace.
     Put(Box<Entry>),
+    /// The same with many, in this order: all of them, or none.
+    PutAll(Vec<Entry>),
     /// Remove from it.
     Remove(EntryKey),
     /// The password was right: open a session.
@@ -263,6 +314,8 @@ pub enum Command {
         name: Arc<str>,
         /// Its token.
         grant: Grant,
+        /// Also where an agent has the contact.
+        beside_agents: bool,
         /// The key by which a repeat is known.
         key: Option<ClientKey>,
     },
@@ -329,6 +382,8 @@ pub enum Command {
         by: By,
         /// Who may know.
         audience: Audience,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
     },
     /// Everything up to a line was got, or read.
     Mark {
@@ -338,6 +393,8 @@ pub enum Command {
         item: ItemId,
         /// Read, or only delivered.
         read: bool,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
     },
     /// The same, by place instead of id.
     MarkUpTo {
@@ -353,7 +410,7 @@ pub enum Command {
         /// The key by which a repeat is known.
         key: Option<ClientKey>,
     },
-    /// The customer says how it went.
+    /// The customer says how it went, having been asked.
     Rate {
         /// Who.
         by: By,
@@ -399,14 +456,14 @@ pub enum Command {
         /// The key by which a repeat is known.
         key: ClientKey,
     },
-    /// Set idle rules; an absent one stays.
+    /// Change idle rules, timer by timer.
     RuleIdle {
         /// Which contact.
         contact: ContactId,
         /// The customer's.
-        customer: Option<IdleRule>,
+        customer: IdleChange,
         /// The agent's.
-        agent: Option<IdleRule>,
+        agent: IdleChange,
     },
     /// Send a copy of the room elsewhere.
     StartStream {
@@ -442,6 +499,24 @@ pub enum Command {
         /// What it said last.
         why: Arc<str>,
     },
+}
+
+impl Command {
+    /// The session that asks, where the command names one.
+    pub const fn session(&self) -> Option<TokenHash> {
+        match self {
+            Self::Force { by, .. } => Some(*by),
+            Self::Say { by, .. }
+            | Self::Typing { by, .. }
+            | Self::Mark { by, .. }
+            | Self::MarkUpTo { by, .. }
+            | Self::Leave { by, .. }
+            | Self::Rate { by, .. }
+            | Self::AnnounceFile { by, .. }
+            | Self::CompleteFile { by, .. } => by.session(),
+            _ => None,
+        }
+    }
 }
 
 /// What was done, in the words of whoever asked.

@@ -262,7 +262,8 @@ pub struct Contact {
     pub expires: Millis,
     /// The kinds of text that the customer's side can show.
     pub kinds: TextKinds,
-    /// Agents are dropped when the customer leaves.
+    /// Agents are dropped when the customer leaves. So are all agents of all chats, since there are no disconnect flows
+    /// that would hold them; it is kept for whoever asked for it, and for the day there are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drop_agents: bool,
     /// Attributes of the matter; only the first segment holds them.
@@ -359,6 +360,7 @@ impl Contact {
             Fact::Declined { .. } if self.phase == Phase::Offered => {
                 self.phase = if self.queue.is_some() { Phase::Queued } else { Phase::Connected }
             }
+            // Whoever comes into a conversation to help does not take it over; nobody is invited before there is one.
             Fact::Accepted { agent, .. } if self.phase != Phase::Talking => {
                 self.phase = Phase::Talking;
                 self.agent = Some(agent.clone());

@@ -9,7 +9,7 @@
 //! Deciding runs ahead of the disk: a command is decided on state that includes what is still being written, and
 //! everything it puts out (answers, refusals, facts, signals) waits until the batch it rests on is on disk.
 
-use crate::centre::{Centre, Out};
+use crate::centre::{Attendance, Centre, Out};
 use crate::chance::Chance;
 use crate::command::{Command, Done};
 use crate::fact::{Deed, Fact};
@@ -99,6 +99,8 @@ pub struct Node<T> {
     centre: Centre,
     filling: Batch<T>,
     writing: Option<Vec<Release<T>>>,
+    /// Sockets that were counted as open and whose answer is held: first of the filling batch, then of the one written.
+    coming: [Vec<TokenHash>; 2],
     out: Out,
 }
 
@@ -106,7 +108,13 @@ impl<T> Node<T> {
     /// Begins with a centre that was rebuilt from all deeds up to number `last` (0: none).
     pub fn new(mut centre: Centre, last: u64) -> Self {
         centre.resume();
-        Self { centre, filling: Batch::empty(last + 1), writing: None, out: Out::default() }
+        Self {
+            centre,
+            filling: Batch::empty(last + 1),
+            writing: None,
+            coming: Default::default(),
+            out: Out::default(),
+        }
     }
 
     /// The state that has been decided; it may be ahead of the disk.
@@ -124,6 +132,10 @@ impl<T> Node<T> {
         command: Command,
     ) {
         self.out.clear();
+        let coming = match &command {
+            Command::Present { token, present: true } => Some(*token),
+            _ => None,
+        };
         let outcome = self.centre.handle(now, chance, command, &mut self.out);
         let mut deed =
             Deed { at: now, cause: cause.clone(), facts: Vec::with_capacity(self.out.facts.len()) };
@@ -143,6 +155,7 @@ impl<T> Node<T> {
         for (signal, topics) in self.out.signals.drain(..) {
             self.filling.held.push(Release::Signal(Arc::new(signal), topics));
         }
+        self.coming[0].extend(coming.filter(|_| outcome.is_ok()));
         if let Some(asker) = asker {
             self.filling.held.push(Release::Reply(asker, Reply::Outcome(outcome)));
         }
@@ -151,6 +164,9 @@ impl<T> Node<T> {
     /// Answers a query, as of everything decided so far.
     pub fn look(&mut self, now: Millis, asker: T, query: &Query) {
         let seq = self.filling.last();
+        if let Some(session) = query.session() {
+            self.centre.used(now, session);
+        }
         let reply = match self.centre.look(now, query) {
             Ok(Look::Answer(answer)) => Reply::Answer(Ok(answer), seq),
             Ok(Look::Page(page)) => Reply::Page(page, seq),
@@ -177,17 +193,35 @@ impl<T> Node<T> {
         }
         if self.filling.deeds.is_empty() {
             out.append(&mut self.filling.held);
+            self.coming[0].clear();
             return None;
         }
         let next = Batch::empty(self.filling.last() + 1);
         let mut batch = std::mem::replace(&mut self.filling, next);
         self.writing = Some(std::mem::take(&mut batch.held));
+        self.coming.swap(0, 1);
         Some(batch)
     }
 
     /// The batch that was being written is on disk.
     pub fn committed(&mut self, out: &mut Vec<Release<T>>) {
         out.append(&mut self.writing.take().unwrap_or_default());
+        self.coming[1].clear();
+    }
+
+    /// Who is connected just now. Sockets whose answer is still held are not counted: if this node fails, they never
+    /// open.
+    pub fn attendance(&self) -> Attendance {
+        let mut attendance = self.centre.attendance();
+        for token in self.coming.iter().flatten() {
+            self.centre.never_came(&mut attendance, *token);
+        }
+        attendance
+    }
+
+    /// Takes the place of a node that failed, whose connections live on.
+    pub fn attend(&mut self, attendance: Attendance) {
+        self.centre.attend(attendance);
     }
 
     /// The batch could not be written: everything decided since is void. Returns those who must hear of it, in order;

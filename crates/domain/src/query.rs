@@ -66,8 +66,11 @@ pub enum Query {
     Upload(TokenHash),
     /// A file, for a reader who must be allowed to see it.
     File(By, FileId),
-    /// The same for a session's user who may see any file of the realm they have worked on.
-    FileOf(TokenHash, FileId),
+    /// The same for a session's user: a file of a chat they have worked on, or of any for a supervisor. Without a
+    /// contact only chats in memory are searched.
+    FileOf(TokenHash, FileId, Option<ContactId>),
+    /// All files of a contact's matter that its customer may have, for a program.
+    Files(ContactId),
     /// What an agent's desk shows.
     Desk(UserId),
     /// Who could take a contact.
@@ -112,12 +115,40 @@ pub enum Query {
     Matter(ContactId),
 }
 
+/// A moment of a contact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Moment {
+    /// It was made.
+    #[default]
+    Started,
+    /// It came into the queue it waits or waited in.
+    Queued,
+    /// Its agent took it.
+    Accepted,
+    /// It ended.
+    Ended,
+}
+
+impl Moment {
+    /// When this was.
+    pub const fn of(self, contact: &Contact) -> Option<Millis> {
+        match self {
+            Self::Started => Some(contact.started),
+            Self::Queued => contact.queued,
+            Self::Accepted => contact.accepted,
+            Self::Ended => contact.ended,
+        }
+    }
+}
+
 /// Which contacts are looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContactFilter {
-    /// Started at or after this moment.
+    /// Of which moment `from` and `to` speak. A contact that never came so far is not found.
+    pub moment: Moment,
+    /// At or after this time.
     pub from: Option<Millis>,
-    /// Started before this moment.
+    /// Before this time.
     pub to: Option<Millis>,
     /// Of this customer (the company's own number).
     pub customer: Option<Arc<str>>,
@@ -133,9 +164,27 @@ pub struct ContactFilter {
     pub limit: u16,
 }
 
+impl ContactFilter {
+    /// Does the contact lie in the span that is asked for?
+    pub fn in_time(&self, contact: &Contact) -> bool {
+        let at = self.moment.of(contact);
+        self.from.is_none_or(|from| at.is_some_and(|at| at >= from))
+            && self.to.is_none_or(|to| at.is_some_and(|at| at < to))
+    }
+}
+
 /// A query that the views must answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
+    /// Approved files of a room that this role may have; of this one only, if one is named.
+    Files {
+        /// The room.
+        room: RoomId,
+        /// Who asks.
+        role: MemberRole,
+        /// The one that is wanted.
+        file: Option<FileId>,
+    },
     /// Lines of a transcript.
     Items(ItemsPage),
     /// One contact.
@@ -294,8 +343,10 @@ pub enum Answer {
     Contact(Box<Contact>, crate::contact::Attributes),
     /// To [`Query::Upload`].
     Upload(Box<RoomFile>),
-    /// To [`Query::File`] and [`Query::FileOf`].
+    /// To [`Query::File`], and to [`Query::FileOf`] of a chat in memory.
     File(File),
+    /// To [`Query::Files`], and to [`Query::FileOf`] of a chat that is archived: oldest first; none where there is none.
+    Files(Vec<File>),
     /// To [`Query::Desk`]: the agent, their contacts, the queues (true: the agent serves it).
     Desk(Box<Agent>, Vec<DeskContact>, Vec<(Level, bool)>),
     /// To [`Query::People`].
@@ -317,6 +368,19 @@ pub enum Answer {
     Lines(Lines),
     /// To [`Query::Contacts`] and [`Query::Matter`].
     Contacts(Vec<Contact>),
+}
+
+impl Query {
+    /// The session that asks, where the question names one.
+    pub const fn session(&self) -> Option<TokenHash> {
+        match self {
+            Self::Session(session) | Self::FileOf(session, ..) | Self::Lines { session, .. } => {
+                Some(*session)
+            }
+            Self::File(by, _) | Self::Transcript { by, .. } => by.session(),
+            _ => None,
+        }
+    }
 }
 
 /// What the centre makes of a query.

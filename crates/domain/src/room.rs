@@ -115,6 +115,8 @@ pub enum Event {
     AutoDisconnected,
     /// Earlier transcripts can now be read.
     Rehydrated,
+    /// The customer is asked how it went.
+    RatingWanted,
 }
 
 /// What a line says.
@@ -168,7 +170,11 @@ impl Item {
         !matches!(
             self.body,
             Body::Event(
-                Event::Idle | Event::Returned | Event::AutoDisconnected | Event::Rehydrated
+                Event::Idle
+                    | Event::Returned
+                    | Event::AutoDisconnected
+                    | Event::Rehydrated
+                    | Event::RatingWanted
             )
         )
     }
@@ -408,9 +414,35 @@ impl Room {
         self.members.iter().filter(|m| m.presence != Presence::Left && m.user.is_some())
     }
 
+    /// Members whom everyone sees, those on their way in included: they count toward
+    /// [`MEMBER_LIMIT`](crate::centre::MEMBER_LIMIT).
+    pub fn seen(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|m| m.presence != Presence::Left && !m.silent)
+    }
+
+    /// Can nobody else be let in?
+    pub fn full(&self) -> bool {
+        self.seen().count() >= crate::centre::MEMBER_LIMIT || self.crowded()
+    }
+
+    /// Have so many come and gone that not even a silent member can be let in? Members are named by a byte.
+    pub const fn crowded(&self) -> bool {
+        self.members.len() >= u8::MAX as usize - 1
+    }
+
     /// Members who are in the room and seen by all.
     pub fn present(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|m| m.presence == Presence::Joined && !m.silent)
+    }
+
+    /// The line that this key made already. Whoever left and came again is another member, and still the same person.
+    pub fn repeat(&self, at: u8, key: ClientKey) -> Option<&Repeat> {
+        let user = self.members.get(usize::from(at)).and_then(|m| m.user.as_ref());
+        let same = |m: &Member| user.is_some() && m.user.as_ref() == user;
+        self.repeats.get(&(at, key)).or_else(|| {
+            let mut earlier = (0..at).zip(&self.members).filter(|(_, m)| same(m));
+            earlier.find_map(|(at, _)| self.repeats.get(&(at, key)))
+        })
     }
 
     /// The place of a line. Ids sort by time, as lines do, so no second index is needed.

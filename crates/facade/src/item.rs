@@ -129,6 +129,7 @@ const fn name(event: Event) -> &'static str {
         Event::Returned => "returned",
         Event::AutoDisconnected => "auto_disconnected",
         Event::Rehydrated => "rehydrated",
+        Event::RatingWanted => "rating_wanted",
     }
 }
 

@@ -109,6 +109,8 @@ async fn work(office: &Arc<Office>) {
                     }
                 }
             }
+            // The streams are read anew, and with them what the journal has.
+            Mail::Missed => return,
             _ => {}
         }
     }

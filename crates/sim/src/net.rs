@@ -251,6 +251,14 @@ impl World {
         }
     }
 
+    /// The server closes every socket, each in good order.
+    pub(crate) fn hang_up_all(&mut self) {
+        for socket in self.net.sockets.keys().copied().collect::<Vec<_>>() {
+            self.hang_up(socket);
+        }
+        self.net.sockets_break();
+    }
+
     fn with_socket(
         &mut self,
         name: u64,

@@ -68,6 +68,16 @@ impl Views {
     pub(crate) fn answer(&self, page: &Page) -> Option<Answer> {
         match page {
             Page::Items(page) => Some(Answer::Lines(self.lines(page))),
+            Page::Files { room, role, file } => {
+                let lines = self.items.get(room).into_iter().flatten();
+                let files = lines.filter(|i| i.audience.includes(*role)).filter_map(|i| {
+                    let Body::File(f) = &i.body else { return None };
+                    let wanted =
+                        f.status == FileStatus::Approved && file.is_none_or(|file| f.id == file);
+                    wanted.then(|| f.clone())
+                });
+                Some(Answer::Files(files.collect()))
+            }
             Page::Contact(name) => {
                 let contact = match name {
                     ContactName::Id(id) => self.contacts.get(id)?,
@@ -89,8 +99,7 @@ impl Views {
 
     fn contacts(&self, filter: &ContactFilter) -> Vec<Contact> {
         let fits = |c: &&Contact| {
-            filter.from.is_none_or(|from| c.started >= from)
-                && filter.to.is_none_or(|to| c.started < to)
+            filter.in_time(c)
                 && filter.customer.as_ref().is_none_or(|id| c.customer.id.as_ref() == Some(id))
                 && filter.queue.as_ref().is_none_or(|q| c.queue.as_ref() == Some(q))
                 && filter.agent.as_ref().is_none_or(|a| c.agent.as_ref() == Some(a))

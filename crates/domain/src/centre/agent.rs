@@ -22,6 +22,24 @@ const SESSIONS_OF_ONE: usize = 20;
 impl Centre {
     pub(super) fn put(&mut self, step: &mut Step<'_>, entry: Entry) -> Decided {
         self.directory.check(&entry)?;
+        self.put_checked(step, entry);
+        Ok(Done::Ok)
+    }
+
+    /// Many at once: each may rest on those before it.
+    pub(super) fn put_all(&mut self, step: &mut Step<'_>, entries: Vec<Entry>) -> Decided {
+        let mut directory = self.directory.as_ref().clone();
+        for entry in &entries {
+            directory.check(entry)?;
+            directory.put(entry.clone());
+        }
+        for entry in entries {
+            self.put_checked(step, entry);
+        }
+        Ok(Done::Ok)
+    }
+
+    fn put_checked(&mut self, step: &mut Step<'_>, entry: Entry) {
         if let Entry::User(user) = &entry
             && user.disabled
         {
@@ -42,7 +60,6 @@ impl Centre {
         }
         self.emit(step, Fact::Put(Box::new(entry)));
         self.route_all(step);
-        Ok(Done::Ok)
     }
 
     pub(super) fn remove(&mut self, step: &mut Step<'_>, key: EntryKey) -> Decided {

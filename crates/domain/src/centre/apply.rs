@@ -4,7 +4,7 @@ use super::{Centre, LAST_AGENT_LIMIT, Session, Start, Token, Wait};
 use crate::agent::{Agent, AgentState, Stage, Standing, Work};
 use crate::contact::{Contact, Phase};
 use crate::directory::{Entry, EntryKey};
-use crate::fact::Fact;
+use crate::fact::{Fact, Leaving};
 use crate::id::{ContactId, RoomId, UserId};
 use crate::room::{Body, FileStatus, Idle, Item, MemberRole, Presence, Repeat, Room, Slot, Stream};
 use crate::time::Millis;
@@ -36,9 +36,11 @@ impl Centre {
             }
             Fact::LoggedIn { user, session, until } => {
                 self.sessions.insert(*session, Session { user: user.clone(), until: *until });
+                self.soft.seen.insert(*session, at);
             }
             Fact::LoggedOut { session } => {
                 self.sessions.remove(session);
+                self.soft.seen.remove(session);
             }
             Fact::AgentStated { agent, channel, state, .. } => {
                 let entry =
@@ -297,14 +299,17 @@ impl Centre {
             for file in room.files.values() {
                 self.uploads.remove(&file.upload);
             }
+            for member in &room.members {
+                self.soft.heard.remove(&member.id);
+                self.soft.sockets.remove(&member.id);
+            }
             room.segments
         });
-        let recalled = self
-            .contacts
-            .range(ContactId::from(id)..)
-            .filter(|(_, c)| c.room() == id)
-            .map(|(id, _)| *id);
-        let all = if segments.is_empty() { recalled.collect() } else { segments };
+        let all = if segments.is_empty() {
+            self.segments_of(id).map(|c| c.id).collect()
+        } else {
+            segments
+        };
         for id in all {
             if let Some(contact) = self.contacts.remove(&id) {
                 self.by_number.remove(&contact.number);
@@ -374,12 +379,17 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
                 member.silent = false;
             }
         }
-        Fact::Left { participant, key, .. } => {
+        Fact::Left { participant, key, why, .. } => {
             if let Some(key) = key {
                 room.made.insert(*key, participant.0);
             }
             set_presence(room, *participant, Presence::Left);
             both_there(at, room);
+            // The silence that was dropped was theirs, and not that of the agents who stay.
+            if let (Leaving::Idle, Some(idle)) = (why, &mut room.idle) {
+                idle.agent_since = idle.agent_since.map(|_| at);
+                idle.agent_warned = None;
+            }
         }
         Fact::TokenGiven { token, .. } => room.tokens.push(*token),
         Fact::Posted { item, key } => posted(room, item, *key),
@@ -404,8 +414,17 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
             }
         }
         Fact::IdleRuled { customer, agent, .. } => {
-            room.idle =
-                Some(Box::new(Idle { customer: *customer, agent: *agent, ..Idle::default() }));
+            let was = room.idle.take().map_or_else(Idle::default, |idle| *idle);
+            let mut idle = Idle { customer: *customer, agent: *agent, ..Idle::default() };
+            // A rule that stays goes on counting.
+            if was.customer == idle.customer {
+                (idle.customer_since, idle.customer_warned) =
+                    (was.customer_since, was.customer_warned);
+            }
+            if was.agent == idle.agent {
+                (idle.agent_since, idle.agent_warned) = (was.agent_since, was.agent_warned);
+            }
+            room.idle = Some(Box::new(idle));
             both_there(at, room);
         }
         Fact::StreamStarted { stream, target, key, .. } => {

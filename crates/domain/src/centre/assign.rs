@@ -74,8 +74,11 @@ impl Centre {
             return None;
         }
         let (agent, _) = self.last_agents.get(self.contacts.get(&id)?.customer.id.as_ref()?)?;
-        let group = self.directory.groups.get(&queue.group)?;
-        group.members.contains_key(agent).then(|| agent.clone())
+        self.serves_there(agent, queue).then(|| agent.clone())
+    }
+
+    fn serves_there(&self, agent: &UserId, queue: &crate::directory::Queue) -> bool {
+        self.directory.groups.get(&queue.group).is_some_and(|g| g.members.contains_key(agent))
     }
 
     /// Asks free agents as long as somebody waits whom one of them fits.
@@ -101,20 +104,29 @@ impl Centre {
         if lines.free.values().all(std::collections::BTreeSet::is_empty) {
             return None;
         }
-        let policy = self.directory.queues.get(queue)?.policy;
-        let by_policy = match policy {
+        let settings = self.directory.queues.get(queue)?;
+        let by_policy = match settings.policy {
             crate::directory::Policy::LongestIdle => Rule::LongestIdle,
             crate::directory::Policy::BestSkill => Rule::BestSkill,
         };
         lines.waiting.iter().find_map(|place| {
             let wait = self.waits.get(&place.contact)?;
             let room = self.rooms.get(&self.contacts.get(&place.contact)?.room())?;
+            if room.full() {
+                return None;
+            }
             let fits = |agent: &UserId| room.of_user(agent).is_none();
             if let Some(wanted) = &wait.preferred {
                 if let Some(turn) =
                     lines.first(wait.channel, |agent| agent == wanted && fits(agent))
                 {
-                    return Some((place.contact, turn.clone(), Rule::Preferred));
+                    let last = self.last_agent(place.contact, settings);
+                    let rule = if last.as_ref() == Some(wanted) {
+                        Rule::LastAgent
+                    } else {
+                        Rule::Preferred
+                    };
+                    return Some((place.contact, turn.clone(), rule));
                 }
                 if wait.held_until > now
                     && self
@@ -253,6 +265,7 @@ impl Centre {
             return Err(Refusal::WrongState("only a waiting contact can be assigned"));
         }
         self.can_take(agent, contact)?;
+        Self::room_for_one_more(self.open_room(contact)?)?;
         let queue = self.waits.get(&contact).map(|w| w.queue.clone());
         self.offer_directly(step, contact, agent, false);
         if let Some(queue) = queue {
@@ -276,6 +289,10 @@ impl Centre {
             Some((at, to)) if at <= step.now => {
                 let (preferred, target) =
                     (wait.preferred.clone(), self.directory.queues.get(&to).cloned()?);
+                // Whoever does not serve the new queue is not waited for there.
+                let preferred = preferred
+                    .filter(|agent| self.serves_there(agent, &target))
+                    .or_else(|| self.last_agent(id, &target));
                 let came = self.contacts.get(&id)?.queued.unwrap_or(step.now).min(wait.since);
                 let from = Some(queue.id.clone());
                 self.emit(

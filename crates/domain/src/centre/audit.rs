@@ -203,8 +203,7 @@ impl Centre {
     /// Limits, order, and timers of a room.
     fn audit_room(&self, due: &Due<'_>, room: &Room) -> Finding {
         let id = room.id;
-        let there =
-            room.members.iter().filter(|m| m.presence != Presence::Left && !m.silent).count();
+        let there = room.seen().count();
         hold!(there <= MEMBER_LIMIT, "room {id} has {there} members");
         hold!(room.files.len() <= FILE_LIMIT, "room {id} has {} files", room.files.len());
         hold!(room.streams.len() <= STREAM_LIMIT, "room {id} has {} copies", room.streams.len());
@@ -317,6 +316,7 @@ impl Centre {
                         .all(|(skill, least)| u.skills.get(skill).is_some_and(|have| have >= least))
                 });
                 let free = able
+                    && !room.full()
                     && self.available(agent, wait.channel).is_ok()
                     && room.of_user(agent).is_none();
                 hold!(!free, "{id} waits in queue {}, although {agent} is free", wait.queue);

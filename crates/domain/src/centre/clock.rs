@@ -3,7 +3,7 @@
 //! Timers are not state: [`Centre::arm`] sets them as facts are taken up, [`Centre::resume`] sets them anew after a
 //! rebuild, and [`Centre::tick`] looks at the state again before it believes one. A timer too many does no harm.
 
-use super::{ADMISSION_LIMIT, ARCHIVE_AFTER, CONNECT_LIMIT, Centre, Decided, Step};
+use super::{ADMISSION_LIMIT, ARCHIVE_AFTER, CONNECT_LIMIT, Centre, Decided, SESSION_IDLE, Step};
 use crate::agent::Stage;
 use crate::command::Done;
 use crate::contact::{EndReason, Phase};
@@ -49,8 +49,8 @@ impl Centre {
         self.reindex();
         self.soft = super::Soft { indexed: true, ..super::Soft::default() };
         let mut timers = Vec::new();
-        for (hash, session) in &self.sessions {
-            timers.push((session.until, Timer::Session(*hash)));
+        for hash in self.sessions.keys() {
+            timers.push((Millis(0), Timer::Session(*hash)));
         }
         for contact in self.contacts.values() {
             match contact.phase {
@@ -143,7 +143,9 @@ impl Centre {
                 self.soft.timers.extend(waiting.map(|(id, _)| (at, Timer::Wait(*id))));
                 return;
             }
-            Fact::LoggedIn { session, until, .. } => (*until, Timer::Session(*session)),
+            Fact::LoggedIn { session, until, .. } => {
+                (at.plus(SESSION_IDLE).min(*until), Timer::Session(*session))
+            }
             _ => return,
         };
         self.soft.timers.insert((when, timer));
@@ -186,6 +188,7 @@ impl Centre {
                             key: None,
                         },
                     );
+                    self.place_made(step, *room, None);
                 }
             }
             Timer::Expire(id) => {
@@ -224,12 +227,7 @@ impl Centre {
                 };
                 let segments: Vec<ContactId> = match self.rooms.get(id) {
                     Some(room) => room.segments.clone(),
-                    None => self
-                        .contacts
-                        .range(ContactId::from(*id)..)
-                        .filter(|(_, c)| c.room() == *id)
-                        .map(|(id, _)| *id)
-                        .collect(),
+                    None => self.segments_of(*id).map(|c| c.id).collect(),
                 };
                 match closed {
                     Some(None) => return None,
@@ -246,6 +244,9 @@ impl Centre {
             }
             Timer::Session(hash) => {
                 let until = self.sessions.get(hash)?.until;
+                // After a restart nobody knows when it was last used.
+                let used = *self.soft.seen.entry(*hash).or_insert(now);
+                let until = until.min(used.plus(SESSION_IDLE));
                 if until > now {
                     return Some(until);
                 }
@@ -304,6 +305,9 @@ impl Centre {
                 return None;
             }
             self.agent_leaves(step, id, place, Leaving::Idle);
+            // Colleagues who stay begin anew.
+            let idle = self.rooms.get(&id).filter(|r| r.closed.is_none())?.idle.as_deref()?;
+            return next_idle(idle);
         }
         next
     }

@@ -27,7 +27,7 @@ impl Centre {
         by: By,
         announced: Announced,
     ) -> Decided {
-        let (room, at) = self.actor(step.now, by)?;
+        let (room, at) = self.speaker(step.now, by)?;
         let known = self.room(room);
         let member = self.member(room, at);
         if member.silent {
@@ -88,7 +88,7 @@ impl Centre {
         file: FileId,
         key: ClientKey,
     ) -> Decided {
-        let (room, at) = self.actor(step.now, by)?;
+        let (room, at) = self.speaker(step.now, by)?;
         let known = self
             .room(room)
             .files
@@ -110,6 +110,9 @@ impl Centre {
         let (audience, file) = (known.audience, File { status, ..known.file.clone() });
         self.room_for_a_line(room)?;
         let begins = self.enter(step, room, at);
+        if status == FileStatus::Approved && audience != Audience::Agents {
+            self.back_from_idleness(step, room, at);
+        }
         let done = self.post(step, room, Some(at), audience, Body::File(file), Some(key));
         if let Some(contact) = begins {
             self.run_flow(step, contact);

@@ -5,13 +5,13 @@ use crate::agent::{Agent, Channel};
 use crate::command::By;
 use crate::contact::{Attributes, Contact};
 use crate::directory::Role;
-use crate::id::{ContactId, TokenHash, UserId};
+use crate::id::{ContactId, FileId, RoomId, TokenHash, UserId};
 use crate::query::{
     Answer, Colleague, ContactName, DeskContact, From, Holder, ItemsPage, Level, Look, Page, Query,
     Start, StreamState,
 };
 use crate::refusal::Refusal;
-use crate::room::{MemberRole, Presence, Room, TokenKind};
+use crate::room::{FileStatus, MemberRole, Presence, Room, TokenKind};
 use crate::time::Millis;
 
 impl Centre {
@@ -47,23 +47,14 @@ impl Centre {
                 Answer::Upload(Box::new(known.clone()))
             }
             Query::File(by, file) => Answer::File(self.readable(now, *by, *file)?),
-            Query::FileOf(session, file) => {
+            Query::FileOf(session, file, contact) => {
                 let user = self.session(now, *session)?.user.clone();
-                let room = self
-                    .rooms
-                    .values()
-                    .find(|r| r.files.contains_key(file))
-                    .ok_or(Refusal::NoSuchFile)?;
-                let known = &room.files[file];
-                let allowed = room.members.iter().any(|m| m.user.as_ref() == Some(&user))
-                    || self.directory.users.get(&user).is_some_and(|u| u.role >= Role::Supervisor);
-                let visible = known.file.status == crate::room::FileStatus::Approved
-                    && known.audience.includes(MemberRole::Agent);
-                if allowed && visible {
-                    Answer::File(known.file.clone())
-                } else {
-                    return Err(Refusal::NoSuchFile);
-                }
+                return self.file_of(&user, *file, *contact);
+            }
+            Query::Files(contact) => {
+                let room = self.contact(*contact)?.room();
+                let role = MemberRole::Customer;
+                return Ok(Look::Page(Page::Files { room, role, file: None }));
             }
             Query::Desk(agent) => self.desk(agent)?,
             Query::People => Answer::People(self.colleagues(), self.levels()),
@@ -270,11 +261,47 @@ impl Centre {
         }
     }
 
-    /// A room's lines for one of its staff, or for a supervisor. Archived rooms are open to supervisors.
+    /// A file for one of the staff of its chat, or for a supervisor.
+    fn file_of(
+        &self,
+        user: &UserId,
+        file: FileId,
+        contact: Option<ContactId>,
+    ) -> Result<Look, Refusal> {
+        let leads = self.leads(user);
+        if let Some(room) = self.rooms.values().find(|r| r.files.contains_key(&file)) {
+            let known = &room.files[&file];
+            let allowed = leads || room.members.iter().any(|m| m.user.as_ref() == Some(user));
+            let visible = known.file.status == FileStatus::Approved
+                && known.audience.includes(MemberRole::Agent);
+            return if allowed && visible {
+                Ok(Look::Answer(Answer::File(known.file.clone())))
+            } else {
+                Err(Refusal::NoSuchFile)
+            };
+        }
+        let room = self.contact(contact.ok_or(Refusal::NoSuchFile)?)?.room();
+        if self.rooms.contains_key(&room) || !(leads || self.had(user, room)) {
+            return Err(Refusal::NoSuchFile);
+        }
+        Ok(Look::Page(Page::Files { room, role: MemberRole::Agent, file: Some(file) }))
+    }
+
+    fn leads(&self, user: &UserId) -> bool {
+        self.directory.users.get(user).is_some_and(|u| u.role >= Role::Supervisor)
+    }
+
+    /// Did this agent have the matter, or a part of it?
+    fn had(&self, user: &UserId, room: RoomId) -> bool {
+        self.segments_of(room).any(|c| c.agent.as_ref() == Some(user))
+    }
+
+    /// A room's lines for one of its staff, or for a supervisor. Of an archived room only those agents are known who had
+    /// it.
     fn lines_of(
         &self,
         user: &UserId,
-        room: crate::id::RoomId,
+        room: RoomId,
         before: Option<u32>,
         after: Option<u32>,
         limit: u16,
@@ -283,13 +310,12 @@ impl Centre {
             .rooms
             .get(&room)
             .and_then(|r| r.members.iter().rfind(|m| m.user.as_ref() == Some(user)));
-        let supervisor = self.directory.users.get(user).is_some_and(|u| u.role >= Role::Supervisor);
-        if member.is_none() && !supervisor {
-            return Err(if self.rooms.contains_key(&room) {
-                Refusal::NotAMember
-            } else {
-                Refusal::NoSuchContact
-            });
+        if member.is_none() && !self.leads(user) {
+            // What is archived is taken back first: then it is known who had it.
+            self.contact(room.into())?;
+            if self.rooms.contains_key(&room) || !self.had(user, room) {
+                return Err(Refusal::NotAMember);
+            }
         }
         let reader = member.map(|m| m.id).unwrap_or_default();
         let (from, forward) = match (before, after) {

@@ -1,6 +1,6 @@
 //! What is said, and what has been heard of it.
 
-use super::{Centre, Decided, LINE_LIMIT, Step};
+use super::{Centre, Decided, HEARD_LIMIT, LINE_LIMIT, Step};
 use crate::command::{By, Done};
 use crate::contact::TextKind;
 use crate::directory::{BotKind, Target};
@@ -10,6 +10,7 @@ use crate::node::Topic;
 use crate::refusal::{Quota, Refusal};
 use crate::room::{Audience, Author, Body, Event, MemberRole, Presence};
 use crate::signal::Signal;
+use crate::time::Millis;
 use std::sync::Arc;
 
 impl Centre {
@@ -22,7 +23,7 @@ impl Centre {
         audience: Audience,
         key: Option<ClientKey>,
     ) -> Decided {
-        let (room, at) = self.actor(step.now, by)?;
+        let (room, at) = self.speaker(step.now, by)?;
         self.say_as(step, room, at, kind, text, audience, key)
     }
 
@@ -56,7 +57,7 @@ impl Centre {
         key: Option<ClientKey>,
     ) -> Decided {
         let known = self.room(room);
-        if let Some(before) = key.and_then(|key| known.repeats.get(&(at, key))) {
+        if let Some(before) = key.and_then(|key| known.repeat(at, key)) {
             return Ok(Done::Posted { item: before.item, n: before.n, at: before.at });
         }
         let member = self.member(room, at);
@@ -76,7 +77,10 @@ impl Centre {
         self.room_for_a_line(room)?;
         // Whoever speaks is there, with or without a socket.
         let begins = self.enter(step, room, at);
-        self.back_from_idleness(step, room, at);
+        // A note among agents breaks no silence.
+        if audience != Audience::Agents {
+            self.back_from_idleness(step, room, at);
+        }
         let done = self.post(
             step,
             room,
@@ -102,7 +106,7 @@ impl Centre {
         }
     }
 
-    fn back_from_idleness(&mut self, step: &mut Step<'_>, room: RoomId, at: u8) {
+    pub(super) fn back_from_idleness(&mut self, step: &mut Step<'_>, room: RoomId, at: u8) {
         let warned =
             self.room(room).idle.as_deref().is_some_and(|idle| match self.member(room, at).role {
                 MemberRole::Customer => idle.customer_warned.is_some(),
@@ -126,10 +130,20 @@ impl Centre {
         }
     }
 
-    pub(super) fn typing(&mut self, step: &mut Step<'_>, by: By, audience: Audience) -> Decided {
-        let (room, at) = self.actor(step.now, by)?;
-        let member = self.member(room, at);
+    pub(super) fn typing(
+        &mut self,
+        step: &mut Step<'_>,
+        by: By,
+        audience: Audience,
+        key: Option<ClientKey>,
+    ) -> Decided {
+        let (room, at) = self.speaker(step.now, by)?;
+        if let Some(before) = self.heard_before(room, at, key) {
+            return Ok(before);
+        }
         let (id, now) = (ItemId::new(step.now, step.chance), step.now);
+        self.heard(room, at, key, id, now);
+        let member = self.member(room, at);
         if member.presence == Presence::Joined && !member.silent {
             let by =
                 Author { participant: member.id, role: member.role, name: member.name.clone() };
@@ -150,8 +164,12 @@ impl Centre {
         by: By,
         item: ItemId,
         read: bool,
+        key: Option<ClientKey>,
     ) -> Decided {
-        let (room, at) = self.actor(step.now, by)?;
+        let (room, at) = self.speaker(step.now, by)?;
+        if let Some(before) = self.heard_before(room, at, key) {
+            return Ok(before);
+        }
         let n = self.room(room).place_of(item).ok_or(Refusal::NoSuchItem)?;
         let slot = self.room(room).slots[n as usize - 1];
         if !slot.said || !slot.audience.includes(self.member(room, at).role) {
@@ -161,11 +179,31 @@ impl Centre {
             return Err(Refusal::ManyMembers);
         }
         self.marked(step, room, at, n, read);
-        Ok(Done::Posted { item: ItemId::new(step.now, step.chance), n: 0, at: step.now })
+        let id = ItemId::new(step.now, step.chance);
+        self.heard(room, at, key, id, step.now);
+        Ok(Done::Posted { item: id, n: 0, at: step.now })
+    }
+
+    /// What was answered to this event when it came first. A restart forgets it: then it is shown once more, and
+    /// changes nothing that is kept.
+    fn heard_before(&self, room: RoomId, at: u8, key: Option<ClientKey>) -> Option<Done> {
+        let heard = self.soft.heard.get(&self.member(room, at).id)?;
+        let (_, item, at) = heard.iter().find(|(known, ..)| Some(*known) == key)?;
+        Some(Done::Posted { item: *item, n: 0, at: *at })
+    }
+
+    fn heard(&mut self, room: RoomId, at: u8, key: Option<ClientKey>, id: ItemId, now: Millis) {
+        let Some(key) = key else { return };
+        let participant = self.member(room, at).id;
+        let heard = self.soft.heard.entry(participant).or_default();
+        if heard.len() >= HEARD_LIMIT {
+            heard.pop_front();
+        }
+        heard.push_back((key, id, now));
     }
 
     pub(super) fn mark_up_to(&mut self, step: &mut Step<'_>, by: By, n: u32) -> Decided {
-        let (room, at) = self.actor(step.now, by)?;
+        let (room, at) = self.speaker(step.now, by)?;
         let role = self.member(room, at).role;
         let known = self.room(room);
         let seen =
@@ -224,6 +262,9 @@ impl Centre {
             return Err(Refusal::WrongState("a rating is 1 to 5"));
         }
         let contact = self.room(room).contact;
+        if !self.asks_for_rating(contact) {
+            return Err(Refusal::NotAllowed);
+        }
         if self.contact(contact)?.rating != Some(score) {
             self.emit(step, Fact::Rated { contact, score });
         }

@@ -9,7 +9,7 @@ use crate::command::{Destination, Done};
 use crate::contact::{Contact, EndReason, Initiation, Phase, Tally, TextKind};
 use crate::directory::Target;
 use crate::fact::{Decline, Fact, Leaving};
-use crate::id::{ClientKey, ContactId, ParticipantId, UserId};
+use crate::id::{ClientKey, ContactId, FlowId, ParticipantId, UserId};
 use crate::refusal::{Quota, Refusal};
 use crate::room::{Audience, Body, Event, MemberRole, Presence};
 use std::sync::Arc;
@@ -60,7 +60,14 @@ impl Centre {
             Destination::Flow(flow) if !self.directory.flows.contains_key(flow) => {
                 return Err(Refusal::NoSuchFlow);
             }
-            Destination::Agent(agent) => self.can_take(agent, id)?,
+            Destination::Agent(agent) => {
+                // The agents who are there go first.
+                let stay = room.seen().filter(|m| m.role != MemberRole::Agent).count();
+                if stay >= MEMBER_LIMIT {
+                    return Err(Refusal::Quota { what: Quota::Members, most: MEMBER_LIMIT as u64 });
+                }
+                self.can_take(agent, id)?;
+            }
             _ => {}
         }
         let room = room.id;
@@ -74,27 +81,24 @@ impl Centre {
                 None,
             );
         }
-        let next = self.next_segment(step, id, matches!(to, Destination::Queue(_)), key);
+        let flow = if let Destination::Flow(flow) = to { Some(*flow) } else { None };
+        let next = self.next_segment(step, id, matches!(to, Destination::Queue(_)), flow, key);
         match to {
             Destination::Queue(queue) => self.enqueue(step, next, queue, None, step.now),
             Destination::Agent(agent) => self.offer_directly(step, next, agent, false),
-            Destination::Flow(flow) => {
-                let target = self.directory.flows.get(flow).map(|f| f.target.clone());
-                match target {
-                    Some(Target::Queue(queue)) => self.enqueue(step, next, &queue, None, step.now),
-                    _ => self.run_flow(step, next),
-                }
-            }
+            Destination::Flow(_) => self.run_flow(step, next),
         }
         Ok(Done::Transferred { contact: next })
     }
 
-    /// Closes a segment, sends its agents on to after-work, and opens the next one.
+    /// Closes a segment, sends its agents on to after-work, and opens the next one; it runs the flow that is named, or
+    /// goes on with the one it had.
     fn next_segment(
         &mut self,
         step: &mut Step<'_>,
         id: ContactId,
         to_queue: bool,
+        flow: Option<FlowId>,
         key: Option<ClientKey>,
     ) -> ContactId {
         let old = self.contacts[&id].clone();
@@ -140,6 +144,7 @@ impl Centre {
             segment: old.segment + 1,
             initiation: if to_queue { Initiation::QueueTransfer } else { Initiation::Transfer },
             phase: Phase::Connected,
+            flow: flow.unwrap_or(old.flow),
             started: step.now,
             updated: step.now,
             connected: Some(step.now),
@@ -181,7 +186,7 @@ impl Centre {
         match (others, at, self.way_back(id)) {
             (false, _, Some(queue)) => {
                 let came = self.contacts[&id].queued.unwrap_or(step.now);
-                let next = self.next_segment(step, id, true, None);
+                let next = self.next_segment(step, id, true, None, None);
                 self.enqueue(step, next, &queue, None, came);
             }
             (_, Some(at), _) => self.agent_leaves(step, room_id, at, Leaving::Forced),
@@ -190,7 +195,7 @@ impl Centre {
     }
 
     /// The queue a contact came from, or would have come from.
-    fn way_back(&self, id: ContactId) -> Option<crate::id::QueueId> {
+    pub(super) fn way_back(&self, id: ContactId) -> Option<crate::id::QueueId> {
         let contact = self.contacts.get(&id)?;
         let mut earlier = Some(contact);
         while let Some(segment) = earlier {
@@ -235,11 +240,11 @@ impl Centre {
         if room.of_user(by).is_none_or(|(_, m)| m.presence != Presence::Joined || m.silent) {
             return Err(Refusal::NotAMember);
         }
-        let members =
-            room.members.iter().filter(|m| m.presence != Presence::Left && !m.silent).count();
-        if members >= MEMBER_LIMIT {
-            return Err(Refusal::Quota { what: Quota::Members, most: MEMBER_LIMIT as u64 });
+        // A colleague is asked into a conversation; a contact that still looks for its agent is assigned, or waits.
+        if self.contact(id)?.phase != Phase::Talking {
+            return Err(Refusal::WrongState("no agent has this contact yet"));
         }
+        Self::room_for_one_more(room)?;
         self.can_take(agent, id)?;
         self.offer_directly(step, id, agent, true);
         Ok(Done::Ok)

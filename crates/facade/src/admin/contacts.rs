@@ -8,7 +8,7 @@ use crate::door::{Cx, Head, Step};
 use crate::item;
 use domain::contact::{Attributes, Contact};
 use domain::id::{ContactId, QueueId, UserId};
-use domain::query::{Answer, ContactFilter, ContactName, Query};
+use domain::query::{Answer, ContactFilter, ContactName, Moment, Query};
 use domain::refusal::Refusal;
 use domain::time::Millis;
 use serde_json::{Value, json};
@@ -52,6 +52,7 @@ fn filter(head: &Head) -> Result<ContactFilter, Step> {
     let query = body::Query::of(head, &known)?;
     let moment = |name| query.value(name, "milliseconds since 1970").map(|at| at.map(Millis));
     Ok(ContactFilter {
+        moment: Moment::Started,
         from: moment("from")?,
         to: moment("to")?,
         customer: query.text("customer").map(Into::into),

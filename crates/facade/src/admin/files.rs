@@ -6,7 +6,7 @@ use crate::door::{BodyWanted, Cx, Head, Received, Step, open};
 use crate::percent::encode_segment;
 use crate::sniff;
 use domain::command::Command;
-use domain::id::{FileId, TokenHash};
+use domain::id::{ContactId, FileId, TokenHash};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
 use domain::room::{File, FileStatus, RoomFile};
@@ -16,20 +16,31 @@ pub(super) fn body_wanted(head: &Head) -> BodyWanted {
     if head.method == "PUT" { BodyWanted::Streamed } else { BodyWanted::Whole(0) }
 }
 
-/// `GET /api/v1/files/{id}` and `?thumb=1`: for agents of files that they may see, by their session.
+/// `GET /api/v1/files/{id}` and `?thumb=1`: for agents of files that they may see, by their session. `?contact={id}` finds a
+/// file of a chat that has left the memory.
 pub(super) fn get(cx: &mut Cx<'_>, head: &Head, id: &str) -> Step {
     let Ok(file) = id.parse::<FileId>() else { return problem::refused(&Refusal::NoSuchFile) };
-    let thumbnail = match body::Query::of(head, &["thumb"]) {
-        Ok(query) => query.text("thumb").is_some_and(|text| text != "0"),
+    let read = || -> Result<_, Step> {
+        let query = body::Query::of(head, &["thumb", "contact"])?;
+        let thumbnail = query.text("thumb").is_some_and(|text| text != "0");
+        Ok((thumbnail, query.value::<ContactId>("contact", "a contact's id")?))
+    };
+    let (thumbnail, contact) = match read() {
+        Ok(asked) => asked,
         Err(step) => return step,
     };
     let get = move |_: &mut Cx<'_>, caller: Caller| {
         let then = move |_: &mut Cx<'_>, answer| match answer {
             Ok(Answer::File(file)) if file.status == FileStatus::Approved => send(&file, thumbnail),
+            Ok(Answer::Files(files)) if !files.is_empty() => send(&files[0], thumbnail),
             Ok(_) => problem::refused(&Refusal::NoSuchFile),
             Err(refusal) => problem::refused(&refusal),
         };
-        Step::Read(caller.realm, Box::new(Query::FileOf(caller.session, file)), Box::new(then))
+        Step::Read(
+            caller.realm,
+            Box::new(Query::FileOf(caller.session, file, contact)),
+            Box::new(then),
+        )
     };
     enter(cx, head, false, Box::new(get))
 }

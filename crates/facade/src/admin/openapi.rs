@@ -158,7 +158,7 @@ fn operations() -> Vec<Operation> {
             .query(LINES)
             .answer(list("items", "Item")),
         new("get", "/files/{id}", LOGGED_IN, "A file's bytes")
-            .query(&[("thumb", "integer")])
+            .query(&[("thumb", "integer"), ("contact", "string")])
             .answer(bytes()),
         new(
             "put",

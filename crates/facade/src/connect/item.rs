@@ -153,6 +153,8 @@ const fn event_type(event: Event) -> &'static str {
         Event::Returned => event!("participant.returned"),
         Event::AutoDisconnected => event!("participant.autodisconnection"),
         Event::Rehydrated => event!("chat.rehydrated"),
+        // Our own (`docs/connect-extensions.md`).
+        Event::RatingWanted => "application/vnd.sangdam.event.rating.wanted",
     }
 }
 

@@ -34,6 +34,9 @@ const SESSION_ENDED: u16 = 4401;
 /// Requests under way at once.
 const MOST_ASKED: usize = 256;
 
+/// A page that is open uses its session at least this often: sessions that nobody uses end after half an hour.
+const ALIVE: Millis = Millis::from_mins(10);
+
 /// A question of ours that met a fault is asked again after this.
 const AGAIN: Millis = Millis(1_000);
 
@@ -46,6 +49,8 @@ enum Asked {
     Contacts,
     /// The directory, anew.
     Directory,
+    /// Whether the session goes on.
+    Alive,
     /// A client's request.
     Client(Number, Want),
 }
@@ -62,6 +67,8 @@ enum Stage {
 pub(super) struct Desk {
     me: Me,
     until: Millis,
+    /// When the session is next used, if only by being open.
+    alive: Millis,
     stage: Stage,
     asked: BTreeMap<u64, Asked>,
     tickets: u64,
@@ -82,6 +89,7 @@ impl Desk {
         Self {
             me,
             until,
+            alive: Millis(0),
             stage: Stage::New,
             asked,
             tickets: 0,
@@ -113,7 +121,7 @@ impl Desk {
 
     fn hello(&mut self, id: Number, out: &mut Out) {
         // Answers to what an earlier world asked would be taken for answers to this one.
-        self.asked.retain(|_, asked| matches!(asked, Asked::Client(..)));
+        self.asked.retain(|_, asked| matches!(asked, Asked::Client(..) | Asked::Alive));
         self.stage = Stage::Greeting(Box::new(Greeting::new(id)));
         out.push(Effect::Watch(Topic::Agent(self.me.user.id.clone())));
         out.push(Effect::Watch(Topic::Directory));
@@ -206,7 +214,11 @@ impl Desk {
         if self.over {
             return;
         }
-        let mut wake = self.until;
+        if self.alive <= now {
+            self.alive = now.plus(ALIVE);
+            self.read(Asked::Alive, Query::Session(self.me.session), out);
+        }
+        let mut wake = self.until.min(self.alive);
         if let Stage::Live(world) = &mut self.stage {
             world.levels.tell(now, out);
             if world.again.is_some_and(|again| again <= now) {
@@ -248,6 +260,7 @@ impl Desk {
 impl Session for Desk {
     fn on_open(&mut self, cx: &mut Cx<'_>, out: &mut Out) {
         out.push(Effect::Watch(Topic::Session(self.me.session)));
+        self.alive = cx.now.plus(ALIVE);
         self.settle(cx.now, out);
     }
 
@@ -322,6 +335,11 @@ impl Session for Desk {
             (Asked::Client(id, _), Err(fault)) => {
                 out.push(Effect::Send(frame::no(Some(&id), &fault.into())));
             }
+            (Asked::Alive, Ok(Ok(Answer::Session(_, until)))) => self.until = until,
+            (Asked::Alive, Ok(Err(Refusal::BadToken))) => {
+                return self.bye(cx.now, "session ended", out);
+            }
+            (Asked::Alive, _) => {}
             (asked, answer) => {
                 let Stage::Live(world) = &mut self.stage else { return };
                 match answer {

@@ -484,6 +484,20 @@ fn contacts_are_searched_newest_first_and_by_pages() {
     );
     assert_eq!(ids(&last), all[2..]);
     assert!(last.get("NextToken").is_none());
+    world.pass(Millis::from_secs(100));
+    ok(&mut world, "POST", "/contact/stop", &on(&all[1], ""));
+    let ended = |from: u64, to: u64| {
+        format!(
+            r#"{{"InstanceId":"{INSTANCE}","TimeRange":{{"Type":"DISCONNECT_TIMESTAMP","StartTime":{from},"EndTime":{to}}}}}"#
+        )
+    };
+    let now = world.now.0 / 1_000;
+    let found = ok(&mut world, "POST", "/search-contacts", &ended(now - 5, now + 5));
+    assert_eq!(ids(&found), [all[1].clone()]);
+    let found = ok(&mut world, "POST", "/search-contacts", &ended(now - 90, now - 5));
+    assert!(ids(&found).is_empty());
+    let scheduled = ended(now, now).replace("DISCONNECT", "SCHEDULED");
+    assert_eq!(call(&mut world, "POST", "/search-contacts", &scheduled).status, 400);
     let none = ok(
         &mut world,
         "POST",

@@ -371,6 +371,40 @@ fn row_61_a_file_goes_there_and_back() {
 }
 
 #[test]
+fn row_71_files_of_a_chat_are_among_its_references() {
+    let mut world = world();
+    let jane = present(&mut world, json!({}));
+    let (id, _) = upload(&mut world, &jane, "사진.png", 10, b"\x89PNG\r\n\x1a\n\0\0");
+    let path = format!(
+        "/contact/references/{INSTANCE}/{}?referenceTypes=URL&referenceTypes=ATTACHMENT",
+        jane.contact
+    );
+    let list = |world: &mut World| {
+        let request = world.signed("GET", &path, "");
+        let response = world.http(request);
+        assert_eq!(response.status, 200);
+        json(&response)["ReferenceSummaryList"].clone()
+    };
+    assert_eq!(list(&mut world), json!([]), "it is not complete");
+    let complete = json!({"AttachmentIds": [id], "ClientToken": "c"});
+    ok(&mut world, &jane.connection, "complete-attachment-upload", &complete);
+    let (bad, _) = upload(&mut world, &jane, "page.png", 13, b"<html>hi</htm");
+    let complete = json!({"AttachmentIds": [bad], "ClientToken": "d"});
+    ok(&mut world, &jane.connection, "complete-attachment-upload", &complete);
+    let check = |listed: &Value| {
+        assert_eq!(listed.as_array().unwrap().len(), 1, "what was rejected is not listed");
+        let file = &listed[0]["Attachment"];
+        assert_eq!(file["Name"], "사진.png");
+        assert_eq!((&file["Value"], &file["Status"]), (&json!(id), &json!("APPROVED")));
+        assert!(file["Arn"].as_str().unwrap().ends_with(&format!("/attachment/{id}")));
+    };
+    check(&list(&mut world));
+    ok(&mut world, &jane.connection, "disconnect", &json!({}));
+    world.pass(Millis::from_mins(30));
+    check(&list(&mut world));
+}
+
+#[test]
 fn rows_62_63_and_87_files_that_are_not_what_they_should_be() {
     let mut world = world();
     let jane = present(&mut world, json!({}));

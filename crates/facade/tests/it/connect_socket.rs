@@ -6,6 +6,8 @@ use crate::connect_participant::{
 use crate::harness::{Outcome, World, error, request};
 use domain::command::{Command, Destination};
 use domain::contact::TextKind;
+use domain::directory::{Entry, Queue};
+use domain::query::{Answer, Query};
 use domain::room::Audience;
 use domain::time::Millis;
 use facade::connect::route;
@@ -294,4 +296,40 @@ fn a_transfer_ends_the_old_agents_socket_and_renames_the_contact() {
         .0,
         403
     );
+}
+
+#[test]
+fn a_customer_who_is_asked_how_it_went_may_say_so_after_the_end() {
+    let mut world = world();
+    let rate = |world: &mut World, party: &Party, score: Value| {
+        call(world, &party.connection, "rating", &json!({"Score": score}))
+    };
+    let denied = (403, "AccessDeniedException");
+    let unasked = customer(&mut world, json!({}));
+    subscribed(&mut world, &unasked);
+    assert_eq!(error(&rate(&mut world, &unasked, json!(5))), denied);
+    ok(&mut world, &unasked.connection, "disconnect", &json!({}));
+    let Ok(Answer::Directory(directory)) = world.ask(Query::Directory) else { panic!() };
+    let queue = directory.queues["3001"].as_ref().clone();
+    let queue = Entry::Queue(Queue { rating: true, ..queue });
+    world.run(Command::Put(Box::new(queue))).unwrap();
+    let jane = customer(&mut world, json!({}));
+    let socket = subscribed(&mut world, &jane);
+    let kim = agent(&mut world, "1001", jane.contact);
+    items(&mut world, socket);
+    ok(&mut world, &kim.connection, "disconnect", &json!({}));
+    let told = items(&mut world, socket);
+    let told: Vec<&str> =
+        told.iter().map(|item| item["ContentType"].as_str().unwrap_or_default()).collect();
+    let ended = "application/vnd.amazonaws.connect.event.chat.ended";
+    assert!(told.ends_with(&["application/vnd.sangdam.event.rating.wanted", ended]), "{told:?}");
+    for wrong in [json!(0), json!(6), json!(null)] {
+        let response = rate(&mut world, &jane, wrong);
+        assert_eq!(error(&response), (400, "ValidationException"));
+    }
+    assert_eq!(rate(&mut world, &jane, json!(4)).status, 200);
+    assert_eq!(world.contact(jane.contact).rating, Some(4));
+    assert_eq!(error(&rate(&mut world, &kim, json!(1))), denied);
+    world.pass(Millis::from_mins(11));
+    assert_eq!(error(&rate(&mut world, &jane, json!(5))), denied);
 }

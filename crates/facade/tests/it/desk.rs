@@ -380,7 +380,7 @@ fn attributes_marks_typing_and_presence_are_shown() {
     assert_eq!(desk.events(&mut world), [format!("marks:{n}")]);
     assert_eq!(desk.hello(&mut world)["contacts"][0]["read"], n);
     let by = domain::command::By::Token(CUSTOMER);
-    world.run(Command::Typing { by, audience: domain::room::Audience::All }).unwrap();
+    world.run(Command::Typing { by, audience: domain::room::Audience::All, key: None }).unwrap();
     let news = desk.all(&mut world);
     assert_eq!((&news[0]["sig"], &news[0]["name"]), (&json!("typing"), &json!("홍길동")));
     desk.ok(&mut world, json!({"do": "typing", "contact": contact}));
@@ -435,6 +435,34 @@ fn a_file_goes_up_and_comes_down() {
     let other = format!("Bearer {}", token(&mut world, "1002"));
     assert_eq!(http(&mut world, "GET", &path, &[("authorization", &other)], "").status, 404);
     assert_eq!(http(&mut world, "GET", &path, &[], "").status, 401);
+    // An hour later the chat has left the memory; who had it still finds what was in it.
+    desk.ok(&mut world, json!({"do": "end", "contact": contact}));
+    world.pass(Millis::from_mins(20));
+    let (mine, other) = (token(&mut world, "1001"), token(&mut world, "1002"));
+    let (mine, other) = (format!("Bearer {mine}"), format!("Bearer {other}"));
+    let headers = [("authorization", mine.as_str())];
+    assert_eq!(http(&mut world, "GET", &path, &headers, "").status, 404, "which chat?");
+    let path = format!("{path}?contact={contact}");
+    let down = http(&mut world, "GET", &path, &headers, "");
+    assert_eq!((down.status, down.body.as_slice()), (200, bytes.as_bytes()));
+    assert_eq!(http(&mut world, "GET", &path, &[("authorization", &other)], "").status, 404);
+    let lines = format!("/api/v1/contacts/{contact}/transcript");
+    assert_eq!(http(&mut world, "GET", &lines, &headers, "").status, 200);
+    assert_eq!(http(&mut world, "GET", &lines, &[("authorization", &other)], "").status, 404);
+}
+
+#[test]
+fn a_desk_that_is_open_keeps_its_session_and_one_that_is_not_loses_it() {
+    let mut world = world();
+    let mut desk = Desk::open(&mut world, "1001");
+    desk.hello(&mut world);
+    let unused = format!("Bearer {}", token(&mut world, "1002"));
+    for _ in 0..12 {
+        world.pass(Millis::from_mins(5));
+    }
+    assert_eq!(world.closed(desk.socket), None, "an hour is nothing to a page that is open");
+    let headers = [("authorization", unused.as_str())];
+    assert_eq!(http(&mut world, "GET", "/api/v1/session", &headers, "").status, 401);
 }
 
 #[test]

@@ -133,11 +133,24 @@ impl World {
         self.ask_in(RealmNo(0), query)
     }
 
-    /// Asks a realm, its views where need be.
+    /// Asks a realm, its views where need be; what is archived is recalled first, as a server does.
     #[expect(clippy::needless_pass_by_value, reason = "a test writes its question on the spot")]
     pub(crate) fn ask_in(&mut self, realm: RealmNo, query: Query) -> Result<Answer, Refusal> {
+        match self.ask_once(realm, &query) {
+            Err(Refusal::Archived(id)) => match self.view(realm, &Page::Matter(id)) {
+                Some(Answer::Contacts(contacts)) => {
+                    self.run_in(realm, Command::Recall(contacts))?;
+                    self.ask_once(realm, &query)
+                }
+                _ => Err(Refusal::NoSuchContact),
+            },
+            answer => answer,
+        }
+    }
+
+    fn ask_once(&mut self, realm: RealmNo, query: &Query) -> Result<Answer, Refusal> {
         let now = self.now;
-        self.tenants[usize::from(realm.0)].node.look(now, Asker::Exchange, &query);
+        self.tenants[usize::from(realm.0)].node.look(now, Asker::Exchange, query);
         match self.settled() {
             Reply::Answer(answer, _) => answer,
             Reply::Page(page, _) => self.view(realm, &page).ok_or(Refusal::NoSuchContact),

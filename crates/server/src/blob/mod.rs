@@ -19,6 +19,7 @@ use object_store::{
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// So many bytes of the beginning are handed back, for a look at what they are.
 pub const START: usize = 512;
@@ -179,23 +180,27 @@ impl Blobs {
     }
 
     /// Keeps a file of exactly `size` bytes; one that was there under the same id is replaced. Nothing is kept, and
-    /// nothing is replaced, unless all of them came.
+    /// nothing is replaced, unless all of them came `within` this time.
     ///
     /// # Errors
     ///
     /// [`Fault::WrongSize`] as soon as there are too many, or at the end if there are too few; [`Fault::Broken`] when
-    /// `bytes` fail; [`Fault::Full`] or [`Fault::Store`] when they cannot be written.
+    /// `bytes` fail, or take too long; [`Fault::Full`] or [`Fault::Store`] when they cannot be written.
     pub async fn put<E>(
         &self,
         file: FileId,
         size: u64,
+        within: Duration,
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<Stored, Fault> {
         let mut upload = self
             .store
             .put_multipart_opts(&key(file, false), object_store::PutMultipartOptions::default())
             .await?;
-        match self.receive(upload.as_mut(), size, &mut bytes).await {
+        // Whoever is too slow is stopped here, where what came so far can be taken away.
+        let received =
+            tokio::time::timeout(within, self.receive(upload.as_mut(), size, &mut bytes)).await;
+        match received.unwrap_or(Err(Fault::Broken)) {
             Ok(stored) => {
                 // An earlier file of this id may have had a picture.
                 let _ = self.store.delete(&key(file, true)).await;

@@ -86,6 +86,15 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Tells everyone who watches anything that facts were missed.
+    pub fn missed(&self) {
+        let mut shelves = self.shelves();
+        let topics: Vec<Topic> = shelves.watchers.keys().cloned().collect();
+        let wakers = shelves.lay(&topics, || Mail::Missed);
+        drop(shelves);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     /// How many topics are watched. For metrics.
     pub fn topics(&self) -> usize {
         self.shelves().watchers.len()

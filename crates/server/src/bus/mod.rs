@@ -33,6 +33,8 @@ pub enum Mail {
     Outcome(u64, Result<Result<Done, Refusal>, Fault>),
     /// The answer to a question under its asker's own number, and the newest deed it rests on.
     Answer(u64, Result<Result<Answer, Refusal>, Fault>, u64),
+    /// Facts are on disk that were never published, and will not be: read what there is anew.
+    Missed,
 }
 
 /// Ways between nodes. `T` is what an owner is asked.

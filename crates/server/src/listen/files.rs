@@ -24,16 +24,15 @@ pub async fn receive(
     body: Incoming,
     within: Duration,
 ) -> Received {
-    let stored =
-        match tokio::time::timeout(within, blobs.put(file, size, body.into_data_stream())).await {
-            Ok(Ok(stored)) => stored,
-            Ok(Err(blob::Fault::WrongSize)) => return Received::WrongSize,
-            Ok(Err(blob::Fault::Broken)) | Err(_) => return Received::Broken,
-            Ok(Err(fault)) => {
-                tell(&fault);
-                return Received::Fault;
-            }
-        };
+    let stored = match blobs.put(file, size, within, body.into_data_stream()).await {
+        Ok(stored) => stored,
+        Err(blob::Fault::WrongSize) => return Received::WrongSize,
+        Err(blob::Fault::Broken) => return Received::Broken,
+        Err(fault) => {
+            tell(&fault);
+            return Received::Fault;
+        }
+    };
     if image::guess_format(&stored.start).is_ok() {
         let blobs = blobs.clone();
         tasks::spawn("thumbnail", async move {

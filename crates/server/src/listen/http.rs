@@ -227,12 +227,11 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 };
                 let opening =
                     Opening { door: door.clone(), realm, session, limits, place: Some(place) };
-                return match upgrade.zip(accept_key(&asked)) {
-                    Some((upgrade, key)) => {
-                        dress(switch(upgrade, &key, protocol, opening), &headers)
-                    }
-                    None => no_socket(),
+                let Some((upgrade, key)) = upgrade.zip(accept_key(&asked)) else {
+                    ws::never_opened(opening).await;
+                    return no_socket();
                 };
+                return dress(switch(upgrade, &key, protocol, opening), &headers);
             }
         };
         step = match next {
@@ -362,8 +361,9 @@ fn switch(
     opening: Opening,
 ) -> Response<Payload> {
     tasks::spawn("socket", async move {
-        if let Some((wire, rest)) = take_over(upgrade).await {
-            ws::run(wire, rest, opening).await;
+        match take_over(upgrade).await {
+            Some((wire, rest)) => ws::run(wire, rest, opening).await,
+            None => ws::never_opened(opening).await,
         }
     });
     let mut response = Response::new(Payload::whole(&[][..]));

@@ -66,6 +66,8 @@ struct End(u16, &'static str);
 const GONE: End = End(0, "");
 /// The server stops; clients come back.
 const STOPPING: End = End(1012, "the server restarts");
+/// Something happened that nobody can be shown any more; clients come back and catch up.
+const MISSED: End = End(1012, "something was missed");
 /// A façade's bug.
 const BUG: End = End(1011, "internal error");
 
@@ -152,6 +154,22 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
         }
     }
     drop(place);
+}
+
+/// The connection was given up before it became a socket: its session ends as every session does, since it was counted
+/// when it was let in.
+pub(super) async fn never_opened(opening: Opening) {
+    let Opening { door, realm, mut session, .. } = opening;
+    let mut effects = Vec::new();
+    let ended =
+        catch_unwind(AssertUnwindSafe(|| door.step(|cx| session.on_close(cx, &mut effects))));
+    if ended.is_ok() {
+        for effect in effects {
+            if let Effect::Do(_, cause, command) = effect {
+                realm.act_for(None, cause, command).await;
+            }
+        }
+    }
 }
 
 impl Socket {
@@ -260,6 +278,7 @@ impl Socket {
             Some(Mail::Answer(ticket, answer, seq)) => {
                 self.tell(|session, cx, out| session.on_answer(cx, ticket, answer, seq, out))
             }
+            Some(Mail::Missed) => Err(MISSED),
             None => Err(End(1013, "too much is waiting to be read")),
         }
     }

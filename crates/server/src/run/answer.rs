@@ -5,7 +5,7 @@ use crate::bus::{Mail, Mailbox};
 use crate::store::{self, AnyStore, Store as _};
 use crate::tasks;
 use domain::command::{Command, Done};
-use domain::id::ContactId;
+use domain::id::{ContactId, TokenHash};
 use domain::node::Reply;
 use domain::query::{Answer, Page, Query};
 use domain::refusal::Refusal;
@@ -32,14 +32,17 @@ pub enum To {
 }
 
 impl To {
-    /// Hands it over. One who has gone misses nothing.
-    pub fn tell(self, said: Said) {
+    /// Hands it over. One who has gone misses nothing; false if that is known.
+    pub fn tell(self, said: Said) -> bool {
         match self {
-            Self::Once(send) => drop(send.send(said)),
-            Self::Socket(mailbox, ticket) => mailbox.put(match said {
-                Said::Outcome(outcome) => Mail::Outcome(ticket, outcome),
-                Said::Answer(answer, seq) => Mail::Answer(ticket, answer, seq),
-            }),
+            Self::Once(send) => send.send(said).is_ok(),
+            Self::Socket(mailbox, ticket) => {
+                mailbox.put(match said {
+                    Said::Outcome(outcome) => Mail::Outcome(ticket, outcome),
+                    Said::Answer(answer, seq) => Mail::Answer(ticket, answer, seq),
+                });
+                true
+            }
         }
     }
 }
@@ -53,6 +56,19 @@ pub enum Again {
     Read(Box<Query>),
     /// It was asked again already.
     No,
+}
+
+impl Again {
+    /// The token of the socket that was to be counted as open, if that was asked.
+    fn came(&self) -> Option<TokenHash> {
+        match self {
+            Self::Do(_, command) => match command.as_ref() {
+                Command::Present { token, present: true } => Some(*token),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 /// Who asked, and what.
@@ -104,8 +120,10 @@ impl Desk {
                 self.recall(asker, contact, written);
             }
             Reply::Outcome(outcome) => {
-                if let Some(to) = asker.to {
-                    to.tell(Said::Outcome(Ok(outcome)));
+                let Some(to) = asker.to else { return };
+                let came = if outcome.is_ok() { asker.again.came() } else { None };
+                if let (false, Some(token)) = (to.tell(Said::Outcome(Ok(outcome))), came) {
+                    self.never_opened(token);
                 }
             }
             Reply::Answer(answer, seq) => {
@@ -115,6 +133,15 @@ impl Desk {
             }
             Reply::Page(page, seq) => self.page(asker, page, seq),
         }
+    }
+
+    /// A socket was counted, and its request was given up meanwhile: it takes nobody's place.
+    fn never_opened(&self, token: TokenHash) {
+        let Some(inputs) = self.inputs.upgrade() else { return };
+        tasks::spawn("gone", async move {
+            let gone = Box::new(Command::Present { token, present: false });
+            let _ = inputs.send(Input::Do(None, "gone", gone)).await;
+        });
     }
 
     /// Asks the views.

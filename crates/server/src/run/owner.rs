@@ -402,12 +402,18 @@ impl Owner {
             &mut self.node,
             Node::new(domain::centre::Centre::default(), self.written),
         );
+        // Connections outlive a decider.
+        let (attendance, shown) = (failed.attendance(), self.written);
         for asker in failed.failed() {
             asker.fault(told);
         }
         while let Err(fault) = self.reborn().await {
             tell("the realm cannot be read again", self.no, &fault);
             until(Some(clock::instant() + PROBE)).await;
+        }
+        self.node.attend(attendance);
+        if self.written > shown {
+            self.catch_up(shown).await;
         }
         // Another node has taken the realm over: to claim it back would be to write into its work.
         let taken = matches!(fault, store::Fault::Stale);
@@ -416,6 +422,35 @@ impl Owner {
         } else {
             (told, clock::instant() + PROBE)
         });
+    }
+
+    /// What failed is on disk all the same: its askers heard of a fault, and nobody was shown anything. The server learns
+    /// what concerns it, and whoever watches has to come again.
+    async fn catch_up(&mut self, shown: u64) {
+        tracing::warn!(
+            realm = self.no.0,
+            from = shown + 1,
+            to = self.written,
+            "facts that failed are on disk; sockets are closed"
+        );
+        let mut missed = self.store.replay(self.no, shown + 1);
+        loop {
+            match missed.next().await {
+                Ok(Some(deeds)) => {
+                    for fact in deeds.iter().flat_map(|(_, deed)| &deed.facts) {
+                        if matches!(fact, Fact::Put(_) | Fact::Removed(_)) {
+                            (self.on_directory)(self.no, fact);
+                        }
+                    }
+                }
+                Ok(None) => break,
+                Err(fault) => {
+                    tell("what was missed cannot be read", self.no, &fault);
+                    break;
+                }
+            }
+        }
+        self.hub.missed();
     }
 
     async fn reborn(&mut self) -> Result<(), store::Fault> {

@@ -4,9 +4,11 @@ use super::sample::{Chat, Sample};
 use super::{AnyStore, Fault, Kind, Lease, RealmNo, Store, scratch};
 use domain::contact::EndReason;
 use domain::fact::Deed;
-use domain::id::{ContactId, ParticipantId};
-use domain::query::{Answer, ContactFilter, ContactName, ItemsPage, Lines, Page, Place, Start};
-use domain::room::MemberRole;
+use domain::id::{ContactId, FileId, ParticipantId};
+use domain::query::{
+    Answer, ContactFilter, ContactName, ItemsPage, Lines, Moment, Page, Place, Start,
+};
+use domain::room::{Audience, Body, File, FileStatus, MemberRole};
 use domain::time::Millis;
 use std::path::Path;
 
@@ -256,6 +258,40 @@ async fn earlier_chats_are_reached_backward_from_a_page(store: &impl Store) {
     );
 }
 
+async fn files_of_a_room_are_found_by_whoever_may_have_them(store: &impl Store) {
+    let mut desk = Desk::new(store, "files").await;
+    let mut sample = Sample::new(6);
+    let (mut chat, other) = (sample.full_chat("one"), sample.full_chat("other"));
+    let mut files = Vec::new();
+    for audience in [Audience::All, Audience::Agents] {
+        let id = FileId::new(sample.now, &mut sample.chance);
+        let file = File {
+            id,
+            name: "a.png".into(),
+            kind: "image/png".into(),
+            size: 9,
+            status: FileStatus::Approved,
+        };
+        sample.post(&mut chat, MemberRole::Agent, audience, Body::File(file.clone()));
+        files.push(file);
+    }
+    desk.commit(sample.take()).await.unwrap();
+    let found = async |room, role, file| match desk.page(Page::Files { room, role, file }).await {
+        Some(Answer::Files(files)) => files,
+        other => panic!("{other:?}"),
+    };
+    let room = chat.room;
+    assert_eq!(found(room, MemberRole::Agent, None).await, files);
+    assert_eq!(found(room, MemberRole::Customer, None).await, files[..1], "not the agents' own");
+    assert_eq!(found(room, MemberRole::Agent, Some(files[1].id)).await, files[1..]);
+    assert_eq!(found(room, MemberRole::Customer, Some(files[1].id)).await, []);
+    assert_eq!(
+        found(other.room, MemberRole::Agent, None).await,
+        [],
+        "what is rejected is nobody's"
+    );
+}
+
 async fn contacts_are_found_by_what_is_asked(store: &impl Store) {
     let mut desk = Desk::new(store, "contacts").await;
     let mut sample = Sample::new(5);
@@ -305,6 +341,19 @@ async fn contacts_are_found_by_what_is_asked(store: &impl Store) {
         &[8, 7],
     )
     .await;
+
+    let Some(Answer::Contact(third, _)) = desk.page(Page::Contact(ContactName::Number(3))).await
+    else {
+        panic!()
+    };
+    for moment in [Moment::Started, Moment::Queued, Moment::Accepted, Moment::Ended] {
+        let at = moment.of(&third).unwrap();
+        let at_once =
+            || ContactFilter { moment, from: Some(at), to: Some(at.plus(Millis(1))), ..filter() };
+        check(at_once(), &[3]).await;
+        check(ContactFilter { below: Some(3), ..at_once() }, &[]).await;
+        check(ContactFilter { moment, to: Some(Millis(1)), ..filter() }, &[]).await;
+    }
 
     assert_eq!(desk.contacts(Page::Matter(full.contact)).await, [7, 8]);
     assert_eq!(desk.contacts(Page::Matter(full.room.into())).await, [7, 8]);
@@ -405,6 +454,7 @@ async fn keeps_the_contract(store: &impl Store) {
     pages_go_on_where_they_ended(store).await;
     earlier_chats_are_reached_backward_from_a_page(store).await;
     contacts_are_found_by_what_is_asked(store).await;
+    files_of_a_room_are_found_by_whoever_may_have_them(store).await;
     a_story_has_what_touches_a_room(store).await;
     snapshots_are_found_newest_first(store).await;
     views_built_again_show_the_same(store).await;

@@ -39,6 +39,9 @@ struct Realm {
     deeds: Vec<Deed>,
     snapshots: Vec<Snapshot>,
     views: Views,
+    /// The next commit says that it failed, and did not.
+    #[cfg(test)]
+    unsure: bool,
 }
 
 #[derive(Default)]
@@ -54,6 +57,12 @@ impl Memory {
     /// A panic elsewhere leaves the realms as they were: each change below is one step.
     fn realms(&self) -> MutexGuard<'_, Vec<Realm>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the next commit say that it failed, although it did not.
+    #[cfg(test)]
+    pub(crate) fn be_unsure(&self, realm: RealmNo) {
+        self.realms()[usize::from(realm.0)].unsure = true;
     }
 
     fn with<T>(
@@ -120,6 +129,10 @@ impl Store for Memory {
             }
             realm.views.take((first..).zip(deeds.iter().cloned()))?;
             realm.deeds.extend(deeds);
+            #[cfg(test)]
+            if std::mem::take(&mut realm.unsure) {
+                return Err(Fault::broken("say so", std::io::Error::other("a test")));
+            }
             Ok(())
         })
     }
@@ -250,8 +263,7 @@ impl Shelf for Views {
 
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault> {
         let wanted = |contact: &&Contact| {
-            filter.from.is_none_or(|from| contact.started >= from)
-                && filter.to.is_none_or(|to| contact.started < to)
+            filter.in_time(contact)
                 && filter
                     .customer
                     .as_ref()

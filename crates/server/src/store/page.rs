@@ -7,11 +7,11 @@
 
 use super::Fault;
 use domain::contact::Contact;
-use domain::id::{ParticipantId, RoomId};
+use domain::id::{FileId, ParticipantId, RoomId};
 use domain::query::{
     Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start,
 };
-use domain::room::{Body, FileStatus, Item};
+use domain::room::{Body, File, FileStatus, Item, MemberRole};
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, RangeInclusive};
@@ -76,6 +76,7 @@ pub trait Shelf {
 pub fn answer(shelf: &impl Shelf, page: &Page) -> Result<Option<Answer>, Fault> {
     Ok(match page {
         Page::Items(page) => Some(Answer::Lines(lines(shelf, page)?)),
+        Page::Files { room, role, file } => Some(Answer::Files(files(shelf, *room, *role, *file)?)),
         Page::Contact(name) => contact(shelf, name)?,
         Page::Contacts(filter) => Some(Answer::Contacts(shelf.contacts(filter)?)),
         Page::Matter(id) => match shelf.contact(&ContactName::Id(*id))? {
@@ -96,6 +97,31 @@ fn contact(shelf: &impl Shelf, name: &ContactName) -> Result<Option<Answer>, Fau
             .unwrap_or_default()
     };
     Ok(Some(Answer::Contact(Box::new(contact), attributes)))
+}
+
+/// Approved files of a room that this role may have, oldest first; of this one only, if one is named.
+fn files(
+    shelf: &impl Shelf,
+    room: RoomId,
+    role: MemberRole,
+    wanted: Option<FileId>,
+) -> Result<Vec<File>, Fault> {
+    let mut files = Vec::new();
+    shelf.lines(room, 1..=u32::MAX, true, &mut |item| {
+        if let Body::File(file) = item.body
+            && item.audience.includes(role)
+            && file.status == FileStatus::Approved
+            && wanted.is_none_or(|wanted| wanted == file.id)
+        {
+            files.push(file);
+        }
+        if wanted.is_some() && !files.is_empty() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    Ok(files)
 }
 
 fn lines(shelf: &impl Shelf, page: &ItemsPage) -> Result<Lines, Fault> {

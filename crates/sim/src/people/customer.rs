@@ -216,8 +216,17 @@ impl World {
                 let audience = if self.once_in(30) { Audience::Agents } else { Audience::All };
                 Command::Say { by, kind, text: self.words("customer"), audience, key }
             }
-            54..60 => Command::Typing { by, audience: Audience::All },
-            60..68 => Command::Mark { by, item: self.one_of(&seen)?, read: self.once_in(2) },
+            54..60 => Command::Typing {
+                by,
+                audience: Audience::All,
+                key: self.once_in(2).then(|| self.key()),
+            },
+            60..68 => Command::Mark {
+                by,
+                item: self.one_of(&seen)?,
+                read: self.once_in(2),
+                key: self.once_in(2).then(|| self.key()),
+            },
             68..76 => {
                 let from = match (self.draw.below(5), place, self.one_of(&seen)) {
                     (0, Some(place), _) => From::After(place),

@@ -2,12 +2,12 @@
 
 use crate::shop;
 use crate::world::{Asked, World};
-use domain::command::{By, Command, Destination};
+use domain::command::{By, Command, Destination, IdleChange, Timing};
 use domain::contact::TextKind;
 use domain::directory::{Entry, EntryKey, Group, Role};
 use domain::id::{ContactId, StreamId, UserId};
 use domain::query::{ContactFilter, ContactName, Query};
-use domain::room::{Audience, IdleRule, TokenKind};
+use domain::room::{Audience, TokenKind};
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,11 +52,15 @@ impl World {
             }
             42..52 => {
                 let mut rule = || {
-                    let span = |n: u64| (n > 0).then(|| Millis(n * 20_000));
-                    Some(IdleRule {
-                        warn: span(self.draw.below(4)),
-                        drop: span(self.draw.below(4)),
-                    })
+                    let timing = |n: u64| match n {
+                        0 => Timing::Unset,
+                        4 => Timing::Keep,
+                        n => Timing::After(Millis(n * 20_000)),
+                    };
+                    IdleChange {
+                        warn: timing(self.draw.below(5)),
+                        drop: timing(self.draw.below(5)),
+                    }
                 };
                 Command::RuleIdle { contact, customer: rule(), agent: rule() }
             }
@@ -67,6 +71,7 @@ impl World {
                     contact,
                     name: "a bot".into(),
                     grant,
+                    beside_agents: self.once_in(2),
                     key: self.once_in(2).then(|| self.key()),
                 }
             }

@@ -22,7 +22,7 @@ impl World {
     pub(super) fn staff_acts(&mut self) -> Option<Asked> {
         let me = self.someone();
         let session = match self.people.sessions.get(&me).copied() {
-            Some(session) if !self.once_in(80) => session,
+            Some(session) if self.lives(session) && !self.once_in(80) => session,
             _ => {
                 let session = self.secret();
                 return Some(Command::LogIn { user: me, session }.into());
@@ -80,6 +80,12 @@ impl World {
         Some(command.into())
     }
 
+    /// Is this session still good for anything? People find out by being turned away, now and then more than once.
+    fn lives(&mut self, session: TokenHash) -> bool {
+        let query = Query::Session(session);
+        self.node.centre().look(self.now, &query).is_ok() || self.once_in(5)
+    }
+
     fn states(&mut self, agent: UserId, state: AgentState) -> Asked {
         let channels = if self.once_in(6) { BTreeSet::new() } else { [CHAT].into() };
         Command::State { agent, channels, state }.into()
@@ -117,6 +123,7 @@ impl World {
             45..50 => Command::Typing {
                 by,
                 audience: if self.once_in(2) { Audience::Agents } else { Audience::All },
+                key: None,
             },
             50..58 => Command::MarkUpTo { by, n: self.draw.below(60) as u32 },
             58..62 => {

@@ -43,8 +43,8 @@ pub(in crate::admin) fn import(cx: &mut Cx<'_>, request: Request) -> Step {
                 not_oneself()
             }
             Ok(drafts) => {
-                Import { realm: asker.realm, todo: drafts.into(), hashed: VecDeque::new(), put: 0 }
-                    .go_on()
+                let todo = drafts.into_iter().map(|(_, draft)| draft).collect();
+                Import { realm: asker.realm, todo, hashed: Vec::new() }.go_on()
             }
             Err(wrong) => problem::stop(400, "directory.bad_entry", &wrong.to_string()),
         })
@@ -135,44 +135,35 @@ impl Scratch {
     }
 }
 
-/// An import under way: first all passwords are hashed, then entry after entry is put.
+/// An import under way: first all passwords are hashed, then all entries are put at once, so that a fault halfway leaves
+/// nothing half done.
 struct Import {
     realm: RealmNo,
-    todo: VecDeque<(String, Draft)>,
-    hashed: VecDeque<(String, Entry)>,
-    put: usize,
+    todo: VecDeque<Draft>,
+    hashed: Vec<Entry>,
 }
 
 impl Import {
     fn go_on(mut self) -> Step {
-        while let Some((place, draft)) = self.todo.pop_front() {
+        while let Some(draft) = self.todo.pop_front() {
             match (draft.password, draft.entry) {
                 (Some(password), Entry::User(mut user)) => {
                     let then = move |_: &mut Cx<'_>, hash| {
                         user.password = Some(hash);
-                        self.hashed.push_back((place, Entry::User(user)));
+                        self.hashed.push(Entry::User(user));
                         self.go_on()
                     };
                     return Step::Hash { password, then: Box::new(then) };
                 }
-                (_, entry) => self.hashed.push_back((place, entry)),
+                (_, entry) => self.hashed.push(entry),
             }
         }
-        let Some((place, entry)) = self.hashed.pop_front() else {
-            return problem::reply(200, &json!({"put": self.put}));
-        };
-        let realm = self.realm;
+        let put = self.hashed.len();
         let done = move |_: &mut Cx<'_>, outcome| match outcome {
-            Ok(_) => {
-                self.put += 1;
-                self.go_on()
-            }
-            Err(refusal) => {
-                let message =
-                    format!("{place}: {refusal} ({} entries were put before it)", self.put);
-                problem::stop(problem::status(&refusal), refusal.code(), &message)
-            }
+            Ok(_) => problem::reply(200, &json!({"put": put})),
+            Err(refusal) => problem::refused(&refusal),
         };
-        Step::Do(realm, "api.import", Box::new(Command::Put(Box::new(entry))), Box::new(done))
+        let command = Command::PutAll(self.hashed);
+        Step::Do(self.realm, "api.import", Box::new(command), Box::new(done))
     }
 }

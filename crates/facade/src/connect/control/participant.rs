@@ -7,19 +7,16 @@
 //! {"ParticipantCredentials":{"ParticipantToken":PT,"Expiry":"2026-11-21T15:40:38.991Z"},"ParticipantId":P}
 //! ```
 
-use super::call::{act, contact, user};
+use super::call::{contact, user};
 use super::{Call, reply, unexpected};
 use crate::connect::body::Object;
 use crate::connect::error::{ApiError, Plane};
 use crate::connect::grant::{self, BOT_CONNECTS};
 use crate::connect::time::iso_ms;
-use crate::door::{Cx, RealmNo, Step};
+use crate::door::{Cx, Step};
 use domain::command::{Command, Done};
-use domain::contact::Phase;
-use domain::id::{ClientKey, ContactId};
 use domain::refusal::Refusal;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 pub(super) fn create(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let members = call.members()?;
@@ -32,34 +29,17 @@ pub(super) fn create(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     }
     let name = details.need_text("DisplayName", 1..=256)?;
     let token = body.text("ClientToken", 0..=500)?;
-    let contact = contact(id)?;
-    let key = call.key(id, token);
-    let name = name.into();
-    if cx.site.settings().bots_beside_agents {
-        return Ok(admit(cx, call.realm, call.operation.cause, contact, name, key));
-    }
-    // The real service lets no bot in beside an agent; ours does where a switch says so.
-    let (realm, cause) = (call.realm, call.operation.cause);
-    Ok(call.ask_contact(contact, move |cx, known, _| {
-        if known.phase == Phase::Talking {
-            return Err(ApiError::conflict("An agent is in this chat already."));
-        }
-        Ok(admit(cx, realm, cause, contact, name, key))
-    }))
-}
-
-fn admit(
-    cx: &mut Cx<'_>,
-    realm: RealmNo,
-    cause: &'static str,
-    contact: ContactId,
-    name: Arc<str>,
-    key: Option<ClientKey>,
-) -> Step {
     let until = cx.now.plus(BOT_CONNECTS);
-    let (secret, grant) = grant::participant(cx, realm, until);
-    let command = Command::AdmitBot { contact, name, grant, key };
-    act(realm, cause, command, refused, move |cx, done| {
+    let (secret, grant) = grant::participant(cx, call.realm, until);
+    let command = Command::AdmitBot {
+        contact: contact(id)?,
+        name: name.into(),
+        grant,
+        // The real service lets no bot in beside an agent; ours does where a switch says so.
+        beside_agents: cx.site.settings().bots_beside_agents,
+        key: call.key(id, token),
+    };
+    Ok(call.act_or(command, refused, move |cx, done| {
         let Done::Admitted { participant, .. } = done else { return Err(unexpected()) };
         reply(
             cx,
@@ -68,7 +48,7 @@ fn admit(
                 "ParticipantId": participant.to_string(),
             }),
         )
-    })
+    }))
 }
 
 /// That somebody is there already stands in a bot's way: a conflict, not a bad request.

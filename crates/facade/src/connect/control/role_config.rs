@@ -12,8 +12,7 @@ use super::{Call, reply};
 use crate::connect::body::Object;
 use crate::connect::error::ApiError;
 use crate::door::{Cx, Step};
-use domain::command::Command;
-use domain::room::IdleRule;
+use domain::command::{Command, IdleChange, Timing};
 use domain::time::Millis;
 use serde_json::Value;
 
@@ -25,7 +24,7 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let chat = body.need_object("ChannelConfiguration")?.need_object("Chat")?;
     let list = chat.objects(LIST, 1..=6)?;
     let mut seen = Vec::new();
-    let (mut customer, mut agent) = (None, None);
+    let (mut customer, mut agent) = (IdleChange::default(), IdleChange::default());
     for timer in chat.need(LIST, list)? {
         let is_agent = timer.choice("ParticipantRole", &[("CUSTOMER", false), ("AGENT", true)])?;
         let is_agent = timer.need("ParticipantRole", is_agent)?;
@@ -37,22 +36,21 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
         }
         seen.push((is_agent, drops));
         let after = after(&timer.need_object("TimerValue")?)?;
-        let rule: &mut IdleRule =
-            if is_agent { &mut agent } else { &mut customer }.get_or_insert_default();
+        let rule = if is_agent { &mut agent } else { &mut customer };
         *(if drops { &mut rule.drop } else { &mut rule.warn }) = after;
     }
     let command = Command::RuleIdle { contact: contact(call.segment(1))?, customer, agent };
     Ok(call.act(command, |cx, _| reply(cx, Value::Null)))
 }
 
-/// The timer's length; none when it is unset.
-fn after(value: &Object<'_>) -> Result<Option<Millis>, ApiError> {
+/// What becomes of the timer.
+fn after(value: &Object<'_>) -> Result<Timing, ApiError> {
     const MINUTES: &str = "ParticipantTimerDurationInMinutes";
     let minutes = value.integer(MINUTES, 2..=480)?;
     let unset = value.choice("ParticipantTimerAction", &[("Unset", ())])?;
     match (minutes, unset) {
-        (Some(minutes), None) => Ok(Some(Millis::from_mins(minutes.unsigned_abs()))),
-        (None, Some(())) => Ok(None),
+        (Some(minutes), None) => Ok(Timing::After(Millis::from_mins(minutes.unsigned_abs()))),
+        (None, Some(())) => Ok(Timing::Unset),
         _ => Err(value.bad(MINUTES, "or ParticipantTimerAction is required, not both")),
     }
 }

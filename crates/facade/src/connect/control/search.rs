@@ -16,20 +16,26 @@ use crate::connect::error::ApiError;
 use crate::door::{Cx, Step};
 use domain::contact::Contact;
 use domain::id::{InstanceId, QueueId, UserId};
-use domain::query::{Answer, ContactFilter, Query};
+use domain::query::{Answer, ContactFilter, Moment, Query};
 use serde_json::{Value, json};
 
 /// Contacts of one page unless it is told otherwise, and at most.
 const PAGE: i64 = 100;
+
+/// Which moment a range is of. A chat is never scheduled: that one is refused by its name.
+const MOMENTS: [(&str, Moment); 4] = [
+    ("INITIATION_TIMESTAMP", Moment::Started),
+    ("ENQUEUE_TIMESTAMP", Moment::Queued),
+    ("CONNECTED_TO_AGENT_TIMESTAMP", Moment::Accepted),
+    ("DISCONNECT_TIMESTAMP", Moment::Ended),
+];
 
 pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let members = call.members()?;
     let body = Object::new(&members, ApiError::invalid_parameter);
     let instance = call.instance(cx, body.need_text("InstanceId", 1..=100)?)?;
     let range = body.need_object("TimeRange")?;
-    if range.need_text("Type", 1..=100)? != "INITIATION_TIMESTAMP" {
-        return Err(ApiError::invalid_request("TimeRange.Type must be INITIATION_TIMESTAMP."));
-    }
+    let moment = range.need("Type", range.choice("Type", &MOMENTS)?)?;
     let (from, to) = (range.moment("StartTime")?, range.moment("EndTime")?);
     let (from, to) = (range.need("StartTime", from)?, range.need("EndTime", to)?);
     if to < from {
@@ -58,6 +64,7 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     };
     let one = |ids: &[QueueId]| if let [id] = ids { Some(id.clone()) } else { None };
     let filter = ContactFilter {
+        moment,
         from: Some(from),
         // The end is part of the range here.
         to: Some(to.plus(domain::time::Millis(1))),

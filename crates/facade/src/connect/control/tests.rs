@@ -5,7 +5,7 @@ use crate::connect::sigv4::{Signer, sign};
 use crate::connect::site::{Fixed, INSTANCE, KEY, SECRET, head};
 use crate::door::{Rate, Response};
 use domain::chance::Seeded;
-use domain::command::Command;
+use domain::command::{Command, IdleChange, Timing};
 use domain::contact::TextKind;
 use domain::query::Query;
 use domain::time::Millis;
@@ -337,8 +337,9 @@ fn timers_of_silence_are_read_in_minutes_and_named_once() {
     else {
         panic!("it was to rule")
     };
-    assert_eq!(customer.unwrap().warn, Some(Millis::from_mins(2)));
-    assert_eq!(agent.unwrap().drop, None);
+    let ruled = IdleChange { warn: Timing::After(Millis::from_mins(2)), drop: Timing::Keep };
+    assert_eq!(customer, ruled);
+    assert_eq!(agent, IdleChange { warn: Timing::Keep, drop: Timing::Unset });
     let site = Fixed::new();
     for bad in [
         format!("{idle},{idle}"),
@@ -365,15 +366,13 @@ fn only_a_bot_is_let_in_by_a_program() {
     let mut site = Fixed::new();
     let agent = shape(&site, signed("POST", "/contact/create-participant", &body("AGENT")));
     assert_eq!(agent, (400, "InvalidRequestException".to_owned()));
-    assert!(matches!(
-        step(&site, signed("POST", "/contact/create-participant", &body("CUSTOM_BOT"))),
-        Step::Read(..)
-    ));
-    site.settings.bots_beside_agents = true;
-    assert!(matches!(
-        step(&site, signed("POST", "/contact/create-participant", &body("CUSTOM_BOT"))),
-        Step::Do(..)
-    ));
+    for lets in [false, true] {
+        site.settings.bots_beside_agents = lets;
+        let step = step(&site, signed("POST", "/contact/create-participant", &body("CUSTOM_BOT")));
+        let Step::Do(_, _, command, _) = step else { panic!("a bot is admitted by the domain") };
+        let Command::AdmitBot { beside_agents, .. } = *command else { panic!("{command:?}") };
+        assert_eq!(beside_agents, lets);
+    }
 }
 
 #[test]

@@ -48,6 +48,11 @@ impl Call {
         Ok(Self { realm, token, secret, segment, head, body, cause: operation.cause })
     }
 
+    /// Is there a rate for this operation?
+    pub(super) fn rated(&self, cx: &Cx<'_>) -> bool {
+        cx.site.settings().rates.contains_key(self.cause)
+    }
+
     /// Takes one from the bucket of this operation and token, where a rate is set (5).
     pub(super) fn throttle(&self, cx: &Cx<'_>) -> Result<(), ApiError> {
         let Some(rate) = cx.site.settings().rates.get(self.cause) else { return Ok(()) };

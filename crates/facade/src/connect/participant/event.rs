@@ -24,18 +24,18 @@ pub(super) fn run(_: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let members = call.members()?;
     let body = Object::new(&members, ApiError::validation);
     let name = body.need_text("ContentType", 1..=100)?;
-    body.text("ClientToken", 0..=500)?;
+    let token = body.text("ClientToken", 0..=500)?;
     match name.strip_prefix(PREFIX) {
-        Some("typing") => Ok(typing(call)),
+        Some("typing") => Ok(typing(call, token)),
         Some("connection.acknowledged") => Ok(acknowledged(call)),
-        Some("message.delivered") => Ok(receipt(call, message(&body)?, false)),
-        Some("message.read") => Ok(receipt(call, message(&body)?, true)),
+        Some("message.delivered") => Ok(receipt(call, token, message(&body)?, false)),
+        Some("message.read") => Ok(receipt(call, token, message(&body)?, true)),
         _ => Err(body.bad("ContentType", "is not an event that can be sent")),
     }
 }
 
-fn typing(call: &Call) -> Step {
-    let command = Command::Typing { by: call.by(), audience: Audience::All };
+fn typing(call: &Call, token: Option<&str>) -> Step {
+    let command = Command::Typing { by: call.by(), audience: Audience::All, key: call.key(token) };
     call.act(command, |cx, done| match done {
         Done::Posted { item, at, .. } => reply(cx, &Sent::new(item, at)),
         _ => Err(unexpected()),
@@ -51,8 +51,10 @@ fn acknowledged(call: &Call) -> Step {
 }
 
 /// The answer names the receipt as the socket does, and that name has the reader in it.
-fn receipt(call: &Call, item: ItemId, read: bool) -> Step {
-    let command = Command::Mark { by: call.by(), item, read };
+fn receipt(call: &Call, token: Option<&str>, item: ItemId, read: bool) -> Step {
+    // The answer is named by what was got or read; so one token for two messages is no repeat.
+    let token = token.filter(|t| !t.is_empty()).map(|t| format!("{t}/{item}/{read}"));
+    let command = Command::Mark { by: call.by(), item, read, key: call.key(token.as_deref()) };
     let (realm, cause) = (call.realm, call.cause);
     call.ask_holder(move |_, holder| {
         let id = receipt_id(holder.member.id, item, read);

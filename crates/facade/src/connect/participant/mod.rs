@@ -15,6 +15,7 @@ mod disposition;
 mod event;
 mod message;
 mod pass;
+mod rating;
 mod start_upload;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,9 @@ use crate::connect::error::ApiError;
 use crate::connect::socket;
 use crate::door::{BodyWanted, Cx, Head, Request, Step};
 use call::{Call, settle};
+use domain::query::{Answer, Query};
+use domain::refusal::Refusal;
+use domain::room::TokenKind;
 
 /// What one operation does with a call whose bearer has the form of a token.
 type Verb = fn(&mut Cx<'_>, &Call) -> Result<Step, ApiError>;
@@ -59,6 +63,7 @@ operations! {
     "POST" "complete-attachment-upload" "CompleteAttachmentUpload" complete_upload::run;
     "POST" "attachment" "GetAttachment" attachment::run;
     "GET" "views" "DescribeView" view::run;
+    "POST" "rating" "RateContact" rating::run;
     "POST" "authentication-url" "GetAuthenticationUrl" authentication::url;
     "POST" "cancel-authentication" "CancelParticipantAuthentication" authentication::cancel;
 }
@@ -93,8 +98,23 @@ fn admit(cx: &mut Cx<'_>, path: &[&str], request: Request) -> Result<Step, ApiEr
     let operation = OPERATIONS.iter().find(fits).ok_or_else(unknown)?;
     let segment = path.get(1).copied().unwrap_or_default().to_owned();
     let call = Call::new(operation, segment, request)?;
-    call.throttle(cx)?;
-    (operation.verb)(cx, &call)
+    if !call.rated(cx) {
+        return (operation.verb)(cx, &call);
+    }
+    // A bucket is made for whoever is in a chat, and not for every text that has the form of a token. Others go on to be
+    // refused.
+    let kind = match operation.path {
+        "connection" => TokenKind::Participant,
+        _ => TokenKind::Connection,
+    };
+    let query = Query::Token(call.token, kind);
+    let realm = call.realm;
+    let then = move |cx: &mut Cx<'_>, answer: Result<Answer, Refusal>| {
+        let allowed = if answer.is_ok() { call.throttle(cx) } else { Ok(()) };
+        let outcome = allowed.and_then(|()| (operation.verb)(cx, &call));
+        settle(cx, outcome)
+    };
+    Ok(Step::Read(realm, Box::new(query), Box::new(then)))
 }
 
 fn unknown() -> ApiError {

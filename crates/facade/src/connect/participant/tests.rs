@@ -202,8 +202,16 @@ fn an_empty_bucket_is_429() {
     world.site.0.settings.rates.insert("participant.SendMessage".to_owned(), rate);
     world.site.0.left.set(1);
     let hi = json!({"ContentType": "text/plain", "Content": "hi"});
-    assert!(matches!(world.post("message", &hi), Step::Do(..)));
-    assert_eq!(world.refused("message", &hi), (429, "ThrottlingException".to_owned()));
+    // A stranger, however many tokens they make up, has no bucket; the domain turns them away.
+    let step = world.post("message", &hi);
+    assert_eq!(*query(&step), Query::Token(world.hash, TokenKind::Connection));
+    assert!(matches!(world.answered(step, Err(Refusal::BadToken)), Step::Do(..)));
+    assert_eq!(world.site.0.left.get(), 1, "nothing was taken from any bucket");
+    let step = world.post("message", &hi);
+    assert!(matches!(world.answered(step, Ok(holder())), Step::Do(..)));
+    let step = world.post("message", &hi);
+    let step = world.answered(step, Ok(holder()));
+    assert_eq!(error(&reply(step)), (429, "ThrottlingException".to_owned()));
     let typing = json!({"ContentType": "application/vnd.amazonaws.connect.event.typing"});
     assert!(matches!(world.post("event", &typing), Step::Do(..)), "no rate is set for it");
 }
@@ -335,7 +343,7 @@ fn rows_47_to_49_events_are_known_by_their_names() {
     let mut world = World::new();
     let e = |name: &str| json!({"ContentType": format!("application/vnd.amazonaws.connect.event.{name}")});
     let step = world.post("event", &e("typing"));
-    let typing = Command::Typing { by: By::Token(world.hash), audience: Audience::All };
+    let typing = Command::Typing { by: By::Token(world.hash), audience: Audience::All, key: None };
     assert_eq!(*command(&step), typing);
     let step = world.done(step, Ok(Done::Posted { item: ItemId(id(7)), n: 0, at: NOW }));
     assert_eq!(json_of(step)["Id"], id(7).to_string());
@@ -360,7 +368,8 @@ fn row_54_a_receipt_names_a_message_as_text_or_as_an_object() {
     ] {
         let step = world.post("event", &json!({"ContentType": e, "Content": content}));
         let step = world.answered(step, Ok(holder()));
-        let mark = Command::Mark { by: By::Token(world.hash), item: ItemId(id(7)), read: true };
+        let (by, item) = (By::Token(world.hash), ItemId(id(7)));
+        let mark = Command::Mark { by, item, read: true, key: None };
         assert_eq!(*command(&step), mark);
         let step = world.done(step, Ok(Done::Posted { item: ItemId(id(8)), n: 0, at: NOW }));
         let shown = crate::connect::item::receipt_id(ParticipantId(id(1)), ItemId(id(7)), true);

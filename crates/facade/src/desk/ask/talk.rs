@@ -56,7 +56,7 @@ pub(super) fn say(
 pub(super) fn typing(me: &Me, contact: ContactId) -> Call {
     Call::Do(
         "desk.typing",
-        Command::Typing { by: me.by(contact), audience: Audience::All },
+        Command::Typing { by: me.by(contact), audience: Audience::All, key: None },
         Want::Nothing,
     )
 }

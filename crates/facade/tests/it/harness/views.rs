@@ -20,6 +20,18 @@ pub(super) fn answer(facts: &[Arc<Published>], page: &Page) -> Option<Answer> {
     };
     match page {
         Page::Items(page) => Some(Answer::Lines(lines(facts, page))),
+        Page::Files { room, role, file } => {
+            let files = facts.iter().filter_map(|p| {
+                let Fact::Posted { item, .. } = &p.fact else { return None };
+                let Body::File(f) = &item.body else { return None };
+                let wanted = item.room == *room
+                    && item.audience.includes(*role)
+                    && f.status == FileStatus::Approved
+                    && file.is_none_or(|file| f.id == file);
+                wanted.then(|| f.clone())
+            });
+            Some(Answer::Files(files.collect()))
+        }
         Page::Contact(name) => {
             let contact = find(name)?;
             let attributes =
@@ -53,8 +65,7 @@ fn contacts(facts: &[Arc<Published>]) -> BTreeMap<ContactId, Contact> {
 
 fn filtered(contacts: &BTreeMap<ContactId, Contact>, filter: &ContactFilter) -> Vec<Contact> {
     let fits = |c: &&Contact| {
-        filter.from.is_none_or(|at| c.started >= at)
-            && filter.to.is_none_or(|at| c.started < at)
+        filter.in_time(c)
             && filter.customer.as_ref().is_none_or(|id| c.customer.id.as_ref() == Some(id))
             && filter.queue.as_ref().is_none_or(|id| c.queue.as_ref() == Some(id))
             && filter.agent.as_ref().is_none_or(|id| c.agent.as_ref() == Some(id))

@@ -6,7 +6,7 @@ use crate::store::page::{self, Shelf};
 use crate::store::{Fault, RealmNo};
 use domain::contact::Contact;
 use domain::id::RoomId;
-use domain::query::{Answer, ContactFilter, ContactName, Mark, Page};
+use domain::query::{Answer, ContactFilter, ContactName, Mark, Moment, Page};
 use domain::room::Item;
 use domain::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
@@ -59,6 +59,17 @@ impl Reader {
 // found as a number, so that far away pages cost no more than near ones.
 const FROM: &str = "number >= (SELECT number FROM contact WHERE realm = ?1 AND started >= ? ORDER BY started, number LIMIT 1)";
 const TO: &str = "number <= (SELECT number FROM contact WHERE realm = ?1 AND started < ? ORDER BY started DESC, number DESC LIMIT 1)";
+
+const QUEUED: (&str, &str) =
+    ("json_extract(doc, '$.queued') >= ?", "json_extract(doc, '$.queued') < ?");
+const ACCEPTED: (&str, &str) =
+    ("json_extract(doc, '$.accepted') >= ?", "json_extract(doc, '$.accepted') < ?");
+
+/// The beginning of a contact that is at this moment still open, at the earliest: chats last seven days at most
+/// (`amazon-connect-chat.md` 1.1), and a day is left for clocks and slow ends.
+fn earlier(at: Millis) -> Millis {
+    Millis(at.since(Millis::from_secs(8 * 24 * 3_600)).0)
+}
 
 /// One realm's rows.
 struct Views<'a> {
@@ -136,8 +147,19 @@ impl Shelf for Views<'_> {
         test("customer = ?", filter.customer.as_ref().map(|id| Box::new(id.to_string()) as _));
         test("queue = ?", filter.queue.as_ref().map(|id| Box::new(id.to_string()) as _));
         test("agent = ?", filter.agent.as_ref().map(|id| Box::new(id.to_string()) as _));
-        test(FROM, filter.from.map(|at| Box::new(int(at.0)) as _));
+        // Whatever becomes of a contact comes after its beginning, and within the longest time that one may last.
+        let (from, since, until) = match filter.moment {
+            Moment::Started => (filter.from, None, None),
+            Moment::Queued => (filter.from.map(earlier), Some(QUEUED.0), Some(QUEUED.1)),
+            Moment::Accepted => (filter.from.map(earlier), Some(ACCEPTED.0), Some(ACCEPTED.1)),
+            Moment::Ended => (filter.from.map(earlier), Some("ended >= ?"), Some("ended < ?")),
+        };
+        test(FROM, from.map(|at| Box::new(int(at.0)) as _));
         test(TO, filter.to.map(|at| Box::new(int(at.0)) as _));
+        if let (Some(since), Some(until)) = (since, until) {
+            test(since, filter.from.map(|at| Box::new(int(at.0)) as _));
+            test(until, filter.to.map(|at| Box::new(int(at.0)) as _));
+        }
         test("number < ?", filter.below.map(|number| Box::new(int(number)) as _));
         match filter.ended {
             Some(true) => tests.push("ended IS NOT NULL"),

@@ -1,0 +1,130 @@
+//! Would a change leave the directory whole? Every name leads somewhere, every number is in its range.
+
+use super::{BotKind, Directory, Entry, EntryKey, Target};
+use crate::refusal::Refusal;
+
+impl Directory {
+    /// Would this entry leave the directory whole?
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::BadEntry`], saying which name leads nowhere or which value is out of range.
+    pub fn check(&self, entry: &Entry) -> Result<(), Refusal> {
+        let bad = |why: String| Err(Refusal::BadEntry(why.into()));
+        let named = |what: &str, id: &str| {
+            let fits = (1..=64).contains(&id.len())
+                && id.chars().all(|c| c.is_ascii_alphanumeric() || "._-@:/".contains(c));
+            if fits {
+                Ok(())
+            } else {
+                Err(Refusal::BadEntry(
+                    format!("{what} {id:?}: 1 to 64 letters, digits or ._-@:/").into(),
+                ))
+            }
+        };
+        match entry {
+            Entry::Realm(realm)
+                if self.realm.as_ref().is_some_and(|r| r.instance != realm.instance) =>
+            {
+                bad("a realm keeps its instance id".into())
+            }
+            Entry::Realm(realm) => named("realm", &realm.name),
+            Entry::User(user) => {
+                named("user", user.id.as_str())?;
+                match user.skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
+                    Some((skill, level)) => {
+                        bad(format!("user {}: level {level} of {skill} is not 1 to 10", user.id))
+                    }
+                    None if user.name.is_empty() || user.name.chars().count() > 256 => {
+                        bad(format!("user {}: a name has 1 to 256 characters", user.id))
+                    }
+                    None if user.limits.values().any(|&n| n > 50) => {
+                        bad(format!("user {}: at most 50 contacts at once", user.id))
+                    }
+                    None => Ok(()),
+                }
+            }
+            Entry::Group(group) => {
+                match group.members.keys().find(|m| !self.users.contains_key(*m)) {
+                    _ if !(1..1_000_000).contains(&group.id) => {
+                        bad(format!("group {}: 1 to 999,999", group.id))
+                    }
+                    Some(member) => bad(format!("group {}: there is no user {member}", group.id)),
+                    None => Ok(()),
+                }
+            }
+            Entry::Queue(queue) => {
+                named("queue", queue.id.as_str())?;
+                let overflow = queue.overflow.as_ref().map(|o| &o.to);
+                if !self.groups.contains_key(&queue.group) {
+                    bad(format!("queue {}: there is no group {}", queue.id, queue.group))
+                } else if let Some(to) =
+                    overflow.filter(|to| **to == queue.id || !self.queues.contains_key(*to))
+                {
+                    bad(format!("queue {}: it cannot overflow to {to}", queue.id))
+                } else if let Some(hours) =
+                    queue.hours.as_ref().filter(|h| !self.hours.contains_key(*h))
+                {
+                    bad(format!("queue {}: there are no hours {hours}", queue.id))
+                } else if queue.priority > 9 || queue.offer.0 < 1_000 {
+                    bad(format!(
+                        "queue {}: priority is 0 to 9, an offer lasts 1 s at least",
+                        queue.id
+                    ))
+                } else {
+                    Ok(())
+                }
+            }
+            Entry::Bot(bot) => {
+                named("bot", bot.id.as_str())?;
+                match &bot.kind {
+                    BotKind::Greet { queue, .. } if self.queue(queue.as_str()).is_none() => {
+                        bad(format!("bot {}: there is no queue {queue}", bot.id))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Entry::Flow(flow) => match &flow.target {
+                Target::Queue(queue) if self.queue(queue.as_str()).is_none() => {
+                    bad(format!("flow {}: there is no queue {queue}", flow.id))
+                }
+                Target::Bot(bot) if !self.bots.contains_key(bot) => {
+                    bad(format!("flow {}: there is no bot {bot}", flow.id))
+                }
+                _ => Ok(()),
+            },
+            Entry::Widget(widget) if !self.flows.contains_key(&widget.flow) => {
+                bad(format!("widget {}: there is no flow {}", widget.id, widget.flow))
+            }
+            Entry::Widget(widget) => named("widget", widget.id.as_str()),
+            Entry::Reason(reason) if reason.code > 9 => {
+                bad(format!("reason {}: 0 to 9", reason.code))
+            }
+            Entry::Hours(hours)
+                if hours.week.iter().flatten().any(|(from, to)| from >= to || *to > 1_440) =>
+            {
+                bad(format!("hours {}: from before to, at most 1,440", hours.id))
+            }
+            Entry::Device(device) => named("device", device.id.as_str()),
+            Entry::Key(_)
+            | Entry::Hours(_)
+            | Entry::Reason(_)
+            | Entry::WrapUpCode(_)
+            | Entry::StreamTarget(_) => Ok(()),
+        }
+    }
+
+    /// Would the directory still be whole without this?
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchEntry`] if it is not there, [`Refusal::BadEntry`] if something still needs it.
+    pub fn check_removal(&self, key: &EntryKey) -> Result<(), Refusal> {
+        if !self.has(key) {
+            return Err(Refusal::NoSuchEntry);
+        }
+        let mut without = self.clone();
+        without.remove(key);
+        without.entries().iter().try_for_each(|entry| without.check(entry))
+    }
+}
