@@ -185,7 +185,7 @@ pub struct Centre {
     #[serde(with = "crate::pairs")]
     sessions: BTreeMap<TokenHash, Session>,
     agents: BTreeMap<UserId, Agent>,
-    contacts: BTreeMap<ContactId, Contact>,
+    contacts: Table<ContactId, Contact>,
     /// The newest contact's number.
     numbers: u64,
     rooms: Table<RoomId, Room>,
@@ -204,6 +204,9 @@ pub struct Centre {
     // What follows from the above and is kept so that nothing has to be searched for.
     #[serde(skip)]
     by_number: BTreeMap<u64, ContactId>,
+    /// Contacts that came back from the archive, by their room, which did not.
+    #[serde(skip)]
+    recalled: BTreeMap<RoomId, BTreeSet<ContactId>>,
     #[serde(skip)]
     uploads: BTreeMap<TokenHash, (RoomId, FileId)>,
     #[serde(skip)]
@@ -443,11 +446,11 @@ impl Centre {
         self.contacts.get(&id).ok_or(Refusal::Archived(id))
     }
 
-    /// The segments of a room that are in memory, in no order. A segment that began in the millisecond of the first may
-    /// have a smaller id.
+    /// The segments of a room that are in memory, in no order.
     fn segments_of(&self, room: RoomId) -> impl Iterator<Item = &Contact> {
-        let from = ContactId(room.0.first_of_its_moment());
-        self.contacts.range(from..).map(|(_, c)| c).filter(move |c| c.room() == room)
+        let here = self.rooms.get(&room).into_iter().flat_map(|room| &room.segments);
+        let recalled = self.recalled.get(&room).into_iter().flatten();
+        here.chain(recalled).filter_map(|id| self.contacts.get(id))
     }
 
     /// The room of a contact that is its open segment.

@@ -25,14 +25,6 @@ impl Uuid {
         Self(bytes)
     }
 
-    /// The smallest of the same moment: ids of one millisecond stand in no order.
-    #[must_use]
-    pub fn first_of_its_moment(&self) -> Self {
-        let mut first = [0; 16];
-        first[..6].copy_from_slice(&self.0[..6]);
-        Self(first)
-    }
-
     /// Wraps given bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

@@ -88,7 +88,6 @@ impl<K: Copy + Ord + Hash, V> Table<K, V> {
     }
 
     /// See [`Self::iter`].
-    #[cfg(test)]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
         self.iter().map(|(key, _)| key)
     }

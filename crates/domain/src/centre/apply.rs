@@ -132,8 +132,8 @@ impl Centre {
             Fact::Archived { room } => self.archived(*room),
             Fact::Recalled { contacts } => {
                 for contact in contacts {
-                    self.by_number.insert(contact.number, contact.id);
                     self.contacts.insert(contact.id, contact.clone());
+                    self.index_contact(contact.id);
                 }
             }
             // The contact's own record has taken these up already.
@@ -218,6 +218,9 @@ impl Centre {
         let Some(contact) = self.contacts.get(&id) else { return };
         self.by_number.insert(contact.number, id);
         if contact.ended() {
+            if !self.rooms.contains_key(&contact.room()) {
+                self.recalled.entry(contact.room()).or_default().insert(id);
+            }
             return;
         }
         self.open_chats += 1;
@@ -292,7 +295,9 @@ impl Centre {
     }
 
     fn archived(&mut self, id: RoomId) {
-        let segments = self.rooms.remove(&id).map_or_else(Vec::new, |room| {
+        let all: Vec<ContactId> = self.segments_of(id).map(|contact| contact.id).collect();
+        self.recalled.remove(&id);
+        if let Some(room) = self.rooms.remove(&id) {
             for token in &room.tokens {
                 self.tokens.remove(token);
             }
@@ -303,13 +308,7 @@ impl Centre {
                 self.soft.heard.remove(&member.id);
                 self.soft.sockets.remove(&member.id);
             }
-            room.segments
-        });
-        let all = if segments.is_empty() {
-            self.segments_of(id).map(|c| c.id).collect()
-        } else {
-            segments
-        };
+        }
         for id in all {
             if let Some(contact) = self.contacts.remove(&id) {
                 self.by_number.remove(&contact.number);

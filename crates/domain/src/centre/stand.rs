@@ -162,6 +162,7 @@ impl Centre {
     pub(super) fn reindex(&mut self) {
         self.reindex_queues();
         self.by_number = BTreeMap::new();
+        self.recalled = BTreeMap::new();
         self.outside = BTreeMap::new();
         self.origins = BTreeMap::new();
         self.open_chats = 0;
