@@ -365,6 +365,12 @@ impl World {
             if !self.net.is_drained(socket) {
                 continue;
             }
+            // Whose session is over is told so with the next tick; until then it is refused what it asks.
+            let session = desk.session.map(domain::query::Query::Session);
+            let lives = |query| self.node.centre().look(self.now, &query).is_ok();
+            if !session.is_some_and(lives) {
+                continue;
+            }
             for contact in desk.contacts.values() {
                 let name = contact["room"].as_str().unwrap_or_default();
                 let Some(room) = name.parse::<RoomId>().ok() else { continue };
