@@ -17,6 +17,7 @@ use crate::room::{
     Audience, Author, Body, Event, IdleRule, Item, Member, MemberRole, Presence, Room, TokenKind,
 };
 use crate::signal::Signal;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Centre {
@@ -544,15 +545,18 @@ impl Centre {
         step: &mut Step<'_>,
         contact: ContactId,
         attributes: Attributes,
+        mut unset: BTreeSet<Arc<str>>,
     ) -> Decided {
         let first = self.contact(contact)?.initial;
         let mut merged = self.contact(first)?.attributes.clone();
+        unset.retain(|name| merged.contains_key(name) && !attributes.contains_key(name));
+        merged.retain(|name, _| !unset.contains(name));
         merged.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone())));
         if attribute_bytes(&merged) > ATTRIBUTE_BYTES {
             return Err(Refusal::AttributesTooLarge);
         }
-        if !attributes.is_empty() {
-            self.emit(step, Fact::AttributesSet { contact: first, attributes });
+        if !attributes.is_empty() || !unset.is_empty() {
+            self.emit(step, Fact::AttributesSet { contact: first, attributes, unset });
         }
         Ok(Done::Ok)
     }

@@ -996,13 +996,43 @@ fn an_archived_matter_comes_back_when_it_is_named() {
     shop.ok(Command::Leave { by: customer, key: None });
     let record = shop.centre.contacts[&contact].clone();
     shop.pass(Millis::from_mins(11));
-    let set = Command::SetAttributes { contact, attributes: [("k".into(), "v".into())].into() };
+    let set = Command::SetAttributes {
+        contact,
+        attributes: [("k".into(), "v".into())].into(),
+        unset: BTreeSet::new(),
+    };
     assert_eq!(shop.no(set.clone()), Refusal::Archived(contact));
     shop.ok(Command::Recall(vec![record]));
     shop.ok(set);
     assert_eq!(shop.no(Command::Stop { contact }), Refusal::ContactEnded);
     shop.pass(Millis::from_mins(11));
     assert!(shop.centre.contacts.is_empty());
+    shop.done();
+}
+
+#[test]
+fn attributes_are_taken_off_and_set_by_one_command() {
+    let mut shop = Shop::new();
+    let (contact, _) = shop.chat();
+    let pairs = |pairs: &[(&str, &str)]| -> Attributes {
+        pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect()
+    };
+    let set = |attributes, unset: &[&str]| Command::SetAttributes {
+        contact,
+        attributes,
+        unset: unset.iter().map(|name| (*name).into()).collect(),
+    };
+    shop.ok(set(pairs(&[("a", "1"), ("b", "2")]), &[]));
+    let facts = shop.deeds.len();
+    shop.ok(set(Attributes::new(), &["never there"]));
+    assert_eq!(shop.deeds.iter().skip(facts).map(|deed| deed.facts.len()).sum::<usize>(), 0);
+    shop.ok(set(pairs(&[("b", "3"), ("c", "4")]), &["a", "b"]));
+    assert_eq!(shop.centre.contacts[&contact].attributes, pairs(&[("b", "3"), ("c", "4")]));
+    // What is taken off makes room for what is set.
+    let large = "x".repeat(32_000);
+    shop.ok(set(pairs(&[("a", &large)]), &["c"]));
+    assert_eq!(shop.no(set(pairs(&[("d", &large)]), &[])), Refusal::AttributesTooLarge);
+    shop.ok(set(pairs(&[("d", &large)]), &["a"]));
     shop.done();
 }
 
