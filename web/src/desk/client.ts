@@ -80,6 +80,8 @@ const OPEN_LIMIT_MS = 10_000;
 const PING_EVERY_MS = 5_000;
 const PONG_QUIET_MS = 2_000;
 const PONG_LIMIT_MS = 5_000;
+/** After a wake the old socket is believed for so long, and one that is not greeted yet is given up. */
+const WAKE_LIMIT_MS = 1_500;
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 15_000;
 const SESSION_ENDED = 4401;
@@ -147,14 +149,24 @@ export class DeskClient {
     this.#quietOver();
   }
 
-  /** The network or the page came back: try at once, or make sure that the socket still lives. */
+  /**
+   * The network or the page came back: try at once, or make sure, and soon, that the socket still lives. One that was
+   * being opened meanwhile may hang for as long as the network's own patience lasts.
+   */
   wake(): void {
-    if (this.#cancelRetry) {
-      this.#failures = 0;
-      this.#retryNow();
-    } else if (this.#wire && this.#seq > 0) {
-      this.#ping();
-    }
+    if (this.#link === "stopped") return;
+    this.#failures = 0;
+    if (this.#cancelRetry) this.#retryNow();
+    else if (this.#seq > 0) this.#ping(WAKE_LIMIT_MS);
+    else if (this.#options.clock.now() - this.#openedAt > WAKE_LIMIT_MS) this.#reopen();
+  }
+
+  /** Gives up the socket that is, and opens another at once. */
+  #reopen(): void {
+    this.#drop();
+    if (this.#link === "online") this.#setLink("lost");
+    this.#startQuiet();
+    this.#open();
   }
 
   /** Resolves with the answer's `ok`; rejects with {@link Refusal} or {@link NoAnswer}. */
@@ -175,7 +187,9 @@ export class DeskClient {
     });
   }
 
+  #openedAt = 0;
   #open(): void {
+    this.#openedAt = this.#options.clock.now();
     const mine = ++this.#generation;
     const current = (action: () => void) => () => void (mine === this.#generation && action());
     let opened = false;
@@ -253,12 +267,12 @@ export class DeskClient {
     this.#emit("hello", hello);
   }
 
-  #ping(): void {
+  #ping(limit = PONG_LIMIT_MS): void {
     this.#cancelPing?.();
     const mine = this.#generation;
     const sent = this.#options.clock.now();
     this.#startQuiet();
-    this.#request("ping", {}, PONG_LIMIT_MS).then(
+    this.#request("ping", {}, limit).then(
       ({ at }) => {
         if (mine !== this.#generation) return;
         this.#learnOffset(at, sent);
@@ -268,8 +282,7 @@ export class DeskClient {
       },
       (error: Error) => {
         if (mine !== this.#generation || !(error instanceof NoAnswer) || error.kind === "lost") return;
-        this.#wire?.close();
-        this.#closed(1006, true);
+        this.#reopen();
       },
     );
   }
