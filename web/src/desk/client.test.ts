@@ -205,3 +205,16 @@ test("after a wake a socket that hangs before its greeting is given up", async (
   await greet();
   expect(links.at(-1)).toBe("online");
 });
+
+test("no more frames go in a second than the server takes, in order, and none is lost", async () => {
+  const { clock, server, client, greet } = world();
+  await greet();
+  await clock.pass(1_000);
+  for (let n = 1; n <= 100; n++) void client.ask("read", { contact: "c", n }).catch(() => {});
+  const sent = () => server.last.sent.filter((one) => one.do === "read").map(({ n }) => n);
+  expect(sent()).toHaveLength(40);
+  await clock.pass(1_000);
+  expect(sent()).toHaveLength(80);
+  await clock.pass(1_000);
+  expect(sent()).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+});

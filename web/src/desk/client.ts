@@ -85,6 +85,8 @@ const WAKE_LIMIT_MS = 1_500;
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 15_000;
 const SESSION_ENDED = 4401;
+/** Frames in any second; the server closes at more than 50. */
+const FRAMES_A_SECOND = 40;
 
 type Listener<K extends keyof Events> = (value: Events[K]) => void;
 type Waiting = { resolve(ok: unknown): void; reject(error: Error): void; cancel(): void };
@@ -183,11 +185,35 @@ export class DeskClient {
         reject(new NoAnswer("late"));
       });
       this.#waiting.set(id, { resolve: (ok) => resolve(ok as Verbs[K]["ok"]), reject, cancel });
-      this.#wire?.send(JSON.stringify({ id, do: verb, ...take }));
+      this.#post(JSON.stringify({ id, do: verb, ...take }));
     });
   }
 
   #openedAt = 0;
+  /** Sends, in order, no more frames a second than the server takes. */
+  #post(frame: string): void {
+    this.#unsent.push(frame);
+    this.#drain();
+  }
+
+  #drain(): void {
+    const now = this.#options.clock.now();
+    this.#times = this.#times.filter((at) => now - at < 1_000);
+    while (this.#unsent.length > 0 && this.#times.length < FRAMES_A_SECOND) {
+      this.#times.push(now);
+      this.#wire?.send(this.#unsent.shift() ?? "");
+    }
+    const [oldest] = this.#times;
+    if (this.#unsent.length === 0 || this.#cancelDrain || oldest === undefined) return;
+    this.#cancelDrain = this.#options.clock.after(oldest + 1_000 - now, () => {
+      this.#cancelDrain = null;
+      this.#drain();
+    });
+  }
+  #unsent: string[] = [];
+  #times: number[] = [];
+  #cancelDrain: (() => void) | null = null;
+
   #open(): void {
     this.#openedAt = this.#options.clock.now();
     const mine = ++this.#generation;
@@ -335,6 +361,8 @@ export class DeskClient {
     this.#generation++;
     this.#wire = null;
     this.#seq = 0;
+    this.#unsent = [];
+    this.#times = [];
     this.#cancelPing?.();
     this.#cancelPing = null;
     const waiting = [...this.#waiting.values()];

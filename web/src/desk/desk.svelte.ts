@@ -302,7 +302,7 @@ export class Desk {
     }
     if (!this.selected) this.#selectAny();
     this.outbox.flush();
-    void this.outbox.certain().then(() => this.sync.all());
+    void this.outbox.certain().then(() => this.sync.all(this.contact?.room));
     for (const contact of hello.contacts) if (contact.state === "wrapup") this.#over(contact);
     this.finishing = this.finishing.filter((id) => ids.includes(id));
     this.endings.prune(ids);
@@ -319,7 +319,7 @@ export class Desk {
       case "contact":
         if (event.contact.state === "offered" && !known) this.#news.offered(event.contact);
         if (event.contact.state === "wrapup") this.#over(event.contact);
-        this.sync.all();
+        this.sync.all(this.contact?.room);
         break;
       case "item":
         if (event.item.client) this.outbox.arrived(event.item.client);
