@@ -18,8 +18,8 @@ test("a supervisor listens unseen, joins, and sends an agent away", async ({ age
   await lead.page.setViewportSize({ width: 390, height: 844 });
   await accessible(lead.page);
   await lead.page.setViewportSize({ width: 1440, height: 900 });
-  await team.getByRole("button", { name: /^정하은|조용히 보기/ }).filter({ hasText: "조용히 보기" }).and(team.locator(":enabled")).first().click();
-  await lead.contact("감독 고객").getByRole("button").first().click();
+  const row = team.getByTestId("team-agent").filter({ hasText: "1004" });
+  await row.getByRole("button", { name: /조용히 보기/ }).click();
   await expect(lead.page.getByTestId("conversation")).toContainText("조용히 보는 중");
   await expect(lead.messages.filter({ hasText: "배송이 늦어요" })).toBeVisible();
   await accessible(lead.page);
@@ -58,7 +58,7 @@ test("a supervisor listens unseen, joins, and sends an agent away", async ({ age
 
   // The agent is sent away, and told so by their own state.
   await lead.page.getByRole("button", { name: "팀", exact: true }).click();
-  await team.getByRole("button", { name: /정하은|최도윤/ }).filter({ hasText: "상태 바꾸기" }).first().click();
+  await row.getByRole("button", { name: /상태 바꾸기/ }).click();
   await lead.page.getByRole("menuitemradio", { name: "자리 비움" }).click();
   await expect(desk.page.getByTestId("state-menu")).not.toContainText("상담 가능");
   await lead.page.keyboard.press("Escape");

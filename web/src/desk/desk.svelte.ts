@@ -219,8 +219,13 @@ export class Desk {
 
   /** Comes into what this agent is busy with: unseen, or, in a contact, seen by all. */
   async watch(agent: string): Promise<boolean> {
-    return this.#do(() => this.client.ask("monitor", { agent }));
+    this.#watching = true;
+    const done = await this.#do(() => this.client.ask("monitor", { agent }));
+    if (!done) this.#watching = false;
+    return done;
   }
+  /** The next contact that comes to be watched was asked for: it is opened. */
+  #watching = false;
 
   join(contact: Contact): Promise<boolean> {
     return this.#do(() => this.client.ask("monitor", { contact: contact.id, barge: true }));
@@ -318,6 +323,10 @@ export class Desk {
     switch (event.ev) {
       case "contact":
         if (event.contact.state === "offered" && !known) this.#news.offered(event.contact);
+        if (event.contact.as === "supervisor" && !known && this.#watching) {
+          this.#watching = false;
+          this.select(event.contact.id);
+        }
         if (event.contact.state === "wrapup") this.#over(event.contact);
         this.sync.all(this.contact?.room);
         break;
