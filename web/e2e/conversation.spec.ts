@@ -32,9 +32,15 @@ async function goReady(page: Page, words: typeof ko | typeof en): Promise<void> 
   await expect(page.getByTestId("state-menu")).toContainText(words.desk["state.ready"]);
 }
 
+async function goAway(page: Page, words: typeof ko | typeof en): Promise<void> {
+  await page.getByTestId("state-menu").click();
+  await page.getByRole("menuitemradio", { name: words.desk["state.acw"], exact: true }).first().click();
+  await expect(page.getByTestId("state-menu")).toContainText(words.desk["state.acw"]);
+}
+
 for (const { lang, locale, words, first, second, customer } of LANGUAGES) {
   test(`a whole conversation in ${lang}`, async ({ browser, accessible }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(180_000);
     const settings = { locale, baseURL: process.env.SANGDAM_HTTP ?? "" };
     const desk = await (await browser.newContext(settings)).newPage();
     const other = await (await browser.newContext(settings)).newPage();
@@ -109,6 +115,38 @@ for (const { lang, locale, words, first, second, customer } of LANGUAGES) {
     await expect(desk.getByTestId("message").filter({ hasText: "거기 계세요?" })).toHaveCount(1);
     await expect(desk.getByTestId("message").filter({ hasText: "연결되면 갑니다" })).toHaveCount(1);
 
+    // So does a network that is away: the banner comes, what was typed is kept and goes by itself, the banner goes.
+    await desk.context().setOffline(true);
+    await composer.fill("끊긴 사이 쓴 말");
+    const banner = desk.getByTestId("offline").getByText(words.desk["net.offline"]);
+    await expect(banner).toBeVisible({ timeout: 15_000 });
+    await accessible(desk);
+    await composer.press("Enter");
+    await composer.fill("아직 안 보낸 말");
+    await expect(desk.getByTestId("outgoing").filter({ hasText: "끊긴 사이 쓴 말" })).toBeVisible();
+    await home.getByTestId("composer").fill("끊긴 사이 온 말");
+    await home.getByTestId("composer").press("Enter");
+    await desk.context().setOffline(false);
+    await expect(banner).toHaveCount(0, { timeout: 5_000 });
+    await expect(home.getByTestId("line").filter({ hasText: "끊긴 사이 쓴 말" })).toHaveCount(1);
+    await expect(desk.getByTestId("message").filter({ hasText: "끊긴 사이 온 말" })).toHaveCount(1);
+    await expect(desk.getByTestId("message").filter({ hasText: "끊긴 사이 쓴 말" })).toHaveCount(1);
+    await expect(desk.getByTestId("outgoing")).toHaveCount(0);
+    await expect(composer).toHaveValue("아직 안 보낸 말");
+    await composer.fill("");
+
+    // The customer's network, too.
+    await home.context().setOffline(true);
+    await home.getByTestId("composer").fill("고객도 끊겼어요");
+    await home.getByTestId("composer").press("Enter");
+    await expect(home.getByTestId("unsent")).toContainText(words.customer.queued);
+    await expect(home.getByText(words.customer.offline)).toBeVisible({ timeout: 10_000 });
+    await accessible(home);
+    await home.context().setOffline(false);
+    await expect(desk.getByTestId("message").filter({ hasText: "고객도 끊겼어요" })).toHaveCount(1, { timeout: 10_000 });
+    await expect(home.getByTestId("line").filter({ hasText: "고객도 끊겼어요" })).toHaveCount(1);
+    await expect(home.getByText(words.customer.offline)).toHaveCount(0);
+
     // On to the other group, with a word for the colleague.
     await desk.getByRole("button", { name: words.desk["contact.transfer"], exact: true }).click();
     const dialog = desk.getByTestId("transfer-dialog");
@@ -141,9 +179,13 @@ for (const { lang, locale, words, first, second, customer } of LANGUAGES) {
     await other.getByRole("button", { name: words.desk["contact.end"], exact: true }).click();
     await accessible(other);
     await expect(home.getByTestId("chat")).toHaveAttribute("data-phase", "over", { timeout: 15_000 });
+    await other.getByLabel(words.desk["wrapup.note"]).fill("다시 전화 드리기로 함");
     await other.getByRole("button", { name: words.desk["wrapup.save"], exact: true }).click();
     await expect(other.getByTestId("contact").filter({ hasText: customer })).toHaveCount(0);
+    await expect(other.getByText(words.desk["today.label"])).toContainText("1");
     await accessible(home);
+    // Nobody is left ready: the next test's contacts would ring here first.
+    for (const page of [desk, other]) await goAway(page, words);
     for (const page of [desk, other, home]) await page.context().close();
   });
 }

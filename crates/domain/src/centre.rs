@@ -275,8 +275,8 @@ impl Centre {
             }
             Command::StartChat(start) => self.start_chat(step, *start),
             Command::Stop { contact } => self.stop(step, contact),
-            Command::SetAttributes { contact, attributes } => {
-                self.set_attributes(step, contact, attributes)
+            Command::SetAttributes { contact, attributes, unset } => {
+                self.set_attributes(step, contact, attributes, unset)
             }
             Command::Describe {
                 contact,

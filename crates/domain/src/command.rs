@@ -231,12 +231,14 @@ pub enum Command {
         /// Which.
         contact: ContactId,
     },
-    /// Set attributes of a matter.
+    /// Set attributes of a matter, and take some off it.
     SetAttributes {
         /// Any of its contacts.
         contact: ContactId,
         /// The new values.
         attributes: Attributes,
+        /// Names to be taken off. One that is set by the same command stays, with its new value.
+        unset: BTreeSet<Arc<str>>,
     },
     /// Change names, labels, references of a contact.
     Describe {

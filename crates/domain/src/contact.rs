@@ -374,7 +374,8 @@ impl Contact {
             }
             Fact::WrappedUp { wrap_up, .. } => self.wrap_up = Some(wrap_up.clone()),
             Fact::Rated { score, .. } => self.rating = Some(*score),
-            Fact::AttributesSet { attributes, .. } => {
+            Fact::AttributesSet { attributes, unset, .. } => {
+                self.attributes.retain(|name, _| !unset.contains(name));
                 self.attributes.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone())));
             }
             Fact::Described {

@@ -203,12 +203,15 @@ pub enum Fact {
         /// 1 to 5.
         score: u8,
     },
-    /// Attributes of the matter were set.
+    /// Attributes of the matter were set, or taken off.
     AttributesSet {
         /// Its first contact.
         contact: ContactId,
         /// The new values.
         attributes: Attributes,
+        /// Names taken off before that.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unset: BTreeSet<Arc<str>>,
     },
     /// Names, labels and references of a contact were changed.
     Described {

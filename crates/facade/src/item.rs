@@ -26,6 +26,9 @@ pub struct Line<'a> {
     file: Option<File<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'static str>,
+    /// The id its author's client gave it; told to that client alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,6 +80,7 @@ pub fn line(item: &Item) -> Line<'_> {
         by,
         file,
         event,
+        client: None,
     }
 }
 

@@ -177,3 +177,44 @@ test("it knows the server's time", async () => {
   await greet({ at: clock.now() + 42_000 });
   expect(client.now()).toBe(clock.now() + 42_000);
 });
+
+test("after a wake a half-open socket is believed for a second and a half, not for five", async () => {
+  const { clock, server, client, links, greet } = world();
+  await greet();
+  await clock.pass(8_000);
+  expect(links.at(-1)).toBe("offline");
+  client.wake();
+  await clock.pass(1_600);
+  expect(server.sockets).toHaveLength(2);
+  await greet();
+  expect(links.at(-1)).toBe("online");
+});
+
+test("after a wake a socket that hangs before its greeting is given up", async () => {
+  const { clock, server, client, greet, links } = world();
+  await greet();
+  server.last.close();
+  await clock.pass(3_000);
+  const hanging = server.sockets.length;
+  expect(links.at(-1)).toBe("offline");
+  client.wake();
+  expect(server.sockets).toHaveLength(hanging + 1);
+  expect(server.sockets.at(-2)?.closed).toBe(true);
+  client.wake();
+  expect(server.sockets, "a young one is left alone").toHaveLength(hanging + 1);
+  await greet();
+  expect(links.at(-1)).toBe("online");
+});
+
+test("no more frames go in a second than the server takes, in order, and none is lost", async () => {
+  const { clock, server, client, greet } = world();
+  await greet();
+  await clock.pass(1_000);
+  for (let n = 1; n <= 100; n++) void client.ask("read", { contact: "c", n }).catch(() => {});
+  const sent = () => server.last.sent.filter((one) => one.do === "read").map(({ n }) => n);
+  expect(sent()).toHaveLength(40);
+  await clock.pass(1_000);
+  expect(sent()).toHaveLength(80);
+  await clock.pass(1_000);
+  expect(sent()).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+});

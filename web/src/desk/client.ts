@@ -80,9 +80,13 @@ const OPEN_LIMIT_MS = 10_000;
 const PING_EVERY_MS = 5_000;
 const PONG_QUIET_MS = 2_000;
 const PONG_LIMIT_MS = 5_000;
+/** After a wake the old socket is believed for so long, and one that is not greeted yet is given up. */
+const WAKE_LIMIT_MS = 1_500;
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 15_000;
 const SESSION_ENDED = 4401;
+/** Frames in any second; the server closes at more than 50. */
+const FRAMES_A_SECOND = 40;
 
 type Listener<K extends keyof Events> = (value: Events[K]) => void;
 type Waiting = { resolve(ok: unknown): void; reject(error: Error): void; cancel(): void };
@@ -147,14 +151,24 @@ export class DeskClient {
     this.#quietOver();
   }
 
-  /** The network or the page came back: try at once, or make sure that the socket still lives. */
+  /**
+   * The network or the page came back: try at once, or make sure, and soon, that the socket still lives. One that was
+   * being opened meanwhile may hang for as long as the network's own patience lasts.
+   */
   wake(): void {
-    if (this.#cancelRetry) {
-      this.#failures = 0;
-      this.#retryNow();
-    } else if (this.#wire && this.#seq > 0) {
-      this.#ping();
-    }
+    if (this.#link === "stopped") return;
+    this.#failures = 0;
+    if (this.#cancelRetry) this.#retryNow();
+    else if (this.#seq > 0) this.#ping(WAKE_LIMIT_MS);
+    else if (this.#options.clock.now() - this.#openedAt > WAKE_LIMIT_MS) this.#reopen();
+  }
+
+  /** Gives up the socket that is, and opens another at once. */
+  #reopen(): void {
+    this.#drop();
+    if (this.#link === "online") this.#setLink("lost");
+    this.#startQuiet();
+    this.#open();
   }
 
   /** Resolves with the answer's `ok`; rejects with {@link Refusal} or {@link NoAnswer}. */
@@ -171,11 +185,37 @@ export class DeskClient {
         reject(new NoAnswer("late"));
       });
       this.#waiting.set(id, { resolve: (ok) => resolve(ok as Verbs[K]["ok"]), reject, cancel });
-      this.#wire?.send(JSON.stringify({ id, do: verb, ...take }));
+      this.#post(JSON.stringify({ id, do: verb, ...take }));
     });
   }
 
+  #openedAt = 0;
+  /** Sends, in order, no more frames a second than the server takes. */
+  #post(frame: string): void {
+    this.#unsent.push(frame);
+    this.#drain();
+  }
+
+  #drain(): void {
+    const now = this.#options.clock.now();
+    this.#times = this.#times.filter((at) => now - at < 1_000);
+    while (this.#unsent.length > 0 && this.#times.length < FRAMES_A_SECOND) {
+      this.#times.push(now);
+      this.#wire?.send(this.#unsent.shift() ?? "");
+    }
+    const [oldest] = this.#times;
+    if (this.#unsent.length === 0 || this.#cancelDrain || oldest === undefined) return;
+    this.#cancelDrain = this.#options.clock.after(oldest + 1_000 - now, () => {
+      this.#cancelDrain = null;
+      this.#drain();
+    });
+  }
+  #unsent: string[] = [];
+  #times: number[] = [];
+  #cancelDrain: (() => void) | null = null;
+
   #open(): void {
+    this.#openedAt = this.#options.clock.now();
     const mine = ++this.#generation;
     const current = (action: () => void) => () => void (mine === this.#generation && action());
     let opened = false;
@@ -253,12 +293,12 @@ export class DeskClient {
     this.#emit("hello", hello);
   }
 
-  #ping(): void {
+  #ping(limit = PONG_LIMIT_MS): void {
     this.#cancelPing?.();
     const mine = this.#generation;
     const sent = this.#options.clock.now();
     this.#startQuiet();
-    this.#request("ping", {}, PONG_LIMIT_MS).then(
+    this.#request("ping", {}, limit).then(
       ({ at }) => {
         if (mine !== this.#generation) return;
         this.#learnOffset(at, sent);
@@ -268,8 +308,7 @@ export class DeskClient {
       },
       (error: Error) => {
         if (mine !== this.#generation || !(error instanceof NoAnswer) || error.kind === "lost") return;
-        this.#wire?.close();
-        this.#closed(1006, true);
+        this.#reopen();
       },
     );
   }
@@ -322,6 +361,8 @@ export class DeskClient {
     this.#generation++;
     this.#wire = null;
     this.#seq = 0;
+    this.#unsent = [];
+    this.#times = [];
     this.#cancelPing?.();
     this.#cancelPing = null;
     const waiting = [...this.#waiting.values()];

@@ -45,6 +45,9 @@ export function commands(desk: Desk): readonly Command[] {
     act("invite", "user-plus", `${t("contact.invite")} — ${nameOf(contact)}`, () => (desk.dialog = "invite"));
     act("end", "circle-check", `${t("contact.end")} — ${nameOf(contact)}`, () => desk.endings.begin(contact.id));
   }
+  if (desk.world.current && desk.world.current.user.role !== "agent") {
+    act("team", "users", t("team.title"), () => (desk.dialog = "team"));
+  }
   const state = (words: string) => t("palette.state", { state: words });
   act("ready", "users", state(t("state.ready")), () => void desk.setState("ready"));
   act("acw", "users", state(t("state.acw")), () => void desk.setState("after_work"));

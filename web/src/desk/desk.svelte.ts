@@ -5,18 +5,19 @@ import { getContext, setContext } from "svelte";
 import { language } from "../i18n/index.svelte";
 import { load, save } from "../ui/storage";
 import { Ticker } from "../ui/ticker.svelte";
-import { DeskClient, NoAnswer, Refusal, type Clock, type Link, type OpenWire } from "./client";
+import { DeskClient, NoAnswer, type Clock, type Link, type OpenWire } from "./client";
 import { Drafts } from "./drafts.svelte";
 import { Endings } from "./endings.svelte";
 import { Outbox, type Outgoing, type Put } from "./outbox.svelte";
 import { addOwn, changeContact, frozen, unread } from "./reduce";
 import { Sync } from "./sync";
 import { excuse, t } from "./text";
+import { TodayFigures } from "./today.svelte";
 import { Toasts } from "./toasts.svelte";
-import type { AgentState, Contact, DeskEvent, Hello, Item, Target, Written } from "./wire";
+import type { AgentState, Contact, DeskEvent, Hello, Item, PastContact, Target, Written } from "./wire";
 import { WorldHolder } from "./world.svelte";
 
-export type Dialog = "palette" | "transfer" | "invite" | "keys" | "logout";
+export type Dialog = "palette" | "transfer" | "invite" | "keys" | "logout" | "team";
 export type View = "list" | "talk" | "customer";
 
 /** What the page may want to sound, show or speak. */
@@ -52,6 +53,7 @@ export class Desk {
   readonly outbox: Outbox;
   readonly endings: Endings;
   readonly sync: Sync;
+  readonly today: TodayFigures;
   readonly #news: News;
   readonly #typed = new Map<string, number>();
   /** The newest item that was reported as read, by contact: one report each. */
@@ -63,10 +65,14 @@ export class Desk {
   view = $state<View>("list");
   drawer = $state(false);
   dialog = $state<Dialog | null>(null);
+  /** The earlier matter whose lines are being read. */
+  past = $state.raw<PastContact | null>(null);
   /** The state that was asked for and is not confirmed. */
   pendingState = $state.raw<{ state: AgentState; reason?: number } | null>(null);
   /** Contacts whose accept or refuse is on its way. */
   answering = $state.raw<readonly string[]>([]);
+  /** Contacts whose wrap-up is sent, or will be as soon as they are over. */
+  finishing = $state.raw<readonly string[]>([]);
   /** Logs out, after it was asked. */
   confirmLogout: () => Promise<void> = async () => {};
   /** Rises when the composer shall take the focus. */
@@ -95,6 +101,7 @@ export class Desk {
     this.#news = options.news;
     this.client = new DeskClient({ open, clock, session, lang: () => language.current });
     this.sync = new Sync(this.client, this.world);
+    this.today = new TodayFigures(this.client);
     this.outbox = new Outbox({
       client: this.client,
       put,
@@ -127,6 +134,7 @@ export class Desk {
   // --- Contacts ---
 
   select(id: string | null, options: { focus?: boolean } = {}): void {
+    if (id !== this.selected) this.past = null;
     this.selected = id;
     save("session", SELECTED, id ?? undefined);
     if (id) this.view = "talk";
@@ -179,9 +187,21 @@ export class Desk {
     return this.#do(() => this.client.ask("leave", { contact: contact.id }));
   }
 
-  wrapup(contact: Contact, code: string, note: string): Promise<boolean> {
-    const given = { ...(code ? { code } : {}), ...(note.trim() ? { note: note.trim() } : {}) };
-    return this.#do(() => this.client.ask("wrapup", { contact: contact.id, ...given }));
+  /** Ends what is not over yet, and sends what was filled in about it. */
+  async finish({ id }: Contact): Promise<void> {
+    if (this.finishing.includes(id)) return;
+    this.finishing = [...this.finishing, id];
+    // Over by now, whatever the form was told last?
+    const contact = this.world.contact(id);
+    if (contact?.state === "wrapup") await this.#wrapUp(contact);
+    else await this.endings.now(id);
+  }
+
+  /** Takes the end back, while there is time. */
+  undoEnding(contact: Contact): void {
+    this.#unfinish(contact.id);
+    this.endings.undo(contact.id);
+    this.composerCall++;
   }
 
   async extend(contact: Contact, seconds: number): Promise<void> {
@@ -191,8 +211,28 @@ export class Desk {
     });
   }
 
-  setAttributes(contact: Contact, set: Readonly<Record<string, string>>): Promise<boolean> {
-    return this.#do(() => this.client.ask("attributes", { contact: contact.id, set }));
+  setAttributes(contact: Contact, set: Readonly<Record<string, string>>, unset: readonly string[]): Promise<boolean> {
+    return this.#do(() => this.client.ask("attributes", { contact: contact.id, set, unset }));
+  }
+
+  // --- What a supervisor does ---
+
+  /** Comes into what this agent is busy with: unseen, or, in a contact, seen by all. */
+  async watch(agent: string): Promise<boolean> {
+    this.#watching = true;
+    const done = await this.#do(() => this.client.ask("monitor", { agent }));
+    if (!done) this.#watching = false;
+    return done;
+  }
+  /** The next contact that comes to be watched was asked for: it is opened. */
+  #watching = false;
+
+  join(contact: Contact): Promise<boolean> {
+    return this.#do(() => this.client.ask("monitor", { contact: contact.id, barge: true }));
+  }
+
+  force(agent: string, state: AgentState): Promise<boolean> {
+    return this.#do(() => this.client.ask("force", { agent, state }));
   }
 
   /** Puts words into the composer of the selected contact. */
@@ -211,16 +251,34 @@ export class Desk {
     }
   }
 
-  async #end(contact: string): Promise<boolean> {
+  async #end(contact: string): Promise<"done" | "never" | "later"> {
     try {
       await this.client.ask("end", { contact });
-      return true;
+      return "done";
     } catch (error) {
       // Away: it will be tried again. A refusal will not change by repeating.
-      if (error instanceof NoAnswer) return false;
+      if (error instanceof NoAnswer) return "later";
+      this.#unfinish(contact);
       this.toasts.say(excuse(error), "bad");
-      return error instanceof Refusal;
+      return "never";
     }
+  }
+
+  /** The contact is over, or was never to be ended: what was due about that is done. */
+  #over(contact: Contact): void {
+    this.endings.undo(contact.id);
+    if (this.finishing.includes(contact.id)) void this.#wrapUp(contact);
+  }
+
+  async #wrapUp(contact: Contact): Promise<void> {
+    const { code, note } = this.drafts.wrapup(contact.id);
+    const given = { ...(code ? { code } : {}), ...(note.trim() ? { note: note.trim() } : {}) };
+    await this.#do(() => this.client.ask("wrapup", { contact: contact.id, ...given }));
+    this.#unfinish(contact.id);
+  }
+
+  #unfinish(id: string): void {
+    this.finishing = this.finishing.filter((one) => one !== id);
   }
 
   // --- What the server tells ---
@@ -248,9 +306,13 @@ export class Desk {
       this.view = "list";
     }
     if (!this.selected) this.#selectAny();
-    this.sync.all();
     this.outbox.flush();
+    void this.outbox.certain().then(() => this.sync.all(this.contact?.room));
+    for (const contact of hello.contacts) if (contact.state === "wrapup") this.#over(contact);
+    this.finishing = this.finishing.filter((id) => ids.includes(id));
+    this.endings.prune(ids);
     this.endings.flush();
+    void this.today.ask();
     for (const contact of this.offers) if (!before.has(contact.id)) this.#news.offered(contact);
   }
 
@@ -261,10 +323,15 @@ export class Desk {
     switch (event.ev) {
       case "contact":
         if (event.contact.state === "offered" && !known) this.#news.offered(event.contact);
-        if (event.contact.state === "wrapup") this.endings.undo(event.contact.id);
-        this.sync.all();
+        if (event.contact.as === "supervisor" && !known && this.#watching) {
+          this.#watching = false;
+          this.select(event.contact.id);
+        }
+        if (event.contact.state === "wrapup") this.#over(event.contact);
+        this.sync.all(this.contact?.room);
         break;
       case "item":
+        if (event.item.client) this.outbox.arrived(event.item.client);
         for (const contact of this.world.contacts) {
           if (contact.room === event.room) this.#news.message(contact, event.item);
         }
@@ -282,6 +349,8 @@ export class Desk {
   #gone(id: string, why: string, state: Contact["state"] | undefined): void {
     this.drafts.clear(id);
     this.endings.undo(id);
+    this.#unfinish(id);
+    if (state === "talking" || state === "wrapup") void this.today.ask();
     for (const one of this.outbox.of(id)) this.#undeliverable(one);
     if (why === "missed") this.toasts.say(t("gone.missed"));
     if (why === "withdrawn" && state === "offered") this.toasts.say(t("gone.withdrawn"));
@@ -309,7 +378,7 @@ export class Desk {
   #written(outgoing: Outgoing, { id, n, at }: Written): void {
     const contact = this.world.contact(outgoing.contact);
     const user = this.world.current?.user;
-    // A file's own status comes with its event.
+    // What is told of a file comes with its event.
     if (!contact?.me || !user || outgoing.file) return;
     const by = { participant: contact.me, role: "agent", name: user.name };
     const { text, audience, room } = outgoing;

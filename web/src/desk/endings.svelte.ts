@@ -1,20 +1,23 @@
 /**
  * Ending a conversation: five seconds in which one may take it back, and only then is the customer told.
- * A page that closes in between has ended nothing. Without a connection the end waits for it.
+ * A page that closes in between has ended nothing. Without a connection the end waits for it. What was ended stays due
+ * until the contact itself says that it is over: else the composer would come back for the blink between the two.
  */
 export const UNDO_MS = 5_000;
 
 export interface EndingsOptions {
   now: () => number;
   after: (milliseconds: number, action: () => void) => () => void;
-  /** Tells the server; resolves true when it is done or can never be, false when it must be tried again later. */
-  end: (contact: string) => Promise<boolean>;
+  /** Tells the server: done, never to be done, or to be tried again later. */
+  end: (contact: string) => Promise<"done" | "never" | "later">;
 }
 
 export class Endings {
   readonly #options: EndingsOptions;
   readonly #cancels = new Map<string, () => void>();
   readonly #running = new Set<string>();
+  /** The server has agreed, the contact has not said so yet. */
+  readonly #done = new Set<string>();
   /** Contact → when it will be ended. */
   #due = $state.raw<Readonly<Record<string, number>>>({});
 
@@ -39,26 +42,34 @@ export class Endings {
   undo(contact: string): void {
     this.#cancels.get(contact)?.();
     this.#cancels.delete(contact);
+    this.#done.delete(contact);
     const { [contact]: _, ...rest } = this.#due;
     this.#due = rest;
   }
 
   /** Ends without waiting longer. */
-  async now(contact: string): Promise<boolean> {
-    if (this.#due[contact] === undefined || this.#running.has(contact)) return false;
+  async now(contact: string): Promise<void> {
+    if (this.#due[contact] === undefined || this.#running.has(contact) || this.#done.has(contact)) return;
     this.#cancels.get(contact)?.();
     this.#cancels.delete(contact);
     this.#due = { ...this.#due, [contact]: this.#options.now() };
     this.#running.add(contact);
-    const done = await this.#options.end(contact);
+    const came = await this.#options.end(contact);
     this.#running.delete(contact);
-    if (done) this.undo(contact);
-    return done;
+    if (came === "never") this.undo(contact);
+    else if (came === "done" && this.#due[contact] !== undefined) this.#done.add(contact);
+  }
+
+  /** Forgets what is due to contacts that are no longer here. */
+  prune(contacts: readonly string[]): void {
+    for (const contact of Object.keys(this.#due)) if (!contacts.includes(contact)) this.undo(contact);
   }
 
   /** The connection is back: what was due meanwhile is done now. */
   flush(): void {
     const now = this.#options.now();
-    for (const [contact, due] of Object.entries(this.#due)) if (due <= now) void this.now(contact);
+    for (const [contact, due] of Object.entries(this.#due)) {
+      if (due <= now && !this.#done.has(contact)) void this.now(contact);
+    }
   }
 }

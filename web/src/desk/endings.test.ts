@@ -2,16 +2,16 @@ import { expect, test } from "vitest";
 import { Endings } from "./endings.svelte";
 import { TestClock } from "./testing";
 
-function world(done = true) {
+function world(came: "done" | "never" | "later" = "done") {
   const clock = new TestClock();
   const ended: string[] = [];
-  const state = { done };
+  const state = { came };
   const endings = new Endings({
     now: clock.now,
     after: clock.after,
     end: async (contact) => {
-      if (state.done) ended.push(contact);
-      return state.done;
+      if (state.came === "done") ended.push(contact);
+      return state.came;
     },
   });
   return { clock, ended, endings, state };
@@ -24,6 +24,18 @@ test("the customer is told after five seconds, not before", async () => {
   expect(ended).toEqual([]);
   await clock.pass(200);
   expect(ended).toEqual(["c1"]);
+  expect(endings.due("c1"), "until the contact says so itself").toBeDefined();
+  endings.flush();
+  await clock.pass(200);
+  expect(ended).toEqual(["c1"]);
+  endings.undo("c1");
+  expect(endings.due("c1")).toBeUndefined();
+});
+
+test("what the server refuses is not due any more", async () => {
+  const { clock, endings } = world("never");
+  endings.begin("c1");
+  await clock.pass(6_000);
   expect(endings.due("c1")).toBeUndefined();
 });
 
@@ -37,11 +49,11 @@ test("what is taken back in time never happens", async () => {
 });
 
 test("without a connection it is done when that is back, once", async () => {
-  const { clock, ended, endings, state } = world(false);
+  const { clock, ended, endings, state } = world("later");
   endings.begin("c1");
   await clock.pass(6_000);
   expect(endings.due("c1")).toBeDefined();
-  state.done = true;
+  state.came = "done";
   endings.flush();
   endings.flush();
   await clock.pass(10_000);

@@ -3,7 +3,7 @@ import { isCustomers } from "./reduce";
 import type { Desk, News as NewsOf } from "./desk.svelte";
 import { prefs } from "./prefs.svelte";
 import { ring, tick } from "./sound";
-import { nameOf, oneLine, t } from "./text";
+import { authorOf, nameOf, oneLine, t } from "./text";
 import type { Contact, Item } from "./wire";
 
 export class News implements NewsOf {
@@ -24,7 +24,7 @@ export class News implements NewsOf {
   message(contact: Contact, item: Item): void {
     if (item.kind === "event" || item.by?.participant === contact.me) return;
     const here = this.#desk().selected === contact.id && document.hasFocus();
-    const text = `${item.by?.name ?? nameOf(contact)}: ${oneLine(item)}`;
+    const text = `${authorOf(item)}: ${oneLine(item)}`;
     this.spoken = text;
     if (!isCustomers(item) || here) return;
     if (prefs.sound) tick();

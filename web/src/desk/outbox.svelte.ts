@@ -9,10 +9,13 @@
  *    | late, refused
  *    +-----------> failed        by the agent: sent again, same client id
  * ```
- * The same client id makes a repeat harmless: the server answers it with its first answer.
+ * The same client id makes a repeat harmless: the server answers it with its first answer. It also tells which of the
+ * room's lines is which of ours: a line that comes before its answer carries the id. What was tried before a connection
+ * was lost may be among the lines that a new connection reads, without that id; so those are asked for only when nothing
+ * is in doubt any more ({@link Outbox.certain}).
  */
 import { NoAnswer, type DeskClient } from "./client";
-import type { Audience, Contact, Item, Written } from "./wire";
+import type { Audience, Contact, Written } from "./wire";
 
 export interface Outgoing {
   readonly client: string;
@@ -22,8 +25,6 @@ export interface Outgoing {
   readonly audience: Audience;
   /** When it was sent, by the server's clock. */
   readonly at: number;
-  /** The room's newest item at that time: what is older cannot be this message. */
-  readonly after: number;
   readonly state: "sending" | "queued" | "failed";
   readonly why?: string;
   readonly file?: { readonly name: string; readonly type: string; readonly size: number };
@@ -31,6 +32,10 @@ export interface Outgoing {
   readonly preview?: string;
   /** 0…1 of a file's bytes. */
   readonly progress?: number;
+  /** It was on its way at least once, so it may have arrived. */
+  readonly tried?: boolean;
+  /** The server's id of a file whose bytes it has. */
+  readonly stored?: string;
 }
 
 /** Puts a file's bytes; resolves when the server has them. */
@@ -52,8 +57,8 @@ export class Outbox {
   /** One text of a contact at a time, so that order is kept; files run beside them. */
   readonly #busy = new Set<string>();
   #all = $state.raw<readonly Outgoing[]>([]);
-  /** Items that an answer named as ours: they are no other outgoing's twin. */
-  readonly answered = new Set<string>();
+  /** Who waits for certainty. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -72,17 +77,37 @@ export class Outbox {
     this.#add({ ...this.#base(contact), text, audience });
   }
 
-  send(contact: Contact, file: File, preview: string | undefined): void {
+  send(contact: Contact, file: File, audience: Audience, preview: string | undefined): void {
     const base = this.#base(contact);
     this.#files.set(base.client, file);
     const { name, type, size } = file;
     this.#add({
       ...base,
       text: "",
-      audience: "all",
+      audience,
       file: { name, type, size },
       ...(preview === undefined ? {} : { preview }),
     });
+  }
+
+  /** Its line has come: there is nothing left to send or to show. */
+  arrived(client: string): void {
+    this.discard(client);
+  }
+
+  /** Resolves when no text that may have arrived still waits for its answer. */
+  certain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    if (this.#all.some(({ tried, file, state }) => tried && !file && state !== "failed")) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
   }
 
   retry(client: string): void {
@@ -108,7 +133,6 @@ export class Outbox {
       contact: contact.id,
       room: contact.room,
       at: this.#options.client.now(),
-      after: contact.last ?? 0,
       state: "queued" as const,
     };
   }
@@ -138,10 +162,9 @@ export class Outbox {
 
   /** False when the connection is away and it makes no sense to go on. */
   async #deliver(one: Outgoing): Promise<boolean> {
-    this.#change(one.client, { state: "sending" });
+    this.#change(one.client, { state: "sending", tried: true });
     try {
       const { item } = one.file ? await this.#deliverFile(one) : await this.#deliverText(one);
-      this.answered.add(item.id);
       this.#options.written(one, item);
       this.discard(one.client);
       return true;
@@ -159,12 +182,16 @@ export class Outbox {
     return this.#options.client.ask("say", { contact, client, text, audience });
   }
 
-  async #deliverFile({ contact, client, file }: Outgoing) {
+  async #deliverFile(one: Outgoing): Promise<{ readonly item: Written }> {
+    const { contact, client, file, audience, stored } = one;
     const bytes = this.#files.get(client);
     if (!file || !bytes) throw new Error("");
+    if (stored !== undefined) return this.#options.client.ask("file_done", { contact, file: stored });
     const type = file.type || "application/octet-stream";
-    const place = await this.#options.client.ask("file", { contact, client, name: file.name, type, size: file.size });
+    const announced = { contact, client, name: file.name, type, size: file.size, audience };
+    const place = await this.#options.client.ask("file", announced);
     await this.#options.put(place.url, bytes, (progress) => this.#change(client, { progress }));
+    this.#change(client, { stored: place.file });
     return this.#options.client.ask("file_done", { contact, file: place.file });
   }
 
@@ -175,32 +202,6 @@ export class Outbox {
   #set(all: readonly Outgoing[]): void {
     this.#all = all;
     this.#options.keep.save(all.filter(({ file }) => !file));
+    this.#tell();
   }
-}
-
-/**
- * What is still to be shown of `outgoing`: an event may bring our item before its answer does, and nothing on it names
- * the client id. So an item of ours with the same words, newer than the moment of sending, stands for one outgoing.
- */
-export function unseen(
-  outgoing: readonly Outgoing[],
-  items: readonly Item[],
-  me: string | undefined,
-  answered: ReadonlySet<string>,
-): readonly Outgoing[] {
-  const taken = new Set<string>();
-  return outgoing.filter((one) => {
-    const twin = items.find(
-      (item) =>
-        item.n > one.after &&
-        !taken.has(item.id) &&
-        !answered.has(item.id) &&
-        item.by?.participant === me &&
-        (one.file
-          ? item.file?.name === one.file.name && item.file.size === one.file.size
-          : item.kind === "message" && item.text === one.text && (item.audience ?? "all") === one.audience),
-    );
-    if (twin) taken.add(twin.id);
-    return !twin;
-  });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { NoAnswer, Refusal, type Link } from "./client";
-import { Outbox, unseen, type Outgoing } from "./outbox.svelte";
-import { contact, item, MINE, settle } from "./testing";
+import { Outbox, type Outgoing } from "./outbox.svelte";
+import { contact, settle } from "./testing";
 
 function world(kept: readonly Outgoing[] = []) {
   const asked: { verb: string; take: Record<string, unknown>; resolve(ok: object): void; reject(error: Error): void }[] = [];
@@ -84,7 +84,7 @@ test("a failed text does not hold up the next", async () => {
 
 test("texts outlive a reload, files cannot", async () => {
   const { outbox, saved, states } = world();
-  outbox.send(contact(), new File(["abc"], "a.txt", { type: "text/plain" }), undefined);
+  outbox.send(contact(), new File(["abc"], "a.txt", { type: "text/plain" }), "all", undefined);
   outbox.say(contact(), "one", "all");
   expect(saved().map(({ text }) => text)).toEqual(["one"]);
   expect(states()).toEqual(["sending", "sending"]);
@@ -95,24 +95,63 @@ test("texts outlive a reload, files cannot", async () => {
 
 test("a file is announced, put and completed", async () => {
   const { outbox, asked, answer, written } = world();
-  outbox.send(contact(), new File(["abc"], "a.txt"), undefined);
-  expect(asked[0]).toMatchObject({ verb: "file", take: { name: "a.txt", size: 3, type: "application/octet-stream" } });
+  outbox.send(contact(), new File(["abc"], "a.txt"), "agents", undefined);
+  expect(asked[0]).toMatchObject({ verb: "file", take: { name: "a.txt", size: 3, type: "application/octet-stream", audience: "agents" } });
   await answer(0, 0);
   expect(asked[1]).toMatchObject({ verb: "file_done", take: { file: "f1" } });
   await answer(1, 4);
   expect(written).toEqual(["u1=4"]);
 });
 
-test("an own item that came before its answer is not shown twice, and stands for one only", () => {
-  const outgoing = (client: string): Outgoing => ({
-    client, contact: "c1", room: "r1", text: "네", audience: "all", at: 0, after: 3, state: "sending",
-  });
-  const two = [outgoing("a"), outgoing("b")];
-  const left = (items: ReturnType<typeof item>[], answered: string[] = []) =>
-    unseen(two, items, "p-me", new Set(answered)).map(({ client }) => client);
-  expect(left([item(4, { ...MINE, text: "네" })])).toEqual(["b"]);
-  expect(left([item(3, { ...MINE, text: "네" })])).toEqual(["a", "b"]);
-  expect(left([item(4, { text: "네" })])).toEqual(["a", "b"]);
-  expect(left([item(4, { ...MINE, text: "네", audience: "agents" })])).toEqual(["a", "b"]);
-  expect(left([item(4, { ...MINE, text: "네" })], ["i4"])).toEqual(["a", "b"]);
+test("a line that comes before its answer takes the place of what was sent, by its id and not by its words", async () => {
+  const { outbox, answer, written } = world();
+  outbox.say(contact(), "네", "all");
+  outbox.say(contact(), "네", "all");
+  outbox.arrived("u1");
+  expect(outbox.all.map(({ client }) => client)).toEqual(["u2"]);
+  await answer(0, 1);
+  expect(written).toEqual(["u1=1"]);
+  expect(outbox.all.map(({ client }) => client)).toEqual(["u2"]);
+});
+
+test("nothing is certain until what was tried has its answer, or failed", async () => {
+  const { outbox, client, asked, answer } = world();
+  let certain = 0;
+  const wait = () => void outbox.certain().then(() => certain++);
+  wait();
+  await settle();
+  expect(certain).toBe(1);
+  outbox.say(contact(), "one", "all");
+  client.link = "lost";
+  asked[0]?.reject(new NoAnswer("lost"));
+  await settle();
+  outbox.say(contact(), "two", "all");
+  wait();
+  client.link = "online";
+  outbox.flush();
+  await settle();
+  expect(certain, "one may have arrived").toBe(1);
+  await answer(1, 1);
+  // "two" is on its way by now and was never in doubt before: only its own answer settles it.
+  await answer(2, 2);
+  expect(certain).toBe(2);
+  outbox.say(contact(), "three", "all");
+  wait();
+  asked[3]?.reject(new NoAnswer("late"));
+  await settle();
+  expect(certain).toBe(3);
+});
+
+test("a file whose bytes are there is completed again, not put again", async () => {
+  const { outbox, client, asked, answer, written } = world();
+  outbox.send(contact(), new File(["abc"], "a.txt"), "all", undefined);
+  await answer(0, 0);
+  client.link = "lost";
+  asked[1]?.reject(new NoAnswer("lost"));
+  await settle();
+  client.link = "online";
+  outbox.flush();
+  expect(asked[2]).toMatchObject({ verb: "file_done", take: { file: "f1" } });
+  await answer(2, 4);
+  expect(written).toEqual(["u1=4"]);
 });

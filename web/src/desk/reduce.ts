@@ -180,7 +180,9 @@ function without(world: World, id: string): World {
 }
 
 function addLive(room: Room, item: Item): Room {
-  const items = merge(room.items, [item]);
+  const last = room.items.at(-1);
+  // Nearly always it is the newest: no need to look at all the others.
+  const items = !last || item.n > last.n ? [...room.items, item] : merge(room.items, [item]);
   const upto = room.state === "live" ? Math.max(room.upto, item.n) : room.upto;
   const typing = room.typing.filter(({ participant }) => participant !== item.by?.participant);
   return { ...room, items, upto, typing };
@@ -210,7 +212,14 @@ function mergeMarks(known: readonly Marks[] = [], mark: Marks): readonly Marks[]
 /** Customers' items beyond what this agent has read. */
 export function unread(contact: Contact, room: Room | undefined): number {
   const read = contact.read ?? 0;
-  return room?.items.filter((item) => item.n > read && isCustomers(item)).length ?? 0;
+  const items = room?.items ?? [];
+  let count = 0;
+  for (let at = items.length - 1; at >= 0; at--) {
+    const item = items[at];
+    if (!item || item.n <= read) break;
+    if (isCustomers(item)) count++;
+  }
+  return count;
 }
 
 export function isCustomers(item: Item): boolean {
@@ -222,12 +231,15 @@ export function lastSaid(room: Room | undefined): Item | undefined {
   return room?.items.findLast((item) => item.kind !== "event");
 }
 
-/** Since when the customer waits for an answer; `undefined` when the last word is ours. Notes are no answer. */
+/** Since when the customer waits for an answer; `undefined` when the last word is ours. Notes and automatic words are none. */
 export function waitingSince(room: Room | undefined): number | undefined {
   let since: number | undefined;
-  for (const item of room?.items ?? []) {
-    if (isCustomers(item)) since ??= item.at;
-    else if (item.kind !== "event" && item.audience !== "agents" && item.by?.role !== "bot") since = undefined;
+  const items = room?.items ?? [];
+  for (let at = items.length - 1; at >= 0; at--) {
+    const item = items[at];
+    if (!item) break;
+    if (isCustomers(item)) since = item.at;
+    else if (item.kind !== "event" && item.audience !== "agents" && !/bot|system/.test(item.by?.role ?? "")) break;
   }
   return since;
 }

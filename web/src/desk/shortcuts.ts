@@ -7,7 +7,7 @@ export function press(desk: Desk, event: KeyboardEvent): void {
   if (isComposing(event) && !event.altKey && !event.ctrlKey) return;
   const shortcut = match(event, (id) => prefs.keyOff(id));
   if (!shortcut) return;
-  if (desk.dialog && shortcut.id !== "palette") return;
+  if (desk.past || (desk.dialog && shortcut.id !== "palette")) return;
   event.preventDefault();
   if (event.repeat && shortcut.id !== "next" && shortcut.id !== "previous") return;
   const contacts = desk.shown;

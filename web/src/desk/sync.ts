@@ -23,10 +23,11 @@ export class Sync {
     this.#holder = holder;
   }
 
-  /** Looks at every room; to be called after each `hello` and each contact that comes. */
-  all(): void {
+  /** Looks at every room, at this one first; to be called after each `hello` and each contact that comes. */
+  all(first?: string): void {
     const world = this.#holder.current;
-    for (const id of Object.keys(world?.rooms ?? {})) {
+    const rooms = Object.keys(world?.rooms ?? {});
+    for (const id of rooms.sort((a, b) => Number(b === first) - Number(a === first))) {
       const state = world?.rooms[id]?.state;
       if (state === "new" || state === "stale") void this.room(id);
     }

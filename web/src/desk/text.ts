@@ -47,9 +47,16 @@ export function nameOf(contact: Contact): string {
   return contact.customer?.name.trim() || t("contact.nameless", { number: contact.number });
 }
 
+/** Who wrote it, in words: what the system says is nobody's. */
+export function authorOf(item: Item): string {
+  const { role, name } = item.by ?? { role: "system" };
+  if (role === "system") return t("who.system");
+  return name || t(role === "customer" ? "who.customer" : "who.agent");
+}
+
 /** An event as a line of the transcript. */
 export function eventLine(item: Item): string {
-  const name = item.by?.name || t(item.by?.role === "customer" ? "who.customer" : "who.system");
+  const name = authorOf(item);
   switch (item.event) {
     case "joined":
       return t("event.joined", { name });

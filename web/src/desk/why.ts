@@ -1,10 +1,9 @@
 /** "Why this agent", told in words. */
-import { particle } from "../ui/format";
-import { language } from "../i18n/index.svelte";
 import { t } from "./text";
 import type { Why } from "./wire";
 
-const OUT_LIMIT = 5;
+/** So many are named for each reason; the rest is counted. */
+const NAMES = 3;
 
 export interface Explained {
   readonly rule: string;
@@ -15,9 +14,11 @@ export interface Explained {
 /** `me` is the agent who reads it. */
 export function explain(why: Why, me: string): Explained {
   const others = (why.candidates ?? []).filter(({ agent }) => agent !== me).length;
-  const named = (why.out ?? []).slice(0, OUT_LIMIT).map(({ agent, name, rule }) => {
-    const who = name || agent;
-    return t("why.out", { name: language.current === "ko" ? particle(who, "은/는") : who, reason: outWord(rule) });
+  const byRule = new Map<string, string[]>();
+  for (const { agent, name, rule } of why.out ?? []) byRule.set(rule, [...(byRule.get(rule) ?? []), name || agent]);
+  const named = [...byRule].map(([rule, all]) => {
+    const [names, reason] = [all.slice(0, NAMES).join(", "), outWord(rule)];
+    return all.length > NAMES ? t("why.outMore", { reason, names, n: all.length - NAMES }) : t("why.out", { reason, names });
   });
   const counted = Object.entries(why.out_counts ?? {}).map(([rule, n]) => t("why.outCount", { n, reason: outWord(rule) }));
   return {

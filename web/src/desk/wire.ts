@@ -94,6 +94,8 @@ export interface Contact {
   readonly channel: string;
   readonly state: "offered" | "talking" | "wrapup";
   readonly as?: "agent" | "supervisor";
+  /** A supervisor who listens and is seen by nobody. */
+  readonly silent?: boolean;
   /** This agent's participant id. */
   readonly me?: string;
   readonly queue?: { readonly id: string; readonly name: string };
@@ -133,6 +135,8 @@ export interface Item {
   readonly by?: { readonly participant?: string; readonly role: string; readonly name?: string };
   readonly file?: FileInfo;
   readonly event?: string;
+  /** Our own id of it, where this very connection wrote it. */
+  readonly client?: string;
 }
 
 export interface Hello {
@@ -154,8 +158,15 @@ export interface Person {
   readonly load?: number;
 }
 
+export interface Today {
+  readonly handled: number;
+  readonly talk?: number;
+  readonly after_work?: number;
+}
+
 export interface PastContact {
   readonly id: string;
+  readonly room?: string;
   readonly number?: number;
   readonly channel: string;
   readonly queue?: string | { readonly id: string; readonly name: string };
@@ -192,7 +203,13 @@ export interface Verbs {
     ok: { readonly items: readonly Item[]; readonly more: boolean };
   };
   file: {
-    take: OfContact & { readonly client: string; readonly name: string; readonly type: string; readonly size: number };
+    take: OfContact & {
+      readonly client: string;
+      readonly name: string;
+      readonly type: string;
+      readonly size: number;
+      readonly audience?: Audience;
+    };
     ok: { readonly file: string; readonly url: string };
   };
   file_done: { take: OfContact & { readonly file: string }; ok: { readonly item: Written } };
@@ -202,9 +219,19 @@ export interface Verbs {
   end: { take: OfContact; ok: Nothing };
   wrapup: { take: OfContact & { readonly code?: string; readonly note?: string }; ok: Nothing };
   extend: { take: OfContact & { readonly seconds: number }; ok: { readonly wrapup_until: number } };
-  attributes: { take: OfContact & { readonly set: Readonly<Record<string, string>> }; ok: Nothing };
+  attributes: {
+    take: OfContact & { readonly set: Readonly<Record<string, string>>; readonly unset?: readonly string[] };
+    ok: Nothing;
+  };
   people: { take: Nothing; ok: { readonly agents: readonly Person[]; readonly queues: readonly Queue[] } };
+  /** What this agent has done since a moment; the means are milliseconds. */
+  today: { take: { readonly since: number }; ok: Today };
   history: { take: OfContact; ok: { readonly contacts: readonly PastContact[] } };
+  monitor: {
+    take: { readonly contact?: string; readonly agent?: string; readonly barge?: boolean };
+    ok: Nothing;
+  };
+  force: { take: { readonly agent: string; readonly state: AgentState }; ok: Nothing };
 }
 
 export type Target = { readonly queue: string } | { readonly agent: string };

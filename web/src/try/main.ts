@@ -2,6 +2,7 @@
 import { mount } from "svelte";
 import "../tokens.css";
 import "../ui/base.css";
+import "../ui/speech.css";
 import { language } from "../i18n/index.svelte";
 import { theme } from "../ui/theme.svelte";
 import Page from "./Page.svelte";

@@ -23,7 +23,8 @@ export interface Unsent {
   readonly id: string;
   readonly text: string;
   readonly file?: File;
-  readonly state: "sending" | "failed";
+  /** `queued` goes by itself when the connection is there; `failed` was refused. */
+  readonly state: "queued" | "sending" | "failed";
   readonly progress: number;
 }
 
@@ -73,6 +74,12 @@ export class ChatSession {
 
   /** The page or the network woke up. */
   wake(): void {
+    if (this.phase === "open") {
+      // The socket may be dead without knowing it. What was missed is asked for, and that shows it.
+      const mine = this.#generation;
+      this.#caughtUp(mine).catch((error: unknown) => this.#failed(error, () => void (mine === this.#generation && this.#later())));
+      return;
+    }
     if (this.phase !== "connecting" || this.#retry === undefined) return;
     this.#failures = 0;
     void this.#connect();
@@ -89,18 +96,16 @@ export class ChatSession {
   say(text: string): void {
     // What was being written is said: the next stroke is news again.
     this.#typed = 0;
-    this.#add({ id: uuid(), text, state: "sending", progress: 0 });
+    this.#add({ id: uuid(), text, state: "queued", progress: 0 });
   }
 
   attach(file: File): void {
-    this.#add({ id: uuid(), text: "", file, state: "sending", progress: 0 });
+    this.#add({ id: uuid(), text: "", file, state: "queued", progress: 0 });
   }
 
   resend(id: string): void {
-    const one = this.unsent.find((other) => other.id === id);
-    if (!one) return;
-    this.#change(id, { state: "sending" });
-    void this.#send(one);
+    this.#change(id, { state: "queued" });
+    this.#flush();
   }
 
   typed(): void {
@@ -165,7 +170,7 @@ export class ChatSession {
     clearTimeout(this.#lostTimer);
     this.#lostTimer = undefined;
     this.#acknowledge();
-    for (const one of this.unsent) if (one.state === "failed") this.resend(one.id);
+    this.#flush();
   }
 
   #failed(error: unknown, again: () => void): void {
@@ -232,10 +237,31 @@ export class ChatSession {
 
   #add(one: Unsent): void {
     this.unsent = [...this.unsent, one];
-    void this.#send(one);
+    this.#flush();
+  }
+
+  /** Sends what is queued: texts one after the other, files beside them. */
+  #flush(): void {
+    for (const one of this.unsent) if (one.file && one.state === "queued") void this.#send(one);
+    void this.#texts();
+  }
+
+  #busy = false;
+  async #texts(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (;;) {
+      const next = this.unsent.find(({ file, state }) => !file && state === "queued");
+      if (!next || this.phase !== "open") break;
+      await this.#send(next);
+    }
+    this.#busy = false;
   }
 
   async #send({ id, text, file }: Unsent): Promise<void> {
+    if (this.phase !== "open") return;
+    this.#change(id, { state: "sending" });
+    const mine = this.#generation;
     try {
       if (file) await api.attach(this.#token, id, file, (progress) => this.#change(id, { progress }));
       else {
@@ -246,8 +272,14 @@ export class ChatSession {
       }
       this.unsent = this.unsent.filter((one) => one.id !== id);
     } catch (error) {
-      this.#change(id, { state: "failed" });
-      if (error instanceof api.ChatOver) this.#over();
+      if (error instanceof api.ChatOver) {
+        this.#change(id, { state: "failed" });
+        return this.#over();
+      }
+      const refused = error instanceof api.CallFailed && error.status > 0;
+      this.#change(id, { state: refused ? "failed" : "queued" });
+      // Not the message was wrong but the way to the server: it goes again when that is there again.
+      if (!refused && mine === this.#generation) this.#later();
     }
   }
 

@@ -10,6 +10,8 @@ use crate::fact::Fact;
 use crate::id::{ContactId, ParticipantId, RoomId, StreamId};
 use crate::refusal::{Quota, Refusal};
 use crate::room::{IdleRule, Member, MemberRole, Presence};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl Centre {
     pub(super) fn start_chat(&mut self, step: &mut Step<'_>, start: StartChat) -> Decided {
@@ -238,15 +240,18 @@ impl Centre {
         step: &mut Step<'_>,
         contact: ContactId,
         attributes: Attributes,
+        mut unset: BTreeSet<Arc<str>>,
     ) -> Decided {
         let first = self.contact(contact)?.initial;
         let mut merged = self.contact(first)?.attributes.clone();
+        unset.retain(|name| merged.contains_key(name) && !attributes.contains_key(name));
+        merged.retain(|name, _| !unset.contains(name));
         merged.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone())));
         if attribute_bytes(&merged) > ATTRIBUTE_BYTES {
             return Err(Refusal::AttributesTooLarge);
         }
-        if !attributes.is_empty() {
-            self.emit(step, Fact::AttributesSet { contact: first, attributes });
+        if !attributes.is_empty() || !unset.is_empty() {
+            self.emit(step, Fact::AttributesSet { contact: first, attributes, unset });
         }
         Ok(Done::Ok)
     }

@@ -588,6 +588,32 @@ fn a_file_is_announced_put_and_completed_once() {
 }
 
 #[test]
+fn attributes_are_taken_off_and_set_by_one_command() {
+    let mut shop = Shop::new();
+    let (contact, _) = shop.chat();
+    let pairs = |pairs: &[(&str, &str)]| -> Attributes {
+        pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect()
+    };
+    let set = |attributes, unset: &[&str]| Command::SetAttributes {
+        contact,
+        attributes,
+        unset: unset.iter().map(|name| (*name).into()).collect(),
+    };
+    shop.ok(set(pairs(&[("a", "1"), ("b", "2")]), &[]));
+    let facts = shop.deeds.len();
+    shop.ok(set(Attributes::new(), &["never there"]));
+    assert_eq!(shop.deeds.iter().skip(facts).map(|deed| deed.facts.len()).sum::<usize>(), 0);
+    shop.ok(set(pairs(&[("b", "3"), ("c", "4")]), &["a", "b"]));
+    assert_eq!(shop.centre.contacts[&contact].attributes, pairs(&[("b", "3"), ("c", "4")]));
+    // What is taken off makes room for what is set.
+    let large = "x".repeat(32_000);
+    shop.ok(set(pairs(&[("a", &large)]), &["c"]));
+    assert_eq!(shop.no(set(pairs(&[("d", &large)]), &[])), Refusal::AttributesTooLarge);
+    shop.ok(set(pairs(&[("d", &large)]), &["a"]));
+    shop.done();
+}
+
+#[test]
 fn quotas_are_kept() {
     let mut shop = Shop::new();
     let origin = Some(Origin { widget: "w".into(), address: 1 });

@@ -18,11 +18,11 @@ use std::collections::BTreeMap;
 /// The outcome of a command.
 pub(super) fn of_command(want: &Want, done: &Done) -> Value {
     match (want, done) {
-        (Want::Written, Done::Posted { item, n, at }) => {
+        (Want::Said(..) | Want::Filed(..), Done::Posted { item, n, at }) => {
             json!({"item": {"id": item, "n": n, "at": at}})
         }
         (Want::Extended, Done::Until(until)) => json!({"wrapup_until": until}),
-        (Want::Upload(url), Done::File { file }) => json!({"file": file, "url": url}),
+        (Want::Upload(url, _), Done::File { file }) => json!({"file": file, "url": url}),
         _ => json!({}),
     }
 }
@@ -48,6 +48,7 @@ pub(super) fn of_query(
                 colleagues.iter().filter(|c| c.user.id != *me).map(colleague).collect();
             Ok(json!({"agents": agents, "queues": queues}))
         }
+        (Want::Today, Answer::Contacts(contacts)) => Ok(today(contacts)),
         (Want::History(room), Answer::Contacts(contacts)) => {
             let earlier = contacts.iter().filter(|contact| contact.room() != *room);
             Ok(
@@ -81,9 +82,27 @@ fn colleague(colleague: &Colleague) -> Value {
     json!({"id": colleague.user.id, "name": colleague.user.name, "states": states, "load": colleague.load})
 }
 
+/// What an agent did: from taking a contact to its end is talk, from there to the end of the wrap-up is after-work.
+fn today(contacts: &[Contact]) -> Value {
+    let taken: Vec<_> = contacts.iter().filter(|c| c.accepted.is_some()).collect();
+    let mut told = json!({"handled": taken.len()});
+    let (mut talk, mut after) = (0, 0);
+    for contact in &taken {
+        let (Some(accepted), Some(ended)) = (contact.accepted, contact.ended) else { continue };
+        talk += ended.0.saturating_sub(accepted.0);
+        after += contact.wrap_up.as_ref().map_or(0, |work| work.to.0.saturating_sub(work.from.0));
+    }
+    if let Some(mean) = talk.checked_div(taken.len() as u64) {
+        told["talk"] = json!(mean);
+        told["after_work"] = json!(after / taken.len() as u64);
+    }
+    told
+}
+
 fn past(contact: &Contact, directory: &Directory) -> Value {
     let mut past = json!({
         "id": contact.id,
+        "room": contact.room(),
         "number": contact.number,
         "channel": contact.channel,
         "started": contact.started,

@@ -22,6 +22,8 @@ pub(super) struct ContactWire {
     pub(super) state: State,
     #[serde(rename = "as")]
     role: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    silent: bool,
     pub(super) me: ParticipantId,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<QueueName>,
@@ -115,6 +117,7 @@ impl ContactWire {
                 Some(Member { role: MemberRole::Supervisor, .. }) => "supervisor",
                 _ => "agent",
             },
+            silent: own.is_some_and(|own| own.silent),
             me: desk.me,
             queue: contact.queue.as_ref().map(|id| queue_name(id, directory)),
             since: work.map(|work| work.since).or(contact.accepted).unwrap_or(contact.started),

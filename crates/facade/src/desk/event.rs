@@ -2,6 +2,7 @@
 //! changes a contact, the contact is asked for anew ([`super::refresh`]).
 
 use super::frame::{self, Event, Hint};
+use super::sent::Sent;
 use super::world::{ChannelWire, World};
 use crate::door::{Effect, Out};
 use crate::item;
@@ -16,7 +17,13 @@ use std::sync::Arc;
 
 impl World {
     /// Takes up a fact. Whatever must be asked for is noted in `wanted`.
-    pub(super) fn fact(&mut self, me: &UserId, published: &Arc<Published>, out: &mut Out) {
+    pub(super) fn fact(
+        &mut self,
+        me: &UserId,
+        sent: &Sent,
+        published: &Arc<Published>,
+        out: &mut Out,
+    ) {
         let Published { seq, at, fact, .. } = published.as_ref();
         let (seq, at) = (*seq, *at);
         if seq <= self.greeted {
@@ -33,7 +40,7 @@ impl World {
                 let channels = self.channels.clone();
                 self.tell(seq, at, &Event::Agent { channels: &channels }, out);
             }
-            Fact::Posted { item, .. } => self.line(published, item, out),
+            Fact::Posted { item, key } => self.line(published, item, sent.wrote(*key), out),
             Fact::Marked { room, participant, n, read, .. } => {
                 self.mark((seq, at), *room, *participant, (*n, *read), out);
             }
@@ -77,12 +84,22 @@ impl World {
         self.wanted = self.wanted.max(seq);
     }
 
-    fn line(&mut self, published: &Arc<Published>, item: &Item, out: &mut Out) {
+    fn line(
+        &mut self,
+        published: &Arc<Published>,
+        item: &Item,
+        client: Option<&str>,
+        out: &mut Out,
+    ) {
         if !item::for_staff(item) {
             return;
         }
-        if self.in_room(item.room).is_some() {
-            let event = Event::Item { room: item.room, item: Box::new(item::line(item)) };
+        if let Some(contact) = self.in_room(item.room) {
+            // Keys are each author's own: another's may look the same.
+            let mine = item.by.as_ref().is_some_and(|by| by.participant == contact.me);
+            let mut line = item::line(item);
+            line.client = client.filter(|_| mine);
+            let event = Event::Item { room: item.room, item: Box::new(line) };
             self.tell(published.seq, published.at, &event, out);
         } else if published.seq > self.fresh {
             // Its contact is about to be told: first that, then what is said in it.

@@ -2,6 +2,7 @@
 
 use super::contact::ContactWire;
 use super::levels::QueueWire;
+use super::words::{self, Lang};
 use super::world::ChannelWire;
 use crate::door::Fault;
 use crate::item::Line;
@@ -118,8 +119,8 @@ pub(super) fn ok(id: &Number, body: &impl Serialize) -> Arc<str> {
 }
 
 /// A no. Without an id, the request was too broken to have one.
-pub(super) fn no(id: Option<&Number>, no: &No) -> Arc<str> {
-    let body = json!({"code": no.code, "message": no.message});
+pub(super) fn no(lang: Lang, id: Option<&Number>, no: &No) -> Arc<str> {
+    let body = json!({"code": no.code, "message": words::sentence(lang, no)});
     text(&match id {
         Some(id) => json!({"id": id, "no": body}),
         None => json!({"no": body}),

@@ -2,9 +2,9 @@
 //!
 //! - [`session`]: one socket, from its greeting to its end; [`hello`]: the world as it stands;
 //! - [`request`]: what a client asks; [`ask`]: what that is in the domain's words; [`answer`]: what came of it;
-//! - [`world`]: what this client has been told; [`event`]: how facts and signals change that; [`refresh`]: how a contact
+//! - [`sent`]: which lines this very client wrote; [`world`]: what this client has been told; [`event`]: how facts and signals change that; [`refresh`]: how a contact
 //!   is told anew; [`levels`]: how full queues are, at most once a second;
-//! - [`contact`], [`why`], [`frame`]: how it is written.
+//! - [`contact`], [`why`], [`frame`]: how it is written; [`words`]: a refusal in the reader's language.
 //!
 //! Who may open a socket is settled before (`admin::caller`).
 
@@ -17,8 +17,10 @@ mod hello;
 mod levels;
 mod refresh;
 mod request;
+mod sent;
 mod session;
 mod why;
+mod words;
 mod world;
 
 #[cfg(test)]

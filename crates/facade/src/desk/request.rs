@@ -2,19 +2,24 @@
 //! so that a newer client can speak with an older server.
 
 use super::frame::No;
+use super::words::Lang;
 use domain::agent::{AgentState, Channel};
 use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
 use domain::room::Audience;
+use domain::time::Millis;
 use serde::Deserialize;
 use serde_json::{Number, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One request.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(super) enum Request {
-    Hello {},
+    Hello {
+        #[serde(default)]
+        lang: Lang,
+    },
     Ping {},
     State {
         state: StateName,
@@ -56,6 +61,8 @@ pub(super) enum Request {
         #[serde(rename = "type")]
         media: Arc<str>,
         size: u64,
+        #[serde(default)]
+        audience: Audience,
     },
     FileDone {
         contact: ContactId,
@@ -87,9 +94,15 @@ pub(super) enum Request {
     },
     Attributes {
         contact: ContactId,
+        #[serde(default)]
         set: BTreeMap<Arc<str>, Arc<str>>,
+        #[serde(default)]
+        unset: BTreeSet<Arc<str>>,
     },
     People {},
+    Today {
+        since: Millis,
+    },
     History {
         contact: ContactId,
     },
@@ -106,7 +119,7 @@ pub(super) enum Request {
 }
 
 /// All verbs, to tell an unknown one from one with wrong members.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "hello",
     "ping",
     "state",
@@ -126,6 +139,7 @@ const VERBS: [&str; 22] = [
     "extend",
     "attributes",
     "people",
+    "today",
     "history",
     "monitor",
     "force",
@@ -162,7 +176,7 @@ impl StateName {
 }
 
 /// A client's own id of something it sends: a UUID.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct Client(pub(super) String);
 
@@ -210,7 +224,9 @@ mod tests {
     #[test]
     fn requests_are_read() {
         let contact: ContactId = CONTACT.parse().unwrap();
-        check(r#"{"id":1,"do":"hello","lang":"ko"}"#, Ok(Request::Hello {}));
+        check(r#"{"id":1,"do":"hello","lang":"ko"}"#, Ok(Request::Hello { lang: Lang::Ko }));
+        check(r#"{"id":1,"do":"hello","lang":"fr"}"#, Ok(Request::Hello { lang: Lang::En }));
+        check(r#"{"id":1,"do":"hello"}"#, Ok(Request::Hello { lang: Lang::En }));
         check(r#"{"id":-1.5,"do":"accept","contact":"CONTACT"}"#, Ok(Request::Accept { contact }));
         check(
             r#"{"id":1,"do":"transfer","contact":"CONTACT","to":{"queue":"3002"}}"#,

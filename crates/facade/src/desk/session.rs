@@ -13,6 +13,8 @@ use super::ask::{self, Call, Me, Want};
 use super::frame::{self, Event, No};
 use super::hello::{Greeting, Standing, greet};
 use super::request::{self, Request};
+use super::sent::Sent;
+use super::words::Lang;
 use super::world::World;
 use crate::door::{Cx, Effect, Fault, Out, RealmNo, Session};
 use domain::command::Done;
@@ -73,17 +75,14 @@ pub(super) struct Desk {
     asked: BTreeMap<u64, Asked>,
     tickets: u64,
     watched: BTreeSet<QueueId>,
+    sent: Sent,
+    lang: Lang,
     over: bool,
 }
 
 impl Desk {
     /// For whoever has this session.
-    pub(super) const fn new(
-        user: Arc<User>,
-        realm: RealmNo,
-        session: TokenHash,
-        until: Millis,
-    ) -> Self {
+    pub(super) fn new(user: Arc<User>, realm: RealmNo, session: TokenHash, until: Millis) -> Self {
         let me = Me { user, realm, session };
         let asked = BTreeMap::new();
         Self {
@@ -94,6 +93,8 @@ impl Desk {
             asked,
             tickets: 0,
             watched: BTreeSet::new(),
+            sent: Sent::default(),
+            lang: Lang::En,
             over: false,
         }
     }
@@ -167,14 +168,14 @@ impl Desk {
         let (mut world, told) = greet(cx.now, cx.site.settings(), &self.me.user, directory, &desk);
         out.push(Effect::Send(frame::ok(&id, &told)));
         for fact in facts {
-            world.fact(&self.me.user.id, &fact, out);
+            world.fact(&self.me.user.id, &self.sent, &fact, out);
         }
         self.stage = Stage::Live(Box::new(world));
     }
 
     fn ungreeted(&mut self, no: &No, out: &mut Out) {
         if let Stage::Greeting(greeting) = std::mem::replace(&mut self.stage, Stage::New) {
-            out.push(Effect::Send(frame::no(Some(&greeting.id), no)));
+            out.push(Effect::Send(frame::no(self.lang, Some(&greeting.id), no)));
         }
         self.asked.retain(|_, asked| matches!(asked, Asked::Client(..)));
     }
@@ -182,6 +183,7 @@ impl Desk {
     fn call(&mut self, id: Number, call: Call, out: &mut Out) {
         match call {
             Call::Do(cause, command, want) => {
+                self.sent.asked(&want);
                 let ticket = self.ticket(Asked::Client(id, want));
                 out.push(Effect::Do(ticket, cause, Box::new(command)));
             }
@@ -194,17 +196,17 @@ impl Desk {
         if let (Want::Watch { barge }, Answer::Desk(_, contacts, _)) = (want, answer) {
             return match answer::busy_with(contacts) {
                 Ok(contact) => self.call(id, ask::watch(&self.me, contact, *barge), out),
-                Err(no) => out.push(Effect::Send(frame::no(Some(&id), &no))),
+                Err(no) => out.push(Effect::Send(frame::no(self.lang, Some(&id), &no))),
             };
         }
         let Stage::Live(world) = &self.stage else {
             let no = No::new("request.hello_first", "say hello first");
-            return out.push(Effect::Send(frame::no(Some(&id), &no)));
+            return out.push(Effect::Send(frame::no(self.lang, Some(&id), &no)));
         };
         out.push(Effect::Send(
             match answer::of_query(want, answer, &self.me.user.id, &world.directory) {
                 Ok(body) => frame::ok(&id, &body),
-                Err(no) => frame::no(Some(&id), &no),
+                Err(no) => frame::no(self.lang, Some(&id), &no),
             },
         ));
     }
@@ -271,15 +273,18 @@ impl Session for Desk {
         let (id, request) = request::read(text);
         let (id, request) = match (id, request) {
             (Some(id), Ok(request)) => (id, request),
-            (id, Err(no)) => return out.push(Effect::Send(frame::no(id.as_ref(), &no))),
+            (id, Err(no)) => return out.push(Effect::Send(frame::no(self.lang, id.as_ref(), &no))),
             (None, Ok(_)) => return,
         };
         match request {
             Request::Ping {} => out.push(Effect::Send(frame::ok(&id, &json!({"at": cx.now})))),
-            Request::Hello {} => self.hello(id, out),
+            Request::Hello { lang } => {
+                self.lang = lang;
+                self.hello(id, out);
+            }
             _ if self.asked.len() >= MOST_ASKED => {
                 let no = No::new("request.too_many", "too many requests are under way");
-                out.push(Effect::Send(frame::no(Some(&id), &no)));
+                out.push(Effect::Send(frame::no(self.lang, Some(&id), &no)));
             }
             request => {
                 let call = match &self.stage {
@@ -288,7 +293,7 @@ impl Session for Desk {
                 };
                 match call {
                     Ok(call) => self.call(id, call, out),
-                    Err(no) => out.push(Effect::Send(frame::no(Some(&id), &no))),
+                    Err(no) => out.push(Effect::Send(frame::no(self.lang, Some(&id), &no))),
                 }
             }
         }
@@ -306,10 +311,11 @@ impl Session for Desk {
         if self.over {
             return;
         }
+        self.sent.settled(&want, outcome.as_ref().ok().and_then(|outcome| outcome.as_ref().ok()));
         out.push(Effect::Send(match outcome {
             Ok(Ok(done)) => frame::ok(&id, &answer::of_command(&want, &done)),
-            Ok(Err(refusal)) => frame::no(Some(&id), &refusal.into()),
-            Err(fault) => frame::no(Some(&id), &fault.into()),
+            Ok(Err(refusal)) => frame::no(self.lang, Some(&id), &refusal.into()),
+            Err(fault) => frame::no(self.lang, Some(&id), &fault.into()),
         }));
         self.settle(cx.now, out);
     }
@@ -330,10 +336,10 @@ impl Session for Desk {
             (Asked::Greeting, answer) => self.greeted(cx, answer, seq, out),
             (Asked::Client(id, want), Ok(Ok(answer))) => self.answered(id, &want, &answer, out),
             (Asked::Client(id, _), Ok(Err(refusal))) => {
-                out.push(Effect::Send(frame::no(Some(&id), &refusal.into())));
+                out.push(Effect::Send(frame::no(self.lang, Some(&id), &refusal.into())));
             }
             (Asked::Client(id, _), Err(fault)) => {
-                out.push(Effect::Send(frame::no(Some(&id), &fault.into())));
+                out.push(Effect::Send(frame::no(self.lang, Some(&id), &fault.into())));
             }
             (Asked::Alive, Ok(Ok(Answer::Session(_, until)))) => self.until = until,
             (Asked::Alive, Ok(Err(Refusal::BadToken))) => {
@@ -364,7 +370,7 @@ impl Session for Desk {
         match &mut self.stage {
             Stage::New => {}
             Stage::Greeting(greeting) => greeting.facts.push(fact.clone()),
-            Stage::Live(world) => world.fact(&self.me.user.id, fact, out),
+            Stage::Live(world) => world.fact(&self.me.user.id, &self.sent, fact, out),
         }
         self.settle(cx.now, out);
     }

@@ -321,14 +321,18 @@ fn a_supervisor_watches_unseen_and_steers() {
     let news = lead.all(&mut world);
     let told = news.iter().find(|frame| frame["ev"] == "contact").expect("the contact");
     assert_eq!(
-        (&told["contact"]["id"], &told["contact"]["as"]),
-        (&json!(contact), &json!("supervisor"))
+        (&told["contact"]["id"], &told["contact"]["as"], &told["contact"]["silent"]),
+        (&json!(contact), &json!("supervisor"), &json!(true))
     );
     says(&mut world, CUSTOMER, "들리나요");
     assert!(lead.events(&mut world).contains(&"item:들리나요".to_owned()));
     let seen = desk.hello(&mut world);
     let members = seen["contacts"][0]["members"].as_array().unwrap();
     assert!(members.iter().all(|member| member["role"] != "supervisor"), "{members:?}");
+    lead.ok(&mut world, json!({"do": "monitor", "contact": contact, "barge": true}));
+    let joined = lead.all(&mut world);
+    let told = joined.iter().find(|frame| frame["ev"] == "contact").expect("no longer silent");
+    assert!(told["contact"].get("silent").is_none(), "{told}");
     lead.ok(&mut world, json!({"do": "force", "agent": "1001", "state": "not_ready"}));
     assert!(desk.events(&mut world).contains(&"agent:not_ready".to_owned()));
     assert_eq!(lead.no(&mut world, json!({"do": "monitor", "agent": "1002"})), "contact.none");
@@ -388,6 +392,107 @@ fn attributes_marks_typing_and_presence_are_shown() {
 }
 
 #[test]
+fn attributes_are_taken_off() {
+    let mut world = world();
+    let (mut desk, contact) = talking(&mut world);
+    let mut set = |desk: &mut Desk, set: Value, unset: Value| {
+        desk.ok(
+            &mut world,
+            json!({"do": "attributes", "contact": contact, "set": set, "unset": unset}),
+        );
+        desk.all(&mut world)[0]["contact"]["attributes"].clone()
+    };
+    set(&mut desk, json!({"order": "42", "mood": "bad"}), json!([]));
+    assert_eq!(
+        set(&mut desk, json!({"vip": "1"}), json!(["mood", "never there"])),
+        json!({"order": "42", "vip": "1"})
+    );
+    desk.ok(&mut world, json!({"do": "attributes", "contact": contact, "unset": ["order"]}));
+    assert_eq!(desk.hello(&mut world)["contacts"][0]["attributes"], json!({"vip": "1"}));
+}
+
+#[test]
+fn a_line_carries_its_own_clients_id_to_that_client_alone() {
+    let mut world = world();
+    let (mut desk, contact) = talking(&mut world);
+    let mut twin = Desk::open(&mut world, "1001");
+    twin.hello(&mut world);
+    let say = |n| json!({"do": "say", "contact": contact, "client": client(n), "text": "네"});
+    for n in [1, 2] {
+        desk.ok(&mut world, say(n));
+        let news = desk.all(&mut world);
+        assert_eq!(news[0]["item"]["client"], json!(client(n)), "{news:?}");
+    }
+    desk.ok(&mut world, say(2));
+    assert_eq!(desk.all(&mut world).len(), 0, "a repeat is answered, not told");
+    let others: Vec<_> = twin.all(&mut world);
+    assert!(others.iter().all(|frame| frame["item"].get("client").is_none()), "{others:?}");
+    let page = desk.ok(&mut world, json!({"do": "items", "room": contact}));
+    let items = page["items"].as_array().unwrap();
+    assert!(items.iter().all(|item| item.get("client").is_none()), "{items:?}");
+}
+
+#[test]
+fn a_no_is_told_in_the_language_of_the_greeting() {
+    let mut world = world();
+    let mut desk = Desk::open(&mut world, "1001");
+    let end = json!({"do": "attributes", "contact": client(9), "set": {}});
+    for (lang, begins) in [("ko-KR", "그 상담은"), ("en", "That contact"), ("fr", "That contact")]
+    {
+        desk.ok(&mut world, json!({"do": "hello", "lang": lang}));
+        let answer = desk.ask(&mut world, end.clone());
+        assert_eq!(answer["no"]["code"], "contact.none");
+        let message = answer["no"]["message"].as_str().unwrap();
+        assert!(message.starts_with(begins), "{lang}: {message}");
+    }
+}
+
+#[test]
+fn todays_figures_count_what_this_agent_took_and_ended() {
+    let mut world = world();
+    let (mut desk, contact) = talking(&mut world);
+    let today = |desk: &mut Desk, world: &mut World, since: u64| {
+        desk.ok(world, json!({"do": "today", "since": since}))
+    };
+    assert_eq!(today(&mut desk, &mut world, 0), json!({"handled": 0}));
+    world.pass(Millis::from_secs(90));
+    desk.ok(&mut world, json!({"do": "end", "contact": contact}));
+    world.pass(Millis::from_secs(20));
+    desk.ok(&mut world, json!({"do": "wrapup", "contact": contact, "note": "n"}));
+    let told = today(&mut desk, &mut world, 0);
+    assert_eq!(told["handled"], 1);
+    assert!((90_000..100_000).contains(&told["talk"].as_u64().unwrap()), "{told}");
+    assert!((20_000..30_000).contains(&told["after_work"].as_u64().unwrap()), "{told}");
+    let tomorrow = world.now.0 + 1;
+    assert_eq!(today(&mut desk, &mut world, tomorrow), json!({"handled": 0}));
+    let mut other = Desk::open(&mut world, "1002");
+    other.hello(&mut world);
+    assert_eq!(today(&mut other, &mut world, 0), json!({"handled": 0}));
+}
+
+#[test]
+fn a_file_for_agents_reaches_no_customer() {
+    let mut world = world();
+    let (mut desk, contact) = talking(&mut world);
+    let announce = |audience: &str| json!({"do": "file", "contact": contact, "client": client(3), "name": "내부.txt", "type": "text/plain", "size": 3, "audience": audience});
+    assert_eq!(desk.no(&mut world, announce("customer")), "request.bad");
+    let place = desk.ok(&mut world, announce("agents"));
+    let bearer = format!("Bearer {}", desk.token);
+    let headers = [("authorization", bearer.as_str())];
+    let url = place["url"].as_str().unwrap().to_owned();
+    assert_eq!(put_bytes(&mut world, &url, &headers, "abc").status, 204);
+    desk.ok(&mut world, json!({"do": "file_done", "contact": contact, "file": place["file"]}));
+    let item = desk.all(&mut world)[0]["item"].clone();
+    assert_eq!((&item["audience"], &item["client"]), (&json!("agents"), &json!(client(3))));
+    let path = format!("/api/v1/files/{}", place["file"].as_str().unwrap());
+    assert_eq!(http(&mut world, "GET", &path, &headers, "").status, 200);
+    let by = domain::command::By::Token(CUSTOMER);
+    let file = place["file"].as_str().unwrap().parse().unwrap();
+    let read = world.ask(domain::query::Query::File(by, file));
+    assert_eq!(read.unwrap_err(), domain::refusal::Refusal::NoSuchFile);
+}
+
+#[test]
 fn history_is_told_of_vouched_customers_alone() {
     let mut world = world();
     let mut desk = Desk::ready(&mut world, "1001");
@@ -405,6 +510,11 @@ fn history_is_told_of_vouched_customers_alone() {
     let ids: Vec<_> =
         history["contacts"].as_array().unwrap().iter().map(|c| c["id"].clone()).collect();
     assert!(ids.contains(&json!(earlier)) && !ids.contains(&json!(vouched)), "{ids:?}");
+    // Its lines are read by its room.
+    let room = &history["contacts"].as_array().unwrap().last().unwrap()["room"];
+    assert_eq!(*room, json!(earlier));
+    let page = desk.ok(&mut world, json!({"do": "items", "room": room}));
+    assert_eq!(page["items"][0]["contact"], json!(earlier));
 }
 
 #[test]

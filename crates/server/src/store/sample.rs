@@ -249,6 +249,7 @@ impl Sample {
             vec![Fact::AttributesSet {
                 contact: chat.room.into(),
                 attributes: [("vip".into(), "1".into())].into(),
+                unset: ["trial".into()].into(),
             }],
         );
         self.close(&chat, EndReason::Customer);

@@ -22,6 +22,7 @@ impl World {
                 Command::SetAttributes {
                     contact,
                     attributes: [(format!("key {}", self.draw.below(5)).into(), value)].into(),
+                    unset: if self.once_in(3) { ["key 1".into()].into() } else { BTreeSet::new() },
                 }
             }
             16..22 => Command::Describe {

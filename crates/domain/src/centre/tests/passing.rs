@@ -187,7 +187,11 @@ fn an_archived_matter_comes_back_when_it_is_named() {
     shop.ok(Command::Leave { by: customer, key: None });
     let record = shop.centre.contacts[&contact].clone();
     shop.pass(Millis::from_mins(11));
-    let set = Command::SetAttributes { contact, attributes: [("k".into(), "v".into())].into() };
+    let set = Command::SetAttributes {
+        contact,
+        attributes: [("k".into(), "v".into())].into(),
+        unset: BTreeSet::new(),
+    };
     assert_eq!(shop.no(set.clone()), Refusal::Archived(contact));
     shop.ok(Command::Recall(vec![record]));
     shop.ok(set);

@@ -13,6 +13,7 @@ use crate::connect::error::ApiError;
 use crate::door::{Cx, Step};
 use domain::command::Command;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(super) fn update(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let members = call.members()?;
@@ -21,7 +22,8 @@ pub(super) fn update(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     call.instance(cx, body.need_text("InstanceId", 1..=100)?)?;
     body.need_object("Attributes")?;
     let attributes = fields::attributes(&body, "Attributes")?;
-    let command = Command::SetAttributes { contact: contact(id)?, attributes };
+    let command =
+        Command::SetAttributes { contact: contact(id)?, attributes, unset: BTreeSet::new() };
     Ok(call.act(command, |cx, _| reply(cx, Value::Null)))
 }
 

@@ -11,12 +11,12 @@ pub(super) use agent::watch;
 
 use super::contact::ContactWire;
 use super::frame::No;
-use super::request::Request;
+use super::request::{Client, Request};
 use super::world::World;
 use crate::door::{Cx, RealmNo};
 use domain::command::{By, Command};
 use domain::directory::User;
-use domain::id::{ContactId, RoomId, TokenHash};
+use domain::id::{ClientKey, ContactId, FileId, RoomId, TokenHash};
 use domain::query::Query;
 use domain::refusal::Refusal;
 use serde_json::Value;
@@ -52,16 +52,20 @@ pub(super) enum Call {
 pub(super) enum Want {
     /// `{}`.
     Nothing,
-    /// The line that was written.
-    Written,
+    /// The line that was written by these words.
+    Said(ClientKey, Client),
+    /// The line that was made of this file.
+    Filed(ClientKey, FileId),
     /// When after-work ends.
     Extended,
     /// Where the bytes of a file are put.
-    Upload(String),
+    Upload(String, Client),
     /// Lines of this room.
     Lines(RoomId),
     /// Colleagues and queues.
     People,
+    /// The work of the agent since a moment.
+    Today,
     /// Earlier matters than that of this room.
     History(RoomId),
     /// The contact at an agent's hands, to be watched, or helped with.
@@ -74,7 +78,9 @@ pub(super) enum Want {
 /// Makes a call of a request.
 pub(super) fn call(cx: &mut Cx<'_>, me: &Me, world: &World, request: Request) -> Result<Call, No> {
     match request {
-        Request::Hello {} | Request::Ping {} => Ok(Call::Ok(Value::Object(serde_json::Map::new()))),
+        Request::Hello { .. } | Request::Ping {} => {
+            Ok(Call::Ok(Value::Object(serde_json::Map::new())))
+        }
         Request::State { state, reason, channel } => agent::state(me, state, reason, channel),
         Request::Accept { contact } => Ok(agent::accept(me, contact)),
         Request::Refuse { contact } => Ok(agent::refuse(me, contact)),
@@ -83,22 +89,27 @@ pub(super) fn call(cx: &mut Cx<'_>, me: &Me, world: &World, request: Request) ->
         Request::Force { agent, state } => agent::force(me, agent, state),
         Request::Monitor { contact, agent, barge } => agent::monitor(me, contact, agent, barge),
         Request::Say { contact, client, text, media, audience } => {
-            talk::say(me, contact, &client, text, media.as_deref(), audience)
+            talk::say(me, contact, client, text, media.as_deref(), audience)
         }
         Request::Typing { contact } => Ok(talk::typing(me, contact)),
         Request::Read { contact, n } => Ok(talk::read(me, contact, n)),
         Request::Items { room, before, after, limit } => {
             talk::items(me, room, before, after, limit)
         }
-        Request::File { contact, client, name, media, size } => {
-            talk::file(cx, me, contact, &client, (name, media, size))
-        }
+        Request::File { contact, client, name, media, size, audience } => talk::file(
+            cx,
+            me,
+            contact,
+            client,
+            talk::Announced { name, kind: media, size, audience },
+        ),
         Request::FileDone { contact, file } => Ok(talk::file_done(me, contact, file)),
         Request::Transfer { contact, to, note } => pass::transfer(me, contact, to, note),
         Request::Invite { contact, agent } => Ok(pass::invite(me, contact, agent)),
         Request::Leave { contact } => Ok(pass::leave(me, contact)),
         Request::End { contact } => Ok(pass::end(me, contact)),
-        Request::Attributes { contact, set } => pass::attributes(world, contact, set),
+        Request::Attributes { contact, set, unset } => pass::attributes(world, contact, set, unset),
+        Request::Today { since } => Ok(pass::today(me, since)),
         Request::People {} => Ok(Call::Read(Query::People, Want::People)),
         Request::History { contact } => pass::history(world, contact),
     }

@@ -9,11 +9,16 @@ use domain::command::{Command, Destination};
 use domain::contact::Attributes;
 use domain::id::{ContactId, UserId};
 use domain::query::{ContactFilter, Query};
+use domain::time::Millis;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Earlier segments that are looked through.
 const HISTORY: u16 = 50;
+
+/// Contacts of one day that are counted.
+const TODAY: u16 = 500;
 
 pub(super) fn transfer(
     me: &Me,
@@ -52,12 +57,26 @@ pub(super) fn attributes(
     world: &World,
     contact: ContactId,
     attributes: Attributes,
+    unset: BTreeSet<Arc<str>>,
 ) -> Result<Call, No> {
     at_hand(world, contact)?;
     if attributes.keys().any(|key| key.is_empty()) {
         return Err(No::bad("set: a name is empty"));
     }
-    Ok(Call::Do("desk.attributes", Command::SetAttributes { contact, attributes }, Want::Nothing))
+    let command = Command::SetAttributes { contact, attributes, unset };
+    Ok(Call::Do("desk.attributes", command, Want::Nothing))
+}
+
+/// Contacts that began since then; what is older has no part in the figures.
+pub(super) fn today(me: &Me, since: Millis) -> Call {
+    let filter = ContactFilter {
+        agent: Some(me.user.id.clone()),
+        from: Some(since),
+        ended: Some(true),
+        limit: TODAY,
+        ..ContactFilter::default()
+    };
+    Call::Read(Query::Contacts(filter), Want::Today)
 }
 
 /// Only of a customer whom a key of ours vouched for: whoever merely claims a number is shown nothing of its owner.

@@ -27,7 +27,7 @@ const LONGEST_PAGE: u16 = 100;
 pub(super) fn say(
     me: &Me,
     contact: ContactId,
-    client: &Client,
+    client: Client,
     text: Arc<str>,
     media: Option<&str>,
     audience: Audience,
@@ -38,18 +38,16 @@ pub(super) fn say(
     if text.len() > LONGEST_TEXT {
         return Err(No::new("room.too_long", "a message has at most 16,384 bytes"));
     }
-    if audience == Audience::Customer {
-        return Err(No::bad("audience: all or agents"));
-    }
+    shared_with(audience)?;
     let kind = match media {
         None => TextKind::Plain,
         Some(media) => item::text_kind(media).ok_or(Refusal::UnsupportedText)?,
     };
-    let key = Some(client_key("desk.say", &client.0));
+    let key = client_key("desk.say", &client.0);
     Ok(Call::Do(
         "desk.say",
-        Command::Say { by: me.by(contact), kind, text, audience, key },
-        Want::Written,
+        Command::Say { by: me.by(contact), kind, text, audience, key: Some(key) },
+        Want::Said(key, client),
     ))
 }
 
@@ -85,13 +83,31 @@ pub(super) fn items(
     ))
 }
 
+/// Agents speak to everyone, or among themselves.
+fn shared_with(audience: Audience) -> Result<(), No> {
+    match audience {
+        Audience::All | Audience::Agents => Ok(()),
+        Audience::Customer => Err(No::bad("audience: all or agents")),
+    }
+}
+
+/// What a client says of a file.
+pub(super) struct Announced {
+    pub(super) name: Arc<str>,
+    pub(super) kind: Arc<str>,
+    pub(super) size: u64,
+    pub(super) audience: Audience,
+}
+
 pub(super) fn file(
     cx: &mut Cx<'_>,
     me: &Me,
     contact: ContactId,
-    client: &Client,
-    (name, kind, size): (Arc<str>, Arc<str>, u64),
+    client: Client,
+    announced: Announced,
 ) -> Result<Call, No> {
+    let Announced { name, kind, size, audience } = announced;
+    shared_with(audience)?;
     if !(1..=LARGEST_FILE).contains(&size) {
         return Err(No::new("file.too_large", "a file has 1 to 20,971,520 bytes"));
     }
@@ -112,12 +128,13 @@ pub(super) fn file(
         name,
         kind,
         size,
-        audience: Audience::All,
+        audience,
         upload,
         until: cx.now.plus(UPLOAD),
         key: client_key("desk.file", &client.0),
     };
-    Ok(Call::Do("desk.file", command, Want::Upload(format!("/api/v1/files/upload/{secret}"))))
+    let url = format!("/api/v1/files/upload/{secret}");
+    Ok(Call::Do("desk.file", command, Want::Upload(url, client)))
 }
 
 pub(super) fn file_done(me: &Me, contact: ContactId, file: FileId) -> Call {
@@ -125,6 +142,6 @@ pub(super) fn file_done(me: &Me, contact: ContactId, file: FileId) -> Call {
     Call::Do(
         "desk.file_done",
         Command::CompleteFile { by: me.by(contact), file, key },
-        Want::Written,
+        Want::Filed(key, file),
     )
 }
