@@ -7,12 +7,23 @@
 //! - [`message`]: reading and writing, with limits; RFC 4475's torture messages behave as it says.
 //! - [`transaction`]: who repeats what, and how often, until it is answered.
 //! - [`digest`]: passwords, asked for and given.
+//! - [`dialog`]: what two ends remember of each other; [`guard`]: strangers.
+//! - [`sdp`]: what is to be heard, offered and answered.
+//! - [`register`]: who can be reached where, and we by whom.
+//! - [`endpoint`]: all of it as one value: bytes in, [`event`]s out.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
+mod call;
+pub mod dialog;
 pub mod digest;
+pub mod endpoint;
+pub mod event;
 pub mod flow;
+pub mod guard;
 pub mod message;
 pub mod mint;
+pub mod register;
+pub mod sdp;
 pub mod time;
 pub mod transaction;

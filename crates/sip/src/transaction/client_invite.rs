@@ -7,6 +7,7 @@
 //!   │  │                │
 //!   │  └── 300-699 ─────┴── 300-699: acknowledged, shown ──▶ Completed ── D ──▶ gone
 //!   │                                                         300-699: acknowledged again
+//!   │                   └── cancelled, and nothing more for 32 s ──▶ gone
 //!   └── B: nobody answered ──▶ gone        2xx from Calling: to Accepted, too
 //! ```
 
@@ -52,10 +53,19 @@ impl ClientInvite {
         matches!(self.state, State::Calling | State::Proceeding)
     }
 
+    /// It was given up. Whoever was asked may be gone, too, so the final response is waited for no longer than any other
+    /// (RFC 3261 §9.1).
+    pub(super) fn cancelled(&mut self, now: Millis) {
+        if self.state == State::Proceeding {
+            self.over = Some(now.plus(PATIENCE));
+        }
+    }
+
     pub(super) fn response(&mut self, now: Millis, status: u16, acts: &mut Vec<Act>) {
         match (self.state, status) {
             (State::Calling | State::Proceeding, 100..200) => {
-                self.enter(State::Proceeding, None);
+                let cancelled = self.over.filter(|_| self.state == State::Proceeding);
+                self.enter(State::Proceeding, cancelled);
                 acts.push(Act::Deliver);
             }
             (State::Calling | State::Proceeding, 200..300) => {
@@ -78,7 +88,7 @@ impl ClientInvite {
 
     pub(super) fn tick(&mut self, now: Millis, acts: &mut Vec<Act>) {
         if due(self.over, now) {
-            if self.state == State::Calling {
+            if self.is_open() {
                 acts.push(Act::TimedOut);
             }
             acts.push(Act::Gone);

@@ -18,6 +18,7 @@ mod server_other;
 mod table;
 
 pub use table::{End, Limits, Out, Received, Transactions, TxId};
+pub(crate) use table::{stamp, way_back};
 
 use crate::time::Millis;
 

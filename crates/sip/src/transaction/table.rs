@@ -207,16 +207,18 @@ impl Transactions {
     /// response still comes.
     pub fn cancel(&mut self, now: Millis, id: TxId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let Machine::ClientInvite(fsm) = &entry.machine else { return };
+        let Machine::ClientInvite(fsm) = &mut entry.machine else { return };
         if !fsm.is_proceeding() {
             entry.cancel = fsm.is_open();
             return;
         }
+        fsm.cancelled(now);
         entry.cancel = false;
         let flow = entry.flow;
         let Some((cancel, branch)) = hop_request(&entry.request, Method::Cancel, None) else {
             return;
         };
+        self.queue(now, id);
         self.start(now, cancel, flow, &branch);
     }
 
@@ -381,6 +383,8 @@ impl Transactions {
                         self.out.push_back(Out::Send(entry.flow, ack.to_bytes().into()));
                     }
                 }
+                // What becomes of a CANCEL shows in what becomes of its INVITE.
+                Act::Deliver | Act::TimedOut if entry.request.method == Method::Cancel => {}
                 Act::Deliver => {
                     if let Some(response) = response.take() {
                         self.out.push_back(Out::Response(id, Box::new(response)));
