@@ -34,13 +34,17 @@ impl Dialog {
     ///
     /// # Errors
     ///
-    /// There is no contact, or From, To, `CSeq` or Record-Route cannot be read.
+    /// From, To, `CSeq` or Record-Route cannot be read.
     pub fn of_request(request: &Request, tag: &str) -> Result<Self, Bad> {
         Ok(Self {
             call_id: request.call_id().into(),
             local: request.to()?.tagged(tag),
             remote: request.from()?,
-            target: request.contact().ok_or(Bad("there is no contact to reach"))?.uri,
+            // An element of RFC 2543 may have no contact: it is reached where it says it is (torture test §3.4.1).
+            target: match request.contact() {
+                Some(contact) => contact.uri,
+                None => request.from()?.uri,
+            },
             routes: request.headers.list(&Name::RecordRoute)?,
             local_seq: 0,
             remote_seq: Some(request.cseq()?.number),

@@ -16,8 +16,8 @@ pub struct Bad(
 pub struct Fault {
     /// What is wrong.
     pub bad: Bad,
-    /// What its sender is told, where it was a request, not an ACK, and its Via, From, To, Call-ID and `CSeq` can be
-    /// repeated. A malformed response is dropped without a word (RFC 3261 §18.1.2).
+    /// What its sender is told, where it was a request, not an ACK, with a Via. Its fields are repeated as they came, read or
+    /// not. A malformed response is dropped without a word (RFC 3261 §18.1.2).
     pub answer: Option<Box<Response>>,
 }
 

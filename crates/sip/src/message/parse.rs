@@ -266,8 +266,8 @@ fn without_length(mut headers: Headers) -> Headers {
 /// An answer made of fields that nobody checked: they are only repeated.
 fn refuse(method: Option<&Method>, headers: &Headers, status: u16, bad: Bad) -> Fault {
     let core = [Name::From, Name::To, Name::CallId, Name::CSeq];
-    let repeatable = headers.first::<Via>(&Name::Via).is_ok_and(|via| via.is_some());
-    if !repeatable || method == Some(&Method::Ack) {
+    // Even a Via that nobody can read is repeated: the answer goes back the way the request came.
+    if !headers.has(&Name::Via) || method == Some(&Method::Ack) {
         return bad.into();
     }
     let mut answer = Response {

@@ -97,11 +97,7 @@ fn all_contacts_are_taken_or_none() {
     assert_eq!(desk.put(0, "Contact: <sip:a@h1>, <tel:110>\r\n").status, 400);
     assert!(desk.0.is_empty());
     let many: Vec<_> = (0..=Limits::default().contacts).map(|n| format!("<sip:{n}@h>")).collect();
-    let many = format!(
-        "Contact: {}
-",
-        many.join(",")
-    );
+    let many = format!("Contact: {}\r\n", many.join(","));
     assert_eq!(desk.put(0, &many).status, 503);
     assert!(desk.0.is_empty());
     let long = desk.put(0, "Contact: <sip:a@h1>;expires=4294967297\r\n");

@@ -4,4 +4,5 @@
 
 mod calls;
 mod inside;
+mod torture;
 mod world;

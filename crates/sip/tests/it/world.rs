@@ -264,6 +264,8 @@ pub(crate) struct Alone {
     pub(crate) told: Vec<Event>,
     pub(crate) sent: Vec<Message>,
     pub(crate) closed: bool,
+    /// Keep-alives that were answered.
+    pub(crate) pongs: usize,
 }
 
 impl Alone {
@@ -272,7 +274,15 @@ impl Alone {
         let flow =
             Flow { transport: Transport::Udp, id: 1, peer: "192.0.2.7:5060".parse().unwrap() };
         end.guard().trust(flow.peer.ip());
-        Self { now: Millis(0), end, flow, told: Vec::new(), sent: Vec::new(), closed: false }
+        Self {
+            now: Millis(0),
+            end,
+            flow,
+            told: Vec::new(),
+            sent: Vec::new(),
+            closed: false,
+            pongs: 0,
+        }
     }
 
     pub(crate) fn input(&mut self, bytes: &[u8]) {
@@ -289,7 +299,8 @@ impl Alone {
     pub(crate) fn drain(&mut self) {
         loop {
             match self.end.poll() {
-                Output::Send(_, bytes) => self.sent.extend(Message::parse(&bytes).ok()),
+                Output::Send(_, bytes) if &*bytes == b"\r\n" => self.pongs += 1,
+                Output::Send(_, bytes) => self.sent.push(message(&bytes)),
                 Output::Event(event) => self.told.push(event),
                 Output::Close(_) => self.closed = true,
                 Output::Wait(_) => return,
@@ -329,4 +340,19 @@ impl Alone {
         response.headers.push(sip::message::Name::Contact, format!("<sip:{tag}@192.0.2.7>"));
         self.input(&response.to_bytes());
     }
+}
+
+/// What went out. The answer to a malformed request repeats what is malformed in it, so only its status can be read.
+fn message(bytes: &[u8]) -> Message {
+    let status = |line: &str| line.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok();
+    Message::parse(bytes).unwrap_or_else(|_| {
+        let line = String::from_utf8_lossy(bytes);
+        let status = status(&line).expect("an answer");
+        Message::Response(Response {
+            status,
+            reason: "".into(),
+            headers: Headers::default(),
+            body: Vec::new(),
+        })
+    })
 }
