@@ -4,5 +4,6 @@
 
 mod calls;
 mod inside;
+mod registration;
 mod torture;
 mod world;
