@@ -38,6 +38,23 @@ const PURE: &[(&str, &[&str])] = &[
             "subtle",
         ],
     ),
+    (
+        "sip",
+        &[
+            "thiserror",
+            // Digest: two hash crates and what they are made of.
+            "md-5",
+            "sha2",
+            "digest",
+            "block-buffer",
+            "crypto-common",
+            "hybrid-array",
+            "typenum",
+            "const-oid",
+            "cpufeatures",
+            "cfg-if",
+        ],
+    ),
 ];
 
 /// A crate without a runtime in its tree *cannot* sleep, spawn or read a socket; on that the simulator stands.
