@@ -6,12 +6,14 @@
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
 //! - `centre/chat.rs` starts and ends chats; `centre/say.rs` what is said in them; `centre/file.rs`, `centre/stream.rs`
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
+//! - `centre/call.rs` and below: telephone calls
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
 mod apply;
 mod assign;
 mod audit;
+mod call;
 mod chat;
 mod clock;
 mod file;
@@ -144,6 +146,8 @@ struct Soft {
     indexed: bool,
     timers: BTreeSet<(Millis, Timer)>,
     sockets: BTreeMap<ParticipantId, u8>,
+    /// Telephones that somebody left within the command at hand, and since when they had talked.
+    freed: Vec<(crate::id::DeviceId, Option<Millis>)>,
 }
 
 impl PartialEq for Soft {
@@ -177,6 +181,9 @@ pub struct Centre {
     last_agent_ages: BTreeSet<(Millis, Arc<str>)>,
     /// How long contacts of a queue take, as a moving average.
     handling: BTreeMap<QueueId, Millis>,
+    /// Calls, and where agents sit.
+    #[serde(default)]
+    switch: crate::call::Switch,
 
     // What follows from the above and is kept so that nothing has to be searched for.
     #[serde(skip)]
@@ -227,6 +234,7 @@ impl Centre {
         let step = &mut Step { now, chance, out };
         match command {
             Command::Tick => self.tick(step),
+            Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
             Command::Put(entry) => self.put(step, *entry),
             Command::Remove(key) => self.remove(step, key),
             Command::LogIn { user, session } => self.log_in(step, user, session),
@@ -353,6 +361,15 @@ impl Centre {
             Fact::Put(_) | Fact::Removed(_) => topics.push(Topic::Directory),
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
             Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
+            Fact::Call(happening) => {
+                topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
+                return topics;
+            }
+            Fact::AgentShown { device, .. } => {
+                topics.push(Topic::Device(device.clone()));
+                return topics;
+            }
+            Fact::Seated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
             Fact::Offered { agent, .. }

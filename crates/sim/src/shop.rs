@@ -94,6 +94,8 @@ pub(crate) fn entries() -> Vec<Entry> {
         stream_hosts: vec!["copies.example".into()],
         stream_secret: None,
         max_chats: 24,
+        ring: domain::call::RING,
+        utc_offset_minutes: None,
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];

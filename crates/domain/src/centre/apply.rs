@@ -31,6 +31,7 @@ impl Centre {
                 if let EntryKey::User(user) = key {
                     self.agents.remove(user);
                     self.sessions.retain(|_, s| s.user != *user);
+                    self.switch.at_home(&self.directory);
                 }
                 self.reindex_queues();
             }
@@ -48,11 +49,20 @@ impl Centre {
                 }
                 if matches!(state, AgentState::LoggedOff(_)) {
                     entry.channels.remove(channel);
+                    if entry.channels.is_empty() {
+                        self.switch.sit(agent, None);
+                    }
                 } else {
                     entry.channels.insert(*channel, Standing { state: *state, since: at });
                 }
                 self.stand(agent);
             }
+            Fact::Seated { agent, seat } => {
+                self.switch.sit(agent, Some(seat.clone()));
+                self.stand(agent);
+            }
+            Fact::AgentShown { .. } => {}
+            Fact::Call(happening) => self.apply_call(at, happening),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }
@@ -353,6 +363,7 @@ impl Centre {
                 self.agents
                     .entry(user.id.clone())
                     .or_insert_with(|| Agent { idle_since: at, ..Agent::new(user.id.clone()) });
+                self.switch.at_home(&self.directory);
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),
