@@ -5,11 +5,13 @@ A, B, C are the extensions 1001, 1002, 1003; K is a connection that is logged in
 
 import json
 import re
+import subprocess
 
 import pytest
 from websockets.sync.client import connect
 
 import centre as demo
+import wire
 from rio import Rio, shorten, wait_until
 
 A, B, C = "1001", "1002", "1003"
@@ -538,3 +540,33 @@ def test_requests_sent_at_once_are_answered_in_order(k):
         k.link.send(json.dumps({"fname": "dial", "this": "99999999", "called": B, "n": n}))
     wait_until(lambda: len([f for f in k.frames if "n" in f]) == 50)
     assert [f["n"] for f in k.frames if "n" in f] == list(range(50))
+
+
+def test_a_customers_call_goes_through_a_queue(k, gateway):
+    """Q1-Q3, and a call of the simulated trunk from its beginning to its end."""
+    k.monitor("3001")
+    json_type = [("Content-Type", "application/json")]
+    made = wire.send(gateway.http, "POST", "/api/v1/demo/calls", json_type, '{"from":"01012345678","to":"3001"}')
+    assert made.status == 200, made
+    k.expect("3001 4 22", "3001 11 22")
+    agent(k, wmode=4)
+    events = k.expect("1001 201", "1001 204", "3001 5 28", "1001 4 22")
+    call = events[3]["call"]
+    assert events[3]["cnid"] == made.json["cnid"] and events[3]["queue"]["dn"] == "3001"
+    assert call["ctype"] == 1 and call["other"] == "01012345678"
+    assert call["origin"] == call["called"] == "3001" and events[3]["agent"]["id"] == A
+    k.do("answer", this=A, c1=call["c1"])
+    k.expect("1001 6 22")
+    path = f"/api/v1/demo/calls/{made.json['id']}"
+    assert wire.send(gateway.http, "DELETE", path, [], "").status == 204
+    k.expect("1001 3 -1", "1001 1 -1", "1001 206")
+    assert wire.send(gateway.http, "DELETE", path, [], "").status == 404
+
+
+def test_sangdam_call_is_a_customer(k, gateway):
+    k.monitor("3002")
+    command = [demo.binary(), "call", "--from", "0212345678", "--to", "3002", "--seconds", "1", "--data", gateway.data]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    assert "waiting in 3002" in done.stdout and "you hung up" in done.stdout
+    k.expect("3002 4", "3002 11", "3002 3 5", "3002 1 5")

@@ -328,6 +328,11 @@ impl Call {
         self.parties.iter().filter(|p| p.link != Link::Listening)
     }
 
+    /// Somebody's answer is waited for: a telephone rings, or it stands in a queue's line. Only one at a time.
+    pub fn pending(&self) -> bool {
+        self.line().is_some() || self.speakers().any(|p| p.link == Link::Alerting)
+    }
+
     /// The queue in which it waits, by the numbers that are told of it.
     pub fn line(&self) -> Option<&Stay> {
         self.stay.as_ref().filter(|s| s.waiting == Waiting::InLine)
@@ -539,7 +544,7 @@ pub struct Switch {
 
     // What follows from the above.
     #[serde(skip)]
-    pub(crate) at: BTreeMap<DeviceId, Vec<CallId>>,
+    pub(crate) at: BTreeMap<DeviceId, BTreeSet<CallId>>,
     #[serde(skip)]
     pub(crate) seated: BTreeMap<DeviceId, UserId>,
     /// Whose own telephone each is.
@@ -560,7 +565,7 @@ impl Switch {
         self.calls.get(&id)
     }
 
-    /// The calls at a device, oldest first.
+    /// The calls at a device.
     pub fn at(&self, device: &DeviceId) -> impl Iterator<Item = &Call> {
         self.at.get(device).into_iter().flatten().filter_map(|id| self.calls.get(id))
     }
@@ -604,10 +609,7 @@ impl Switch {
 
     fn list(&mut self, call: &Call, touched: &mut BTreeSet<DeviceId>) {
         for party in call.parties.iter().filter(|p| !p.outside) {
-            let at = self.at.entry(party.device.clone()).or_default();
-            if !at.contains(&call.id) {
-                at.push(call.id);
-            }
+            self.at.entry(party.device.clone()).or_default().insert(call.id);
             touched.insert(party.device.clone());
         }
         if let Some(stay) = call.line() {
@@ -619,7 +621,7 @@ impl Switch {
     fn unlist(&mut self, call: &Call, touched: &mut BTreeSet<DeviceId>) {
         for party in call.parties.iter().filter(|p| !p.outside) {
             if let Some(at) = self.at.get_mut(&party.device) {
-                at.retain(|id| *id != call.id);
+                at.remove(&call.id);
                 if at.is_empty() {
                     self.at.remove(&party.device);
                 }
@@ -681,9 +683,9 @@ impl Switch {
     }
 }
 
-/// A matter's number: the moment, in UTC, two digits of the node and six of a serial (`nxproxy-rio.md` 7.2).
-pub fn cnid(now: Millis, serial: u64) -> Arc<str> {
-    let seconds = now.0 / 1_000;
+/// A matter's number: the moment, so many minutes ahead of UTC, two digits of the node and six of a serial (`nxproxy-rio.md` 7.2).
+pub fn cnid(now: Millis, offset_minutes: i32, serial: u64) -> Arc<str> {
+    let seconds = (now.0 / 1_000).saturating_add_signed(i64::from(offset_minutes) * 60);
     let (year, month, day) = civil(seconds / 86_400);
     let of_day = seconds % 86_400;
     format!(
@@ -714,8 +716,8 @@ mod tests {
 
     #[test]
     fn a_matters_number_is_its_moment_and_a_serial() {
-        assert_eq!(&*cnid(Millis(1_770_178_523_017), 42), "2026020404152301000042");
-        assert_eq!(&*cnid(Millis(951_782_399_000), 1_000_007), "2000022823595901000007");
+        assert_eq!(&*cnid(Millis(1_770_178_523_017), 0, 42), "2026020404152301000042");
+        assert_eq!(&*cnid(Millis(951_782_399_000), 0, 1_000_007), "2000022823595901000007");
         assert_eq!(civil(11_016), (2000, 2, 29));
     }
 

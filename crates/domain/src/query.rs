@@ -5,7 +5,7 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
-use crate::call::{Happening, Said, Tag};
+use crate::call::{Call, CallId, Happening, Said, Tag};
 use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
@@ -64,6 +64,8 @@ pub enum Query {
     Person(UserId),
     /// A telephone or a queue's number, for a CTI user who begins to watch it.
     Device(CtiId, DeviceId),
+    /// A live call, by its number and which call of that number it is.
+    Call(CallId, u64),
     /// One contact. Archived ones come from the views.
     Contact(ContactName),
     /// The file for whose bytes this URL was made.
@@ -294,6 +296,8 @@ pub enum Answer {
     Holder(Box<Holder>),
     /// To [`Query::Person`].
     Person(Arc<User>),
+    /// To [`Query::Call`].
+    Call(Box<Call>),
     /// To [`Query::Device`].
     Device {
         /// How it is connected, as events.

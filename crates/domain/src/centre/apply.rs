@@ -70,9 +70,12 @@ impl Centre {
                 self.queued(at, *contact, queue, *rank, preferred.clone(), from.clone());
             }
             Fact::Offered { contact, agent, participant, until, conference, .. } => {
-                self.leave_line(*contact);
-                if let Some(wait) = self.waits.get_mut(contact).filter(|_| !conference) {
-                    wait.offered = true;
+                // A colleague who is asked along takes nobody out of their line.
+                if !conference {
+                    self.leave_line(*contact);
+                    if let Some(wait) = self.waits.get_mut(contact) {
+                        wait.offered = true;
+                    }
                 }
                 let channel =
                     self.contacts.get(contact).map_or(crate::agent::Channel::Chat, |c| c.channel);

@@ -256,6 +256,10 @@ impl Centre {
         }
         let waited = call.line().map(|s| s.queue.clone());
         if let Some(stay) = &mut call.stay {
+            if stay.waiting == Waiting::InLine {
+                stay.length = self.switch.waiting(&stay.queue).saturating_sub(1);
+                stay.waited = step.now.since(stay.since);
+            }
             stay.waiting = Waiting::Served;
         }
         call.until = None;

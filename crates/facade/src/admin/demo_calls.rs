@@ -3,8 +3,9 @@
 use super::origin::{self, Source};
 use super::{body, problem};
 use crate::door::{Cx, Head, Request, Step};
-use domain::call::{CallId, Wish};
+use domain::call::{CallId, Link, Wish};
 use domain::command::{Command, Done};
+use domain::query::{Answer, Query};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -56,14 +57,45 @@ pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
     Step::Do(realm, "demo.call", Box::new(command), Box::new(done))
 }
 
+fn named(id: &str) -> Option<(CallId, u64)> {
+    let id = id.parse::<u64>().ok()?;
+    Some((CallId(u16::try_from(id & 0xffff).ok()?), id >> 16))
+}
+
+/// `GET …/{id}`: how far they have come; 404 once the call is over.
+pub(super) fn get(cx: &mut Cx<'_>, head: &Head, id: &str) -> Step {
+    if let Some(step) = closed(cx, head) {
+        return step;
+    }
+    let Some((call, number)) = named(id) else { return problem::not_found() };
+    let then = |cx: &mut Cx<'_>, answer| {
+        let Ok(Answer::Call(call)) = answer else { return problem::not_found() };
+        let inside = call.speakers().filter(|p| !p.outside);
+        let parties: Vec<&str> = inside.map(|p| p.device.as_str()).collect();
+        let state = match call.line() {
+            Some(_) => "waiting",
+            None if call.speakers().any(|p| p.link == Link::Alerting) => "ringing",
+            None => "talking",
+        };
+        let mut shown = json!({
+            "id": name(call.id, call.number), "cnid": call.cnid, "state": state, "with": parties,
+        });
+        if let Some(stay) = call.line() {
+            shown["queue"] = json!(stay.queue);
+            shown["waited_ms"] = json!(cx.now.since(stay.since));
+        }
+        problem::reply(200, &shown)
+    };
+    Step::Read(cx.site.default_realm(), Box::new(Query::Call(call, number)), Box::new(then))
+}
+
 /// `DELETE …/{id}`: they hang up. A call that is over already is not there any more.
 pub(super) fn delete(cx: &mut Cx<'_>, head: &Head, id: &str) -> Step {
     if let Some(step) = closed(cx, head) {
         return step;
     }
-    let Ok(id) = id.parse::<u64>() else { return problem::not_found() };
-    let Ok(call) = u16::try_from(id & 0xffff) else { return problem::not_found() };
-    let wish = Wish::HangUp { call: CallId(call), number: id >> 16 };
+    let Some((call, number)) = named(id) else { return problem::not_found() };
+    let wish = Wish::HangUp { call, number };
     let done = |_: &mut Cx<'_>, outcome| match outcome {
         Ok(_) => Step::Reply(problem::nothing()),
         Err(_) => problem::not_found(),

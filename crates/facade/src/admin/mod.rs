@@ -67,8 +67,9 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
             _ => problem::wrong_method("POST"),
         },
         ["demo", "calls", id] => match method.as_str() {
+            "GET" => demo_calls::get(cx, &request.head, id),
             "DELETE" => demo_calls::delete(cx, &request.head, id),
-            _ => problem::wrong_method("DELETE"),
+            _ => problem::wrong_method("GET, DELETE"),
         },
         ["about"] => get(&mut || about::get(cx)),
         ["openapi.json"] => get(&mut || openapi::get()),

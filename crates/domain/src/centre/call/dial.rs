@@ -58,7 +58,7 @@ impl Centre {
         Ok(Call {
             id: self.switch.free().ok_or(Refusal::WrongState("all call numbers are taken"))?,
             number,
-            cnid: cnid(step.now, number),
+            cnid: cnid(step.now, self.offset_minutes(), number),
             cnsq: 1,
             segments: 1,
             kind,
@@ -83,6 +83,10 @@ impl Centre {
             forwarded: Vec::new(),
             began: step.now,
         })
+    }
+
+    fn offset_minutes(&self) -> i32 {
+        self.directory.realm.as_ref().and_then(|r| r.utc_offset_minutes).unwrap_or(0)
     }
 
     /// May this telephone originate? One line; a call on hold leaves it free to.

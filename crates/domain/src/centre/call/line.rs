@@ -115,6 +115,11 @@ impl Centre {
         let diverted = self.line_copies(&call, Cause::OVERFLOW, &to);
         let length = self.switch.waiting(&next.id) + 1;
         let Some(stay) = &mut call.stay else { return };
+        // The queue that it leaves hears how many wait there still.
+        stay.length = self.switch.waiting(&stay.queue).saturating_sub(1);
+        stay.waited = step.now.since(stay.since);
+        self.tell(step, CallEvent::Diverted, &call, diverted);
+        let Some(stay) = &mut call.stay else { return };
         let from = std::mem::replace(&mut stay.queue, next.id.clone());
         stay.visited.push(next.id.clone());
         stay.alias = None;
@@ -122,7 +127,6 @@ impl Centre {
         stay.rank = rank(next, stay.since);
         (stay.length, stay.waited) = (length, step.now.since(stay.since));
         call.until = Self::overflows(next, &call);
-        self.tell(step, CallEvent::Diverted, &call, diverted);
         let queued = self.line_copies(&call, Cause::OVERFLOW, &to);
         self.tell(step, CallEvent::Queued, &call, queued);
         self.route_calls(step, &next.id);

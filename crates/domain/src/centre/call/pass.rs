@@ -53,7 +53,8 @@ impl Centre {
             Some(Link::Initiated) => !stays,
             _ => false,
         };
-        if !fits || held.link(device) != Some(Link::Held) {
+        let both = active.pending() && held.pending();
+        if !fits || both || held.link(device) != Some(Link::Held) {
             return Err(NOT_SO);
         }
         let twice =
@@ -65,27 +66,29 @@ impl Centre {
         let ringing = active.link(device) == Some(Link::Initiated);
         let event = if stays { CallEvent::Conferenced } else { CallEvent::Transferred };
         let cause = if stays { Cause::NEW_CALL } else { Cause::TRANSFER };
+        if !stays {
+            // They leave the call that they know, before it becomes another.
+            self.listeners_leave(step, &mut active, device);
+            self.listeners_leave(step, &mut held, device);
+        }
         let call = Self::joined(&active, &held, device, stays, ringing);
         let mut told = vec![self.copy(device, cause, device)];
         let others = call.speakers().filter(|p| !p.outside && p.device != *device);
         told.extend(others.map(|p| self.copy(&p.device, cause, device)));
         told.extend(self.line_copies(&call, cause, device));
+        // Whoever listens on must know the call's new number.
+        for listener in call.parties.iter().filter(|p| p.link == Link::Listening) {
+            let mut copy = self.copy(&listener.device, cause, device);
+            copy.target.clone_from(&listener.target);
+            told.push(copy);
+        }
         self.tell_all(
             step,
-            Happening {
-                event,
-                call: call.clone(),
-                over: false,
-                merged: Some(active.id),
-                to: told,
-                why: None,
-            },
+            Happening { event, call, over: false, merged: Some(active.id), to: told, why: None },
         );
         if !stays {
             let talked = held.party(device).and_then(|p| p.talked);
             self.soft.freed.push((device.clone(), talked));
-            let mut call = call;
-            self.listeners_leave(step, &mut call, device);
         }
         Ok(Done::Ok)
     }
@@ -120,10 +123,13 @@ impl Centre {
                 }
             }
         }
-        if active.stay.is_some() {
-            call.stay.clone_from(&active.stay);
+        // Whichever of the two somebody's answer is waited for in goes on waiting.
+        if !held.pending() {
+            if active.stay.is_some() {
+                call.stay.clone_from(&active.stay);
+            }
+            (call.until, call.ringing) = (active.until, active.ringing);
         }
-        (call.until, call.ringing) = (active.until, active.ringing);
         if ringing {
             (call.ringing, call.back) = (Cause::TRANSFER, Some(device.clone()));
         }
@@ -139,7 +145,10 @@ impl Centre {
         attached: &Attached,
     ) -> Decided {
         let mut call = self.call_at(device, id)?;
-        if call.link(device) != Some(Link::Connected) {
+        // There must be somebody to be passed on: whoever waits for an answer alone would leave nobody behind.
+        let talks = |link| matches!(link, Link::Connected | Link::Held);
+        let passed = call.speakers().any(|p| p.device != *device && talks(p.link));
+        if call.link(device) != Some(Link::Connected) || !passed || call.pending() {
             return Err(NOT_SO);
         }
         let to = Self::plain(to);

@@ -594,7 +594,7 @@ fn s28_to_s32_supervisors_forwarding_and_pickup() {
             w.told.clear();
             w.wish(Wish::Transfer(A.into(), active, held));
         },
-        "1001:14(32) 1002:14(32) 1003:14(32) 9001:3(-1)",
+        "9001:3(-1) 1001:14(32) 1002:14(32) 1003:14(32)",
     );
     check(
         "S29, S30",
@@ -922,6 +922,17 @@ fn a_wish_in_the_wrong_state_is_refused() {
     );
     w.wish(Wish::Confer(A.into(), other, call));
     w.rebuild();
+}
+
+#[test]
+fn whoever_waits_alone_passes_nothing_on() {
+    let mut w = World::new();
+    let held = w.talking(A, B);
+    let active = w.consult(held, Q);
+    w.wish(Wish::Transfer(A.into(), active, held));
+    let attached = Attached::default();
+    let alone = Wish::SingleStep { device: B.into(), call: held, to: C.into(), attached };
+    assert!(w.try_wish(alone).is_err());
 }
 
 #[test]
