@@ -65,6 +65,8 @@ impl Small {
             stream_hosts: vec![],
             stream_secret: None,
             max_chats: 1_000_000,
+            ring: Millis::from_mins(1),
+            utc_offset_minutes: None,
         };
         self.put(Entry::Realm(realm));
         let ids: Vec<UserId> =

@@ -7,6 +7,7 @@
 //! - `centre/chat.rs` starts chats, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
 //! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
+//! - `centre/call.rs` and below: telephone calls
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
@@ -14,6 +15,7 @@ mod apply;
 mod arrive;
 mod assign;
 mod audit;
+mod call;
 mod chat;
 mod clock;
 mod close;
@@ -160,6 +162,8 @@ struct Soft {
     seen: BTreeMap<TokenHash, Millis>,
     /// Events that were shown and not kept, by their keys, oldest first: a repeat is not shown again.
     heard: BTreeMap<ParticipantId, VecDeque<(ClientKey, ItemId, Millis)>>,
+    /// Telephones that somebody left within the command at hand, and since when they had talked.
+    freed: Vec<(crate::id::DeviceId, Option<Millis>)>,
 }
 
 /// Who is connected just now, and when sessions were last used. It outlives a [`Centre`] that is made anew while its
@@ -200,6 +204,9 @@ pub struct Centre {
     last_agent_ages: BTreeSet<(Millis, Arc<str>)>,
     /// How long contacts of a queue take, as a moving average.
     handling: BTreeMap<QueueId, Millis>,
+    /// Calls, and where agents sit.
+    #[serde(default)]
+    switch: crate::call::Switch,
 
     // What follows from the above and is kept so that nothing has to be searched for.
     #[serde(skip)]
@@ -256,6 +263,7 @@ impl Centre {
         }
         match command {
             Command::Tick => self.tick(step),
+            Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
             Command::Put(entry) => self.put(step, *entry),
             Command::PutAll(entries) => self.put_all(step, entries),
             Command::Remove(key) => self.remove(step, key),
@@ -416,6 +424,15 @@ impl Centre {
             Fact::Put(_) | Fact::Removed(_) => topics.push(Topic::Directory),
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
             Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
+            Fact::Call(happening) => {
+                topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
+                return topics;
+            }
+            Fact::AgentShown { device, .. } => {
+                topics.push(Topic::Device(device.clone()));
+                return topics;
+            }
+            Fact::Seated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
             Fact::Offered { agent, .. }

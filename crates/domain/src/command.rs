@@ -1,13 +1,14 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
+use crate::call::{CallId, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
 };
 use crate::directory::{Entry, EntryKey};
 use crate::id::{
-    ClientKey, ContactId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId, TokenHash,
-    UserId,
+    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId,
+    TokenHash, UserId,
 };
 use crate::room::{Audience, FileStatus, IdleRule, TokenKind};
 use crate::time::Millis;
@@ -150,6 +151,13 @@ pub enum Destination {
 pub enum Command {
     /// Time has passed. Never refused; early and late ticks do no harm.
     Tick,
+    /// What somebody wishes of a telephone.
+    Call {
+        /// The CTI user for whom; none is the telephone, the trunk or the server itself.
+        by: Option<CtiId>,
+        /// What.
+        wish: Box<Wish>,
+    },
 
     // --- directory and sessions (the caller has checked who asks, or names the session)
     /// Add to the directory, or replace.
@@ -581,4 +589,13 @@ pub enum Done {
     },
     /// After-work ends then.
     Until(Millis),
+    /// A call was made, or joined.
+    Call {
+        /// Its number now.
+        call: CallId,
+        /// It was the n-th of the realm.
+        number: u64,
+        /// Its matter.
+        cnid: Arc<str>,
+    },
 }

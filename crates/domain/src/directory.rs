@@ -9,7 +9,7 @@ mod tests;
 
 use crate::agent::Channel;
 use crate::id::{
-    BotId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId,
+    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId,
 };
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,93 @@ pub struct Device {
     /// A simulated phone takes its place while nobody has registered it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub r#virtual: bool,
+    /// It takes no calls (방해금지).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dnd: bool,
+    /// Where its calls go instead (착신전환).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward: Option<Forward>,
+    /// It is no telephone, but a number for tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+}
+
+impl Device {
+    /// A telephone with the usual settings.
+    pub fn new(id: &str) -> Self {
+        Self { id: id.into(), r#virtual: false, dnd: false, forward: None, service: None }
+    }
+}
+
+/// Where a telephone's calls go instead of to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forward {
+    /// Always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub always: Option<DeviceId>,
+    /// When it is busy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy: Option<DeviceId>,
+    /// When nobody answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_answer: Option<DeviceId>,
+}
+
+/// What a number for tests does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// Answers at once.
+    Answers,
+    /// Is always busy.
+    Busy,
+    /// Rings, and never answers.
+    Silent,
+}
+
+/// An application that steers and watches telephones over the CTI gateway (`nxproxy-rio.md` 2 and 3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CtiUser {
+    /// Its log-in: 1 to 24 letters, digits or `_.-`; unique on the server.
+    pub id: CtiId,
+    /// The argon2 hash of its password (PHC string); without one it cannot log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Arc<str>>,
+    /// It may come into others' calls.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub supervise: bool,
+    /// The telephones and queues that it may act for and watch; absent is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<BTreeSet<DeviceId>>,
+    /// What it expects of the wire.
+    #[serde(default)]
+    pub profile: CtiProfile,
+    /// It may not log in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+}
+
+impl CtiUser {
+    /// May it act for this telephone, or watch it?
+    pub fn sees(&self, device: &DeviceId) -> bool {
+        self.devices.as_ref().is_none_or(|all| all.contains(device))
+    }
+}
+
+/// Where a CTI user's applications need the wire otherwise than usual (`nxproxy-rio.md` 2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CtiProfile {
+    /// Results are texts, `"1"`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub result_text: bool,
+    /// A call made is answered with its number instead of 1.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dial_call_id: bool,
+    /// Work after a call is told as 205 instead of 206.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_work_205: bool,
 }
 
 /// Agents who serve the same queues.
@@ -157,6 +244,12 @@ pub struct Queue {
     /// When it is open; absent is always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<HoursId>,
+    /// How long an agent's telephone rings with a call of it.
+    #[serde(default = "Queue::usual_ring")]
+    pub ring: Millis,
+    /// At most so many calls wait; more are turned away, unless they overflow. Absent is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest: Option<u32>,
     /// Where contacts go that cannot be served here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overflow: Option<Overflow>,
@@ -176,6 +269,11 @@ impl Queue {
 
     const fn usual_wrap_up() -> Millis {
         Millis::from_secs(60)
+    }
+
+    /// `nxproxy-rio.md` 5.4.
+    const fn usual_ring() -> Millis {
+        Millis::from_secs(20)
     }
 
     const fn usual_target() -> Millis {
@@ -201,6 +299,8 @@ impl Queue {
             idle_close: Millis(0),
             rating: false,
             hours: None,
+            ring: Self::usual_ring(),
+            longest: None,
             overflow: None,
             public: false,
         }
@@ -374,11 +474,22 @@ pub struct Realm {
     /// At most so many open chats.
     #[serde(default = "Realm::usual_chats")]
     pub max_chats: u32,
+    /// How long a telephone rings.
+    #[serde(default = "Realm::usual_ring")]
+    pub ring: Millis,
+    /// Local time is this far ahead of UTC, in minutes; absent: as the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset_minutes: Option<i32>,
 }
 
 impl Realm {
     const fn usual_chats() -> u32 {
         100_000
+    }
+
+    /// `nxproxy-rio.md` 5.4.
+    const fn usual_ring() -> Millis {
+        crate::call::RING
     }
 }
 
@@ -477,6 +588,8 @@ directory! {
     reasons: Reason(u8 => Reason, code),
     /// How contacts came out.
     wrap_up_codes: WrapUpCode(Arc<str> => WrapUpCode, code),
+    /// Applications that steer telephones.
+    cti_users: CtiUser(CtiId => CtiUser, id),
     /// Where copies of rooms may be sent.
     streams: StreamTarget(Arc<str> => StreamTarget, topic),
 }

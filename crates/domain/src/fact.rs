@@ -2,12 +2,14 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
+use crate::call::{Happening, Said, Seat, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
 use crate::directory::{Entry, EntryKey};
 use crate::id::{
-    ClientKey, ContactId, FileId, ParticipantId, QueueId, RoomId, StreamId, TokenHash, UserId,
+    ClientKey, ContactId, DeviceId, FileId, ParticipantId, QueueId, RoomId, StreamId, TokenHash,
+    UserId,
 };
 use crate::queue::Why;
 use crate::room::{FileStatus, IdleRule, Item, Member, RoomFile, TokenKind};
@@ -95,6 +97,27 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
+
+    /// An agent sits at a telephone; until they log off.
+    Seated {
+        /// Who.
+        agent: UserId,
+        /// Where, and as what.
+        seat: Seat,
+    },
+    /// Monitors of a telephone are told of the agent there.
+    AgentShown {
+        /// Which telephone.
+        device: DeviceId,
+        /// What.
+        said: Said,
+        /// Who, and as what.
+        tag: Tag,
+    },
+
+    // --- calls
+    /// Something happened to a call.
+    Call(Box<Happening>),
 
     // --- contacts
     /// A contact, and so its room, or the next segment of one.

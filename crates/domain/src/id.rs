@@ -219,6 +219,8 @@ macro_rules! names {
 names! {
     /// A scenario bot, by its number (DN).
     BotId,
+    /// An application that steers telephones: the id of its log-in at the CTI gateway.
+    CtiId,
     /// A telephone or extension.
     DeviceId,
     /// A week's opening times.

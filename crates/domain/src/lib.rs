@@ -2,12 +2,14 @@
 //!
 //! - [`directory`]: who and what there is; [`agent`]: what people are ready for; [`queue`]: who waits, and who is chosen.
 //! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
+//! - [`call`]: telephone calls, who is connected how.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
 //!   or a [`refusal`]; [`query`]: what can be asked.
 //! - [`node`]: what a server does around a centre: nothing is shown before it is committed.
 //! - [`chance`], [`time`], [`id`]: what is handed in.
 
 pub mod agent;
+pub mod call;
 pub mod centre;
 pub mod chance;
 pub mod command;

@@ -13,7 +13,7 @@ use crate::centre::{Attendance, Centre, Out};
 use crate::chance::Chance;
 use crate::command::{Command, Done};
 use crate::fact::{Deed, Fact};
-use crate::id::{QueueId, RoomId, TokenHash, UserId};
+use crate::id::{DeviceId, QueueId, RoomId, TokenHash, UserId};
 use crate::query::{Answer, Look, Page, Query};
 use crate::refusal::Refusal;
 use crate::signal::Signal;
@@ -29,6 +29,8 @@ pub enum Topic {
     Agent(UserId),
     /// A queue's level.
     Queue(QueueId),
+    /// What monitors of a telephone, or of a queue's number, are told.
+    Device(DeviceId),
     /// Changes of the directory.
     Directory,
     /// The end of a session.

@@ -5,11 +5,13 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
+use crate::call::{Call, CallId, Happening, Said, Tag};
 use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
 use crate::id::{
-    ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId, TokenHash, UserId,
+    ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId,
+    TokenHash, UserId,
 };
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
 use crate::time::Millis;
@@ -60,6 +62,10 @@ pub enum Query {
     Token(TokenHash, TokenKind),
     /// A person, to check a password against.
     Person(UserId),
+    /// A telephone or a queue's number, for a CTI user who begins to watch it.
+    Device(CtiId, DeviceId),
+    /// A live call, by its number and which call of that number it is.
+    Call(CallId, u64),
     /// One contact. Archived ones come from the views.
     Contact(ContactName),
     /// The file for whose bytes this URL was made.
@@ -339,6 +345,15 @@ pub enum Answer {
     Holder(Box<Holder>),
     /// To [`Query::Person`].
     Person(Arc<User>),
+    /// To [`Query::Call`].
+    Call(Box<Call>),
+    /// To [`Query::Device`].
+    Device {
+        /// How it is connected, as events.
+        calls: Vec<Happening>,
+        /// The agent there, as events.
+        agent: Vec<(Said, Tag)>,
+    },
     /// To [`Query::Contact`]: the segment, and the attributes of its matter.
     Contact(Box<Contact>, crate::contact::Attributes),
     /// To [`Query::Upload`].

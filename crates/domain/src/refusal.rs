@@ -98,6 +98,9 @@ pub enum Refusal {
     /// An entry of the directory is not right.
     #[error("{0}")]
     BadEntry(Arc<str>),
+    /// No telephone has this number.
+    #[error("there is no such telephone")]
+    NoSuchDevice,
     /// No such entry in the directory.
     #[error("there is no such entry")]
     NoSuchEntry,
@@ -177,6 +180,7 @@ impl Refusal {
             Self::BadTarget => "stream.bad_target",
             Self::NoSuchTopic => "stream.no_such_topic",
             Self::BadEntry(_) => "directory.bad_entry",
+            Self::NoSuchDevice => "device.none",
             Self::NoSuchEntry => "directory.none",
         }
     }

@@ -8,6 +8,7 @@
 
 use domain::chance::Chance;
 use domain::command::{Command, Done};
+use domain::directory::CtiUser;
 use domain::id::{FileId, KeyId, TokenHash};
 use domain::node::{Published, Topic};
 use domain::query::{Answer, Query};
@@ -48,6 +49,21 @@ pub trait Site {
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>>;
     /// Seals a secret for the directory.
     fn seal(&self, secret: &[u8]) -> String;
+    /// A CTI user of any realm. Known without asking the realm, so that logging in works while it is away.
+    fn cti_user(&self, _id: &str) -> Option<CtiLogin> {
+        None
+    }
+}
+
+/// A CTI user, and where they belong.
+#[derive(Debug, Clone)]
+pub struct CtiLogin {
+    /// Their realm.
+    pub realm: RealmNo,
+    /// Who they are, and what they may do.
+    pub user: Arc<CtiUser>,
+    /// The realm's local time is so many minutes ahead of UTC.
+    pub utc_offset_minutes: i32,
 }
 
 /// An access key.
@@ -273,6 +289,10 @@ pub enum Effect {
     Unwatch(Topic),
     /// Call [`Session::on_time`] then; a later wish replaces an earlier one.
     Wake(Millis),
+    /// Is this the password of this argon2 hash? The word comes back under this number. `None` burns the same time.
+    Verify(u64, String, Option<Arc<str>>),
+    /// From now on this realm is meant; what was watched in another is not watched any more.
+    Enter(RealmNo),
 }
 
 /// Where effects are laid, oldest first.
@@ -307,6 +327,8 @@ pub trait Session: Send {
     fn on_signal(&mut self, cx: &mut Cx<'_>, signal: &Arc<Signal>, out: &mut Out);
     /// The time it asked for has come.
     fn on_time(&mut self, cx: &mut Cx<'_>, out: &mut Out);
+    /// A password was looked at.
+    fn on_verified(&mut self, _: &mut Cx<'_>, _: u64, _: Result<bool, Fault>, _: &mut Out) {}
     /// It is closed; only commands are still carried out.
     fn on_close(&mut self, cx: &mut Cx<'_>, out: &mut Out);
 }

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod door;
 pub mod item;
 pub mod percent;
+pub mod rio;
 pub mod route;
 pub mod sniff;
 pub mod webhook;

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod admin;
+pub mod call;
 pub mod chat;
 pub mod replay;
 pub mod setup;
@@ -52,6 +53,8 @@ pub enum Verb {
     Replay(replay::Replay),
     /// Be a customer in the terminal
     Chat(chat::Chat),
+    /// Be a customer who calls the demo over its simulated trunk
+    Call(call::Call),
     /// Look at the realm, or change it
     Realm(admin::Realm),
     /// List, show, add, change, remove people
@@ -68,6 +71,8 @@ pub enum Verb {
     Flow(admin::Kind),
     /// List, show, add, change, remove access keys
     Key(admin::Kind),
+    /// List, show, add, change, remove applications at the CTI gateway
+    CtiUser(admin::Kind),
     /// Print a configuration file with every key at its default
     #[command(hide = true)]
     ConfigExample,
@@ -92,6 +97,8 @@ pub async fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Flow(kind) => admin::run("flows", kind).await,
         Verb::Queue(kind) => admin::run("queues", kind).await,
         Verb::Bot(kind) => admin::run("bots", kind).await,
+        Verb::Call(call) => call::run(call).await,
+        Verb::CtiUser(kind) => admin::run("cti-users", kind).await,
         Verb::Key(kind) => admin::run("keys", kind).await,
         Verb::Demo { .. } | Verb::Serve { .. } | Verb::Check { .. } | Verb::ConfigExample => Ok(()),
     }

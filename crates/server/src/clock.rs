@@ -1,5 +1,7 @@
 //! The only clock. Everything else is handed the time, so that it can be replayed.
 
+mod zone;
+
 use domain::time::Millis;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,6 +16,11 @@ pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let read = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     Millis(NEWEST.fetch_max(read, Ordering::Relaxed).max(read))
+}
+
+/// How far local time is ahead of UTC on this machine, in minutes.
+pub fn utc_offset_minutes() -> i32 {
+    zone::offset_minutes(now())
 }
 
 /// A moment of the monotonic clock, for time limits.

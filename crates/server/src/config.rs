@@ -46,6 +46,8 @@ read::config! {
         http: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
         /// HTTPS; only opened if a certificate is configured.
         https: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 8443))),
+        /// The CTI gateway (`nxproxy_rio`): plain, or with TLS if a certificate is configured.
+        rio: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 8877))),
         /// `/metrics`, `/healthz` and `/readyz`. It asks nobody for a password.
         metrics: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
         /// Connections at a time, sockets included; more wait outside.
@@ -75,6 +77,15 @@ read::config! {
         region: String = "us-east-1".to_owned(),
         /// A bot may be let in although an agent is there; the real service refuses.
         bots_beside_agents: bool = false,
+    }
+    /// The CTI gateway.
+    rio: Rio {
+        /// Origins of pages that may connect, such as `https://crm.example.com`; none is any.
+        origins: Vec<String> = Vec::new(),
+        /// Seconds after which a connection without a log-in is closed; 0 is never.
+        login_seconds: u64 = 300,
+        /// Seconds within which the engine must have answered a request.
+        answer_seconds: u64 = 10,
     }
     /// Files of chats.
     files: Files {
@@ -167,6 +178,9 @@ impl Config {
             if !(1..=3_600).contains(&seconds) {
                 faults.at(key, "1 to 3600");
             }
+        }
+        if !(1..=3_600).contains(&self.rio.answer_seconds) {
+            faults.at("rio.answer_seconds", "1 to 3600");
         }
         if self.connect.account.len() != 12
             || !self.connect.account.bytes().all(|b| b.is_ascii_digit())

@@ -6,8 +6,8 @@ use crate::site::Site;
 use domain::agent::Channel;
 use domain::command::Command;
 use domain::directory::{
-    self, Bot, BotKind, Device, Entry, Flow, Group, Key, Queue, Reason, Role, Target, User, Widget,
-    WrapUpCode,
+    self, Bot, BotKind, CtiUser, Device, Entry, Flow, Group, Key, Queue, Reason, Role, Service,
+    Target, User, Widget, WrapUpCode,
 };
 use domain::id::{InstanceId, UserId};
 use domain::query::{Answer, Query};
@@ -27,6 +27,9 @@ pub const KEY: (&str, &str) = ("SANGDAMDEMO000000001", "sangdam-demo-secret");
 
 /// The password of everyone.
 pub const PASSWORD: &str = "demo";
+
+/// Its applications at the CTI gateway, with their passwords.
+pub const CTI_USERS: [(&str, &str); 2] = [("cube", "cube123"), ("cube2", "cube456")];
 
 /// The agents 1001 to 1020.
 const AGENTS: [&str; 20] = [
@@ -94,7 +97,10 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
     let password = password::hash(PASSWORD.to_owned()).await.map_err(|_| Fault::Unready)?;
     let created = crate::clock::now();
     let sealed = site.seal(KEY.1.as_bytes());
-    let commands = entries(created, &password, &sealed)
+    let [cube, cube2] = CTI_USERS.map(|(_, password)| password.to_owned());
+    let cube = password::hash(cube).await.map_err(|_| Fault::Unready)?;
+    let cube2 = password::hash(cube2).await.map_err(|_| Fault::Unready)?;
+    let commands = entries(created, &password, [&cube, &cube2], &sealed)
         .into_iter()
         .map(|entry| Command::Put(Box::new(entry)))
         .collect();
@@ -107,12 +113,20 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
 }
 
 /// All of it, in an order in which it can be put into an empty directory.
-fn entries(created: Millis, password: &Arc<str>, sealed: &str) -> Vec<Entry> {
+fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &str) -> Vec<Entry> {
     let mut all = vec![realm(created, sealed), key(sealed)];
     all.extend(people(password));
     all.extend((1001..=1020).chain([9001]).map(|number| {
-        Entry::Device(Device { id: number.to_string().as_str().into(), r#virtual: true })
+        Entry::Device(Device { r#virtual: true, ..Device::new(&number.to_string()) })
     }));
+    all.extend([
+        test_number("3999", Service::Answers),
+        test_number("3998", Service::Answers),
+        test_number("3997", Service::Busy),
+        test_number("3996", Service::Silent),
+        cti_user(CTI_USERS[0].0, cti[0]),
+        cti_user(CTI_USERS[1].0, cti[1]),
+    ]);
     all.extend([
         group(401, "대표 상담", 1001..=1010),
         group(402, "기술 지원", 1011..=1020),
@@ -176,6 +190,8 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         stream_hosts: ["127.0.0.1", "localhost", "[::1]", "::1"].map(Into::into).to_vec(),
         stream_secret: Some(sealed.into()),
         max_chats: 100_000,
+        ring: domain::call::RING,
+        utc_offset_minutes: None,
     })
 }
 
@@ -218,6 +234,22 @@ fn queue(id: &str, name: &str, group: u32, aliases: &[&str]) -> Entry {
     Entry::Queue(Queue { aliases, public: true, ..Queue::new(id, name, group) })
 }
 
+fn test_number(id: &str, service: Service) -> Entry {
+    Entry::Device(Device { service: Some(service), ..Device::new(id) })
+}
+
+/// The demo's applications have all rights.
+fn cti_user(id: &str, password: &Arc<str>) -> Entry {
+    Entry::CtiUser(CtiUser {
+        id: id.into(),
+        password: Some(password.clone()),
+        supervise: true,
+        devices: None,
+        profile: directory::CtiProfile::default(),
+        disabled: false,
+    })
+}
+
 fn bot(id: &str, name: &str, kind: BotKind) -> Entry {
     Entry::Bot(Bot { id: id.into(), name: name.into(), kind })
 }
@@ -240,7 +272,8 @@ mod tests {
     #[test]
     fn every_entry_fits_those_before_it() {
         let mut directory = Directory::default();
-        for entry in entries(Millis(1), &"hash".into(), "sealed") {
+        let hash = "hash".into();
+        for entry in entries(Millis(1), &hash, [&hash, &hash], "sealed") {
             directory.check(&entry).unwrap();
             directory.put(entry);
         }

@@ -6,6 +6,7 @@ pub mod files;
 pub mod http;
 pub mod pages;
 pub mod probe;
+pub mod rio;
 pub mod tls;
 pub mod wire;
 pub mod ws;

@@ -79,7 +79,8 @@ fn demo_config(data: std::path::PathBuf, port_base: Option<u16>) -> anyhow::Resu
     };
     config.listen.http = local(0, 8080)?;
     config.listen.https = local(1, 8443)?;
-    config.listen.metrics = local(2, 9464)?;
+    config.listen.rio = local(2, 8877)?;
+    config.listen.metrics = local(3, 9464)?;
     Ok(config)
 }
 
@@ -101,12 +102,17 @@ fn welcome(server: &Server, is_demo: bool) -> String {
     let ready = &server.ready;
     let mut lines = vec![format!("Sangdam {} is ready.", env!("CARGO_PKG_VERSION"))];
     lines.extend([&ready.http, &ready.https].into_iter().flatten().map(|url| format!("  {url}/")));
+    lines.extend(ready.rio.iter().map(|url| format!("  {url}")));
     lines.extend(ready.metrics.iter().map(|url| format!("  {url}/metrics")));
     if let (true, Some(http)) = (is_demo, &ready.http) {
         lines.extend([
             String::new(),
             format!("  agent desktop   {http}/desk   1001 … 1020, password {}", demo::PASSWORD),
             format!("  customer chat   {http}/try"),
+            format!(
+                "  CTI gateway     users {}",
+                demo::CTI_USERS.map(|(user, password)| format!("{user} / {password}")).join(", ")
+            ),
             format!("  supervisor 9001, administrator admin, password {}", demo::PASSWORD),
             format!(
                 "  Amazon Connect  instance {}, key {}, secret {}",

@@ -8,9 +8,9 @@ pub mod buckets;
 use crate::clock;
 use crate::seal::Sealer;
 use buckets::Buckets;
-use domain::directory::{Directory, Entry, EntryKey, Key, Realm, StreamTarget};
+use domain::directory::{CtiUser, Directory, Entry, EntryKey, Key, Realm, StreamTarget};
 use domain::fact::Fact;
-use facade::door::{AccessKey, RealmNo, Settings};
+use facade::door::{AccessKey, CtiLogin, RealmNo, Settings};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -28,6 +28,8 @@ struct Table {
     /// Instance ids, names and aliases, in lower case.
     names: BTreeMap<String, RealmNo>,
     keys: BTreeMap<Arc<str>, AccessKey>,
+    /// CTI users: their ids are unique on the server, so of two realms with one, the older keeps it.
+    cti_users: BTreeMap<Arc<str>, (RealmNo, Arc<CtiUser>)>,
 }
 
 /// The server, as façades see it.
@@ -92,6 +94,14 @@ impl Site {
                         );
                     }
                 }
+                Entry::CtiUser(user) => {
+                    let entry = (no, Arc::new(user.clone()));
+                    let place = table.cti_users.entry(user.id.0.clone());
+                    let mine = place.or_insert_with(|| entry.clone());
+                    if mine.0 == no {
+                        *mine = entry;
+                    }
+                }
                 Entry::StreamTarget(target) => {
                     table
                         .realms
@@ -106,6 +116,11 @@ impl Site {
                 if table.keys.get(&id.0).is_some_and(|key| key.realm == no) =>
             {
                 table.keys.remove(&id.0);
+            }
+            Fact::Removed(EntryKey::CtiUser(id))
+                if table.cti_users.get(&id.0).is_some_and(|(realm, _)| *realm == no) =>
+            {
+                table.cti_users.remove(&id.0);
             }
             Fact::Removed(EntryKey::StreamTarget(topic)) => {
                 table.realms.entry(no).or_default().streams.remove(topic);
@@ -195,6 +210,16 @@ impl facade::door::Site for Site {
 
     fn seal(&self, secret: &[u8]) -> String {
         self.sealer.seal(secret)
+    }
+
+    fn cti_user(&self, id: &str) -> Option<CtiLogin> {
+        let table = self.table();
+        let (realm, user) = table.cti_users.get(id).cloned()?;
+        let known = table.realms.get(&realm).and_then(|known| known.realm.as_ref());
+        let utc_offset_minutes = known
+            .and_then(|realm| realm.utc_offset_minutes)
+            .unwrap_or_else(clock::utc_offset_minutes);
+        Some(CtiLogin { realm, user, utc_offset_minutes })
     }
 }
 

@@ -6,6 +6,7 @@ pub mod ready;
 use crate::blob::Blobs;
 use crate::config::Config;
 use crate::listen::door::Door;
+use crate::listen::rio::{self, Gateway};
 use crate::listen::{http, probe, tls};
 use crate::run::Realm;
 use crate::seal::{self, Sealer};
@@ -14,6 +15,7 @@ use crate::store::{self, AnyStore, Kind, Store as _};
 use crate::stream;
 use crate::{demo, metrics, post, tasks};
 use domain::query::{Answer, Query};
+use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
 use folder::{Folder, Taken};
 use ready::Ready;
@@ -161,8 +163,16 @@ impl Server {
         };
         let http = bind("http", listen.http).await?;
         let https = bind("https", listen.https.filter(|_| acceptor.is_some())).await?;
+        let rio_port = bind("rio", listen.rio).await?;
+        // The demo's own certificate is for browsers: its gateway speaks plainly, as the guide's samples do.
+        let rio_tls = acceptor.clone().filter(|_| !config.tls.certificate.as_os_str().is_empty());
         let probed = bind("metrics", listen.metrics).await?;
-        let ready = Ready::new(http.as_ref(), https.as_ref(), probed.as_ref());
+        let ready = Ready::new(
+            http.as_ref(),
+            https.as_ref(),
+            (rio_port.as_ref(), rio_tls.is_some()),
+            probed.as_ref(),
+        );
 
         let site = Arc::new(Site::new(settings(&config, demo, &ready), sealer));
         let mut realms = Vec::with_capacity(named.len());
@@ -198,6 +208,18 @@ impl Server {
         }
         if let Some(listener) = https {
             tasks::spawn("https", http::listen(listener, acceptor, door.clone(), places.clone()));
+        }
+        if let Some(listener) = rio_port {
+            let gateway = Gateway {
+                door: door.clone(),
+                sockets: Arc::new(Semaphore::new(facade::rio::CONNECTIONS)),
+                origins: config.rio.origins.clone().into(),
+                times: facade::rio::Times {
+                    login: Millis::from_secs(config.rio.login_seconds),
+                    answer: Millis::from_secs(config.rio.answer_seconds),
+                },
+            };
+            tasks::spawn("rio", rio::listen(listener, rio_tls, gateway, places.clone()));
         }
         if let Some(listener) = probed {
             tasks::spawn("metrics", probe::listen(listener, realms.clone(), stopped.clone()));
@@ -239,7 +261,7 @@ async fn bind(
 }
 
 fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
-    let addresses = [("http", &ready.http), ("https", &ready.https)];
+    let addresses = [("http", &ready.http), ("https", &ready.https), ("rio", &ready.rio)];
     let listeners: BTreeMap<_, _> = addresses
         .into_iter()
         .filter_map(|(name, url)| Some((name.to_owned(), url.clone()?)))

@@ -2,6 +2,8 @@
 //!
 //! A promise that is broken is an `assert!`; the world then names its seed.
 
+mod phones;
+
 use crate::views::Views;
 use domain::agent::Channel;
 use domain::centre::Centre;
@@ -32,6 +34,7 @@ pub(crate) struct Check {
     pub(crate) shadow: Centre,
     /// What people can look up.
     pub(crate) views: Views,
+    phones: phones::Phones,
     seq: u64,
     owed: VecDeque<Owed>,
     /// The line that each keyed command made.
@@ -51,6 +54,9 @@ impl Check {
             for fact in &deed.facts {
                 self.fact(seq, deed.at, fact);
             }
+            if deed.facts.iter().any(|fact| matches!(fact, Fact::Call(_))) {
+                self.phones.agree(self.shadow.switch());
+            }
         }
     }
 
@@ -58,6 +64,9 @@ impl Check {
         self.judge(at, fact);
         let before = self.staff(fact);
         self.shadow.apply(at, fact);
+        if let Fact::Call(happening) = fact {
+            self.phones.hear(happening);
+        }
         self.views.apply(at, fact);
         let after = self.staff(fact);
         let must = before.union(&after).cloned().collect();
@@ -326,7 +335,8 @@ impl Check {
 /// The agent whom a fact is about.
 fn named(fact: &Fact) -> impl Iterator<Item = &UserId> {
     let agent = match fact {
-        Fact::AgentStated { agent, .. }
+        Fact::Seated { agent, .. }
+        | Fact::AgentStated { agent, .. }
         | Fact::Offered { agent, .. }
         | Fact::Declined { agent, .. }
         | Fact::Accepted { agent, .. }

@@ -32,6 +32,19 @@ pub fn tell(seed: u64, steps: u64) -> Story {
     world.story()
 }
 
+/// The same, where people telephone and nobody writes.
+///
+/// # Panics
+///
+/// As [`tell`].
+pub fn tell_by_phone(seed: u64, steps: u64) -> Story {
+    let mut world = World::new(seed).by_phone();
+    for _ in 0..steps {
+        world.step();
+    }
+    world.story()
+}
+
 /// The seeds of [`REGRESSIONS`].
 pub fn regressions() -> impl Iterator<Item = u64> {
     REGRESSIONS.lines().filter_map(|line| line.split('#').next()?.trim().parse().ok())

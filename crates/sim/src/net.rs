@@ -285,6 +285,8 @@ impl World {
                     socket.watched.remove(&topic);
                 }
                 Effect::Wake(at) => socket.wake = Some(at),
+                // No desk and no page asks for these.
+                Effect::Verify(..) | Effect::Enter(_) => {}
             }
         }
         self.net.sockets.insert(name, socket);

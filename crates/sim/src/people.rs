@@ -5,6 +5,7 @@
 
 mod customer;
 mod office;
+mod phone;
 mod staff;
 
 use crate::world::{Asked, Wish, World};
@@ -119,6 +120,13 @@ impl World {
             _ => None,
         };
         if let Some(asked) = asked {
+            self.ask(asked);
+        }
+    }
+
+    /// Somebody at a telephone does something.
+    pub(crate) fn act_by_phone(&mut self) {
+        if let Some(asked) = self.phone_acts() {
             self.ask(asked);
         }
     }

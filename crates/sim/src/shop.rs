@@ -2,8 +2,8 @@
 
 use domain::agent::Channel;
 use domain::directory::{
-    Bot, BotKind, Entry, Flow, Group, Hours, Overflow, Queue, Realm, Reason, Role, Target, User,
-    Widget, WrapUpCode,
+    Bot, BotKind, Device, Entry, Flow, Forward, Group, Hours, Overflow, Queue, Realm, Reason, Role,
+    Service, Target, User, Widget, WrapUpCode,
 };
 use domain::id::{BotId, FlowId, InstanceId, QueueId, UserId, Uuid, WidgetId};
 use domain::time::Millis;
@@ -11,6 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Friday, 2025-11-21, 12:00 in Seoul.
 pub(crate) const NOON: Millis = Millis(1_763_694_000_000);
+
+/// Telephones; the last two are nobody's.
+pub(crate) const PHONES: [&str; 9] =
+    ["1001", "1002", "1003", "1004", "1005", "1006", "2001", "5001", "5002"];
 
 /// People who talk with customers.
 pub(crate) const AGENTS: [&str; 6] = ["1001", "1002", "1003", "1004", "1005", "1006"];
@@ -94,6 +98,8 @@ pub(crate) fn entries() -> Vec<Entry> {
         stream_hosts: vec!["copies.example".into()],
         stream_secret: None,
         max_chats: 24,
+        ring: domain::call::RING,
+        utc_offset_minutes: None,
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];
@@ -146,6 +152,30 @@ pub(crate) fn entries() -> Vec<Entry> {
         code: "solved".into(),
         ko: "해결".into(),
         en: "Solved".into(),
+    }));
+    all
+}
+
+/// Telephones, and whose they are.
+pub(crate) fn phones() -> Vec<Entry> {
+    let mut all = Vec::new();
+    all.extend(PHONES.iter().map(|id| {
+        Entry::Device(Device {
+            r#virtual: true,
+            dnd: *id == "5001",
+            forward: (*id == "5002").then(|| Forward {
+                no_answer: Some("1002".into()),
+                busy: Some("1001".into()),
+                always: None,
+            }),
+            ..Device::new(id)
+        })
+    }));
+    all.push(Entry::Device(Device { service: Some(Service::Answers), ..Device::new("3998") }));
+    let skills = [9, 3, 5, 7, 10, 0];
+    all.extend(AGENTS.iter().zip(skills).map(|(id, skill)| {
+        let extension = Some((*id).into());
+        Entry::User(User { extension, ..user(id, Role::Agent, skill) })
     }));
     all
 }

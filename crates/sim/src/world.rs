@@ -123,6 +123,8 @@ pub struct World {
     pub(crate) now: Millis,
     /// What happens next.
     pub(crate) draw: Seeded,
+    /// People telephone, and nobody writes.
+    by_phone: bool,
     /// The domain's own.
     chance: Seeded,
     pub(crate) node: Node<Ticket>,
@@ -151,6 +153,7 @@ impl World {
             steps: 0,
             now: shop::NOON,
             draw: Seeded::new(seed),
+            by_phone: false,
             chance: Seeded::new(!seed),
             node: Node::new(domain::centre::Centre::default(), 0),
             disk: Disk::default(),
@@ -174,6 +177,17 @@ impl World {
         world
     }
 
+    /// The same, where people telephone and nobody writes.
+    #[must_use]
+    pub fn by_phone(mut self) -> Self {
+        self.by_phone = true;
+        for entry in shop::phones() {
+            self.ask(Command::Put(Box::new(entry)).into());
+        }
+        self.settle();
+        self
+    }
+
     /// Lets some time pass, one thing happen, and the disk do some of its work; then checks.
     pub fn step(&mut self) {
         self.steps += 1;
@@ -183,7 +197,9 @@ impl World {
         if ticked {
             self.tick();
         }
-        if self.draw.below(3) == 0 {
+        if self.by_phone {
+            self.act_by_phone();
+        } else if self.draw.below(3) == 0 {
             self.net_acts();
         } else {
             self.act();

@@ -73,8 +73,21 @@ impl Centre {
             {
                 return Err(Refusal::WrongState("the agent is logged on, or has contacts at hand"));
             }
-            EntryKey::Queue(queue) if self.waits.values().any(|w| w.queue == *queue) => {
+            EntryKey::Queue(queue)
+                if self.waits.values().any(|w| w.queue == *queue)
+                    || self
+                        .switch
+                        .calls()
+                        .any(|c| c.stay.as_ref().is_some_and(|s| s.queue == *queue)) =>
+            {
                 return Err(Refusal::WrongState("contacts wait in this queue"));
+            }
+            EntryKey::Device(device)
+                if self.switch.occupied(device)
+                    || self.switch.seated.contains_key(device)
+                    || self.switch.calls().any(|c| c.back.as_ref() == Some(device)) =>
+            {
+                return Err(Refusal::WrongState("the telephone is in use"));
             }
             _ => {}
         }
@@ -87,7 +100,7 @@ impl Centre {
         let queues: Vec<_> = self
             .lines
             .iter()
-            .filter(|(_, lines)| !lines.waiting.is_empty())
+            .filter(|(id, lines)| !lines.waiting.is_empty() || self.switch.waiting(id) > 0)
             .map(|(id, _)| id.clone())
             .collect();
         for queue in queues {
@@ -151,13 +164,22 @@ impl Centre {
                 return Ok(Done::Ok);
             }
         }
+        let first = channels.first().copied().unwrap_or(Channel::Voice);
         for &channel in channels {
             self.emit(
                 step,
                 Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() },
             );
         }
+        // One event, whatever number of channels was meant (`nxproxy-rio.md` 5.3).
+        if !channels.is_subset(&logged_on) {
+            self.show_said(step, agent, first, crate::call::Said::LoggedOn, 0);
+        }
+        self.show_state(step, agent, first, state);
         if matches!(state, AgentState::LoggedOff(_)) {
+            if channels.contains(&Channel::Voice) {
+                self.withdraw_call(step, agent);
+            }
             let leaving: Vec<_> = self
                 .agents
                 .get(agent)
@@ -169,6 +191,7 @@ impl Centre {
             self.drop_work(step, agent, leaving);
         }
         self.route_for(step, agent);
+        self.settle(step);
         Ok(Done::Ok)
     }
 
@@ -185,14 +208,21 @@ impl Centre {
         let channels: Vec<Channel> = known.channels.keys().copied().collect();
         let work: Vec<(ContactId, Work)> =
             known.work.iter().map(|(id, work)| (*id, *work)).collect();
+        let AgentState::LoggedOff(reason) = state else { return };
+        let seat = channels.first().and_then(|first| self.sitting(agent, *first, reason));
         for channel in channels {
             self.emit(
                 step,
                 Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() },
             );
         }
+        if let Some((device, tag)) = seat {
+            self.emit(step, Fact::AgentShown { device, said: crate::call::Said::LoggedOff, tag });
+        }
+        self.withdraw_call(step, agent);
         self.drop_work(step, agent, work);
         self.route_for(step, agent);
+        self.settle(step);
     }
 
     fn drop_work(&mut self, step: &mut Step<'_>, agent: &UserId, work: Vec<(ContactId, Work)>) {
@@ -300,6 +330,7 @@ impl Centre {
                     by: None,
                 },
             );
+            self.show_state(step, agent, work.channel, AgentState::NotReady(0));
         }
         self.withdraw(step, agent, contact, how);
     }

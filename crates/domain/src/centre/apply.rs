@@ -31,6 +31,7 @@ impl Centre {
                 if let EntryKey::User(user) = key {
                     self.agents.remove(user);
                     self.sessions.retain(|_, s| s.user != *user);
+                    self.switch.at_home(&self.directory);
                 }
                 self.reindex_queues();
             }
@@ -50,11 +51,20 @@ impl Centre {
                 }
                 if matches!(state, AgentState::LoggedOff(_)) {
                     entry.channels.remove(channel);
+                    if entry.channels.is_empty() {
+                        self.switch.sit(agent, None);
+                    }
                 } else {
                     entry.channels.insert(*channel, Standing { state: *state, since: at });
                 }
                 self.stand(agent);
             }
+            Fact::Seated { agent, seat } => {
+                self.switch.sit(agent, Some(seat.clone()));
+                self.stand(agent);
+            }
+            Fact::AgentShown { .. } => {}
+            Fact::Call(happening) => self.apply_call(at, happening),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }
@@ -62,9 +72,12 @@ impl Centre {
                 self.queued(at, *contact, queue, *rank, preferred.clone(), from.clone());
             }
             Fact::Offered { contact, agent, participant, until, conference, .. } => {
-                self.leave_line(*contact);
-                if let Some(wait) = self.waits.get_mut(contact).filter(|_| !conference) {
-                    wait.offered = true;
+                // A colleague who is asked along takes nobody out of their line.
+                if !conference {
+                    self.leave_line(*contact);
+                    if let Some(wait) = self.waits.get_mut(contact) {
+                        wait.offered = true;
+                    }
                 }
                 let channel =
                     self.contacts.get(contact).map_or(crate::agent::Channel::Chat, |c| c.channel);
@@ -356,6 +369,7 @@ impl Centre {
                 self.agents
                     .entry(user.id.clone())
                     .or_insert_with(|| Agent { idle_since: at, ..Agent::new(user.id.clone()) });
+                self.switch.at_home(&self.directory);
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),

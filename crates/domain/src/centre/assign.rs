@@ -83,6 +83,7 @@ impl Centre {
 
     /// Asks free agents as long as somebody waits whom one of them fits.
     pub(super) fn route(&mut self, step: &mut Step<'_>, queue: &QueueId) {
+        self.route_calls(step, queue);
         while let Some((contact, turn, rule)) = self.choose(step.now, queue) {
             let why = Arc::new(self.why(step.now, queue, contact, rule, &turn));
             let Some(offer) = self.directory.queues.get(queue).map(|q| q.offer) else { return };
@@ -151,16 +152,34 @@ impl Centre {
         rule: Rule,
         chosen: &Turn,
     ) -> Why {
+        let waiting = self.lines.get(queue).map_or(0, crate::queue::Lines::waiting);
+        match self.waits.get(&contact) {
+            Some(wait) => {
+                self.why_of(now, queue, (wait.channel, wait.since, waiting), rule, chosen)
+            }
+            None => Why { queue: Some(queue.clone()), rule, ..Why::direct() },
+        }
+    }
+
+    /// The same for whatever waits by this channel, since then, among so many.
+    pub(super) fn why_of(
+        &self,
+        now: Millis,
+        queue: &QueueId,
+        (channel, since, waiting): (Channel, Millis, u32),
+        rule: Rule,
+        chosen: &Turn,
+    ) -> Why {
         let mut why = Why { queue: Some(queue.clone()), rule, ..Why::direct() };
-        let (Some(lines), Some(wait), Some(settings)) =
-            (self.lines.get(queue), self.waits.get(&contact), self.directory.queues.get(queue))
+        let (Some(lines), Some(settings)) =
+            (self.lines.get(queue), self.directory.queues.get(queue))
         else {
             return why;
         };
-        why.waited = now.since(wait.since);
-        why.waiting = lines.waiting();
+        why.waited = now.since(since);
+        why.waiting = waiting;
         let Some(group) = self.directory.groups.get(&settings.group) else { return why };
-        let free = lines.free.get(&wait.channel).into_iter().flatten();
+        let free = lines.free.get(&channel).into_iter().flatten();
         let first = std::iter::once(chosen).chain(free.filter(|turn| *turn != chosen));
         why.candidates = first
             .take(WHY_CANDIDATES)
@@ -174,14 +193,14 @@ impl Centre {
             .collect();
         if group.members.len() <= WHY_MEMBERS {
             let out = group.members.iter().filter_map(|(agent, level)| {
-                Some((agent.clone(), self.place(agent, queue, *level, wait.channel).err()?))
+                Some((agent.clone(), self.place(agent, queue, *level, channel).err()?))
             });
             why.out = out.collect();
         } else {
             why.out_counts = lines
                 .out
                 .iter()
-                .filter(|((channel, _), _)| *channel == wait.channel)
+                .filter(|((of, _), _)| *of == channel)
                 .map(|((_, out), n)| (*out, *n))
                 .collect();
         }

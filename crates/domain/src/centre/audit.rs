@@ -53,6 +53,12 @@ impl Centre {
             .filter(|c| !c.ended())
             .try_for_each(|contact| self.audit_contact(&due, contact))?;
         self.rooms.values().try_for_each(|room| self.audit_room(&due, room))?;
+        self.audit_calls()?;
+        for call in self.switch.calls() {
+            if let Some(until) = call.until {
+                hold!(due.by(&Timer::Call(call.id), until), "call {} never falls due", call.id.0);
+            }
+        }
         self.audit_waits(&due, now)?;
         self.audit_lines(&due, now)?;
         self.audit_keys(&due)

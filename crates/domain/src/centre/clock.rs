@@ -36,6 +36,8 @@ pub(super) enum Timer {
     Archive(RoomId),
     /// A session is over.
     Session(TokenHash),
+    /// A telephone has rung for long, or a call has waited.
+    Call(crate::call::CallId),
 }
 
 impl Centre {
@@ -79,6 +81,7 @@ impl Centre {
                 invited.map(|m| (m.since.plus(ADMISSION_LIMIT), Timer::Admission(room.id, m.id))),
             );
         }
+        timers.extend(self.switch.calls().filter_map(|c| Some((c.until?, Timer::Call(c.id)))));
         timers.extend(self.waits.keys().map(|id| (Millis(0), Timer::Wait(*id))));
         for agent in self.agents.values() {
             for (id, work) in &agent.work {
@@ -145,6 +148,10 @@ impl Centre {
             }
             Fact::LoggedIn { session, until, .. } => {
                 (at.plus(SESSION_IDLE).min(*until), Timer::Session(*session))
+            }
+            Fact::Call(happening) if !happening.over => {
+                let Some(until) = happening.call.until else { return };
+                (until, Timer::Call(happening.call.id))
             }
             _ => return,
         };
@@ -242,6 +249,7 @@ impl Centre {
                 }
                 self.emit(step, Fact::Archived { room: *id });
             }
+            Timer::Call(id) => return self.call_due(step, *id),
             Timer::Session(hash) => {
                 let until = self.sessions.get(hash)?.until;
                 // After a restart nobody knows when it was last used.

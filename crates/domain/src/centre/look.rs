@@ -32,6 +32,11 @@ impl Centre {
             Query::Person(user) => {
                 Answer::Person(self.directory.users.get(user).ok_or(Refusal::NoSuchAgent)?.clone())
             }
+            Query::Device(by, device) => self.watch_device(by, device)?,
+            Query::Call(id, number) => {
+                let call = self.switch.call(*id).filter(|call| call.number == *number);
+                Answer::Call(Box::new(call.ok_or(Refusal::NoSuchContact)?.clone()))
+            }
             Query::Contact(name) => {
                 return Ok(self.find(name).map_or_else(
                     || Look::Page(Page::Contact(name.clone())),

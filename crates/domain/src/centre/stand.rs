@@ -125,6 +125,13 @@ impl Centre {
             AgentState::AfterWork(_) => return Err(Out::AfterWork),
             AgentState::Ready => {}
         }
+        if channel == Channel::Voice {
+            // One line: whoever is in a call, or holds one, is not called.
+            let device = self.device_of(agent).ok_or(Out::LoggedOff)?;
+            if self.switch.occupied(&device) {
+                return Err(Out::Busy);
+            }
+        }
         let load = u8::try_from(state.load(channel)).unwrap_or(u8::MAX);
         if load < user.limit(channel) {
             return Ok(load);
@@ -160,6 +167,8 @@ impl Centre {
 
     /// Makes everything anew that is not written down with the state.
     pub(super) fn reindex(&mut self) {
+        let directory = self.directory.clone();
+        self.switch.reindex(&directory);
         self.reindex_queues();
         self.by_number = BTreeMap::new();
         self.recalled = BTreeMap::new();
@@ -183,7 +192,7 @@ impl Centre {
         let off = lines.out.get(&(Channel::Chat, Out::LoggedOff)).copied().unwrap_or(0);
         crate::query::Level {
             queue: queue.clone(),
-            waiting: lines.waiting(),
+            waiting: lines.waiting() + self.switch.waiting(&queue.id),
             oldest: lines.since.first().map(|(since, _)| *since),
             ready: lines
                 .free

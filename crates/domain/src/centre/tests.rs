@@ -53,6 +53,8 @@ impl Shop {
             stream_hosts: vec!["127.0.0.1".into()],
             stream_secret: None,
             max_chats: 100,
+            ring: crate::call::RING,
+            utc_offset_minutes: None,
         };
         shop.put(Entry::Realm(realm));
         for (id, role) in [

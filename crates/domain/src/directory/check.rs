@@ -106,7 +106,18 @@ impl Directory {
                 bad(format!("hours {}: from before to, at most 1,440", hours.id))
             }
             Entry::Device(device) => named("device", device.id.as_str()),
-            Entry::Key(_)
+            Entry::CtiUser(user)
+                if !(1..=24).contains(&user.id.as_str().len())
+                    || !user
+                        .id
+                        .as_str()
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) =>
+            {
+                bad(format!("CTI user {:?}: 1 to 24 letters, digits or _.-", user.id))
+            }
+            Entry::CtiUser(_)
+            | Entry::Key(_)
             | Entry::Hours(_)
             | Entry::Reason(_)
             | Entry::WrapUpCode(_)

@@ -11,6 +11,7 @@ mod calendar;
 pub mod caller;
 mod contacts;
 mod cookie;
+mod demo_calls;
 mod directory;
 mod files;
 mod lockout;
@@ -60,6 +61,15 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
             "GET" => session::get(cx, &request.head),
             "DELETE" => session::delete(cx, &request.head),
             _ => problem::wrong_method("GET, POST, DELETE"),
+        },
+        ["demo", "calls"] => match method.as_str() {
+            "POST" => demo_calls::post(cx, &request),
+            _ => problem::wrong_method("POST"),
+        },
+        ["demo", "calls", id] => match method.as_str() {
+            "GET" => demo_calls::get(cx, &request.head, id),
+            "DELETE" => demo_calls::delete(cx, &request.head, id),
+            _ => problem::wrong_method("GET, DELETE"),
         },
         ["about"] => get(&mut || about::get(cx)),
         ["openapi.json"] => get(&mut || openapi::get()),

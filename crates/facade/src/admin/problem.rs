@@ -93,6 +93,7 @@ pub const fn status(refusal: &Refusal) -> u16 {
         | Refusal::NoSuchFile
         | Refusal::NoSuchStream
         | Refusal::NoSuchTopic
+        | Refusal::NoSuchDevice
         | Refusal::NoSuchEntry => 404,
         Refusal::ChatEnded
         | Refusal::ContactEnded

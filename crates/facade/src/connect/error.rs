@@ -172,6 +172,7 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::NoSuchFile
         | Refusal::NoSuchStream
         | Refusal::NoSuchTopic
+        | Refusal::NoSuchDevice
         | Refusal::NoSuchEntry => ApiError::not_found(text),
         Refusal::ContactEnded
         | Refusal::ContactOpen
@@ -243,6 +244,7 @@ fn participant(refusal: &Refusal) -> ApiError {
         | Refusal::BadTarget
         | Refusal::NoSuchTopic
         | Refusal::BadEntry(_)
+        | Refusal::NoSuchDevice
         | Refusal::NoSuchEntry => ApiError::validation(text),
     }
 }

@@ -266,22 +266,27 @@ impl World {
                     });
                 }
                 Step::Upgrade { realm, session, .. } => {
-                    let open = Open {
-                        session,
-                        realm,
-                        watched: BTreeSet::new(),
-                        sent: VecDeque::new(),
-                        closed: None,
-                        wake: None,
-                    };
-                    self.sockets.push(open);
-                    let at = self.sockets.len() - 1;
-                    self.with(at, |session, cx, out| session.on_open(cx, out));
-                    self.settle();
-                    return Outcome::Socket(at);
+                    return Outcome::Socket(self.session(session, realm));
                 }
             };
         }
+    }
+
+    /// Opens a WebSocket that no HTTP path leads to.
+    pub(crate) fn session(&mut self, session: Box<dyn Session>, realm: RealmNo) -> usize {
+        let open = Open {
+            session,
+            realm,
+            watched: BTreeSet::new(),
+            sent: VecDeque::new(),
+            closed: None,
+            wake: None,
+        };
+        self.sockets.push(open);
+        let at = self.sockets.len() - 1;
+        self.with(at, |session, cx, out| session.on_open(cx, out));
+        self.settle();
+        at
     }
 
     /// A frame comes from the client of a socket.
@@ -451,8 +456,17 @@ impl World {
                     );
                 }
                 Effect::Close(code, why) => self.close(at, code, why),
+                Effect::Enter(realm) => open.realm = realm,
+                Effect::Verify(ticket, password, hash) => {
+                    let right = hash.is_some_and(|hash| *hash == *format!("hash of {password}"));
+                    self.verified(at, ticket, right);
+                }
             }
         }
+    }
+
+    fn verified(&mut self, at: usize, ticket: u64, right: bool) {
+        self.with(at, |session, cx, out| session.on_verified(cx, ticket, Ok(right), out));
     }
 
     fn close(&mut self, at: usize, code: u16, why: &'static str) {

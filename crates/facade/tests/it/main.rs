@@ -8,3 +8,4 @@ mod connect_participant;
 mod connect_socket;
 mod desk;
 mod harness;
+mod rio;

@@ -85,6 +85,8 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             stream_hosts: Vec::new(),
             stream_secret: None,
             max_chats: 100_000,
+            ring: domain::call::RING,
+            utc_offset_minutes: None,
         }),
         Entry::User(User {
             id: setup.user.as_str().into(),

@@ -28,10 +28,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// The longest head of a request, in bytes (`amazon-connect-chat.md` 0.2): beyond it, 431.
-const HEAD: usize = 32 << 10;
+pub(super) const HEAD: usize = 32 << 10;
 
 /// How long a TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Takes connections until the server stops.
 pub async fn listen(
@@ -60,7 +60,7 @@ pub async fn listen(
     }
 }
 
-async fn take(
+pub(super) async fn take(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
@@ -256,7 +256,7 @@ fn fenced<T>(step: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// The first part of a request, as façades see it.
-fn head(
+pub(super) fn head(
     parts: &hyper::http::request::Parts,
     peer: IpAddr,
     secure: bool,
@@ -307,7 +307,7 @@ fn reply(reply: Reply) -> Response<Payload> {
 }
 
 /// The server's own no.
-fn refuse(status: StatusCode, why: &'static str) -> Response<Payload> {
+pub(super) fn refuse(status: StatusCode, why: &'static str) -> Response<Payload> {
     let mut response = Response::new(Payload::whole(why));
     *response.status_mut() = status;
     dress(response, &[("content-type", "text/plain; charset=utf-8".to_owned())])
@@ -328,7 +328,7 @@ fn dress(mut response: Response<Payload>, headers: &[(&'static str, String)]) ->
 }
 
 /// The answer to the client's key, if the request is a WebSocket's opening (RFC 6455 §4.2.1).
-fn accept_key(head: &Head) -> Option<String> {
+pub(super) fn accept_key(head: &Head) -> Option<String> {
     let names = |header: &str, word: &str| {
         head.header(header)
             .is_some_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(word)))
@@ -341,7 +341,7 @@ fn accept_key(head: &Head) -> Option<String> {
     right.then(|| derive_accept_key(key.as_bytes()))
 }
 
-fn no_socket() -> Response<Payload> {
+pub(super) fn no_socket() -> Response<Payload> {
     let response = refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket (version 13) is wanted here");
     dress(
         response,
@@ -354,10 +354,10 @@ fn no_socket() -> Response<Payload> {
 }
 
 /// Makes a socket of the connection.
-fn switch(
+pub(super) fn switch(
     upgrade: OnUpgrade,
     key: &str,
-    protocol: Option<&'static str>,
+    protocol: Option<&str>,
     opening: Opening,
 ) -> Response<Payload> {
     tasks::spawn("socket", async move {

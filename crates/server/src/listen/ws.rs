@@ -6,11 +6,11 @@
 use super::door::Door;
 use super::wire::Wire;
 use crate::bus::{Letters, Mail, Mailbox};
-use crate::clock;
 use crate::metrics::meters;
 use crate::run::Realm;
+use crate::{clock, password};
 use domain::time::Millis;
-use facade::door::{Cx, Effect, Session, SocketLimits};
+use facade::door::{Cx, Effect, Fault, Session, SocketLimits};
 use futures_util::{Sink, Stream};
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -374,7 +374,20 @@ impl Socket {
                 Effect::Watch(topic) => self.realm.hub.watch(&self.mailbox, topic),
                 Effect::Unwatch(topic) => self.realm.hub.unwatch(&self.mailbox, &topic),
                 Effect::Wake(at) => self.wake_at = Some(at),
+                Effect::Verify(ticket, password, hash) => {
+                    // Whoever logs in has nothing else to do, so the socket waits with them.
+                    let right = password::verify(password, hash).await.map_err(|_| Fault::Unready);
+                    self.tell(|session, cx, out| session.on_verified(cx, ticket, right, out))?;
+                }
+                Effect::Enter(no) => {
+                    let Some(realm) = self.door.realm(no).cloned() else { return Err(BUG) };
+                    (self.mailbox, self.letters) = realm.hub.mailbox(LETTERS);
+                    self.realm = realm;
+                }
             }
+        }
+        if !self.effects.is_empty() {
+            return Box::pin(self.carry_out()).await;
         }
         // The room it took is kept for the next ones, unless it was much.
         if effects.capacity() <= 16 && self.effects.is_empty() {

@@ -23,6 +23,8 @@ fn realm(name: &str, alias: &str, instance: &str) -> Fact {
         stream_hosts: vec![],
         stream_secret: None,
         max_chats: 9,
+        ring: domain::call::RING,
+        utc_offset_minutes: None,
     })))
 }
 

@@ -21,6 +21,9 @@ pub struct Ready {
     /// `https://…`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub https: Option<String>,
+    /// `ws://…`, or `wss://…` where a certificate is configured: the CTI gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rio: Option<String>,
     /// `http://…`; below it `/metrics`, `/healthz`, `/readyz`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<String>,
@@ -31,6 +34,7 @@ impl Ready {
     pub fn new(
         http: Option<&TcpListener>,
         https: Option<&TcpListener>,
+        (rio, rio_tls): (Option<&TcpListener>, bool),
         metrics: Option<&TcpListener>,
     ) -> Self {
         let at = |scheme: &str, listener: Option<&TcpListener>| {
@@ -41,6 +45,7 @@ impl Ready {
             pid: std::process::id(),
             http: at("http", http),
             https: at("https", https),
+            rio: at(if rio_tls { "wss" } else { "ws" }, rio),
             metrics: at("http", metrics),
         }
     }

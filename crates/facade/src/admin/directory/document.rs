@@ -155,6 +155,14 @@ impl Import {
                     };
                     return Step::Hash { password, then: Box::new(then) };
                 }
+                (Some(password), Entry::CtiUser(mut user)) => {
+                    let then = move |_: &mut Cx<'_>, hash| {
+                        user.password = Some(hash);
+                        self.hashed.push(Entry::CtiUser(user));
+                        self.go_on()
+                    };
+                    return Step::Hash { password, then: Box::new(then) };
+                }
                 (_, entry) => self.hashed.push(entry),
             }
         }

@@ -12,7 +12,7 @@ pub(super) mod rest;
 mod routing;
 
 use domain::directory::{Entry, EntryKey};
-use domain::id::{BotId, DeviceId, HoursId, KeyId, QueueId, UserId, WidgetId};
+use domain::id::{BotId, CtiId, DeviceId, HoursId, KeyId, QueueId, UserId, WidgetId};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -31,12 +31,13 @@ pub(super) enum Kind {
     Widgets,
     Reasons,
     WrapUpCodes,
+    CtiUsers,
     Streams,
 }
 
 impl Kind {
     /// All of them, each after those that it needs.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Keys,
         Self::Users,
         Self::Devices,
@@ -48,6 +49,7 @@ impl Kind {
         Self::Widgets,
         Self::Reasons,
         Self::WrapUpCodes,
+        Self::CtiUsers,
         Self::Streams,
     ];
 
@@ -55,6 +57,7 @@ impl Kind {
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::WrapUpCodes => "wrap-up-codes",
+            Self::CtiUsers => "cti-users",
             other => other.member(),
         }
     }
@@ -73,6 +76,7 @@ impl Kind {
             Self::Widgets => "widgets",
             Self::Reasons => "reasons",
             Self::WrapUpCodes => "wrap_up_codes",
+            Self::CtiUsers => "cti_users",
             Self::Streams => "streams",
         }
     }
@@ -105,6 +109,7 @@ impl Kind {
             Self::Widgets => EntryKey::Widget(WidgetId::from(name)),
             Self::Reasons => EntryKey::Reason(name.parse().ok()?),
             Self::WrapUpCodes => EntryKey::WrapUpCode(name.into()),
+            Self::CtiUsers => EntryKey::CtiUser(CtiId::from(name)),
             Self::Streams => EntryKey::StreamTarget(name.into()),
         })
     }
@@ -125,6 +130,7 @@ fn named(entry: &Entry) -> Option<(Kind, EntryKey)> {
         Entry::Widget(it) => (Kind::Widgets, EntryKey::Widget(it.id.clone())),
         Entry::Reason(it) => (Kind::Reasons, EntryKey::Reason(it.code)),
         Entry::WrapUpCode(it) => (Kind::WrapUpCodes, EntryKey::WrapUpCode(it.code.clone())),
+        Entry::CtiUser(it) => (Kind::CtiUsers, EntryKey::CtiUser(it.id.clone())),
         Entry::StreamTarget(it) => (Kind::Streams, EntryKey::StreamTarget(it.topic.clone())),
     })
 }
@@ -162,6 +168,11 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
         Entry::Widget(it) => json(&programs::WidgetWire::of(it)),
         Entry::Reason(it) => json(&people::ReasonWire::of(it)),
         Entry::WrapUpCode(it) => json(&people::WrapUpCodeWire::of(it)),
+        Entry::CtiUser(it) => {
+            let mut wire = programs::CtiUserWire::of(it);
+            wire.password_hash = wire.password_hash.filter(|_| open);
+            json(&wire)
+        }
         Entry::StreamTarget(it) => {
             let mut wire = programs::StreamWire::of(it);
             wire.sealed = wire.sealed.filter(|_| open);

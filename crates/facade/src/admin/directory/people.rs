@@ -3,7 +3,7 @@
 use super::Wrong;
 use crate::admin::calendar::{read_date, read_minute, write_date, write_minute};
 use domain::agent::Channel;
-use domain::directory::{Device, Group, Hours, Reason, Role, User, WrapUpCode};
+use domain::directory::{Device, Forward, Group, Hours, Reason, Role, Service, User, WrapUpCode};
 use domain::id::{DeviceId, HoursId, SkillId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,15 +59,28 @@ pub(super) struct DeviceWire {
     id: DeviceId,
     #[serde(default, rename = "virtual", skip_serializing_if = "std::ops::Not::not")]
     simulated: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    dnd: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forward: Option<Forward>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    service: Option<Service>,
 }
 
 impl DeviceWire {
     pub(super) fn of(device: &Device) -> Self {
-        Self { id: device.id.clone(), simulated: device.r#virtual }
+        Self {
+            id: device.id.clone(),
+            simulated: device.r#virtual,
+            dnd: device.dnd,
+            forward: device.forward.clone(),
+            service: device.service,
+        }
     }
 
     pub(super) fn device(self) -> Device {
-        Device { id: self.id, r#virtual: self.simulated }
+        let Self { id, simulated, dnd, forward, service } = self;
+        Device { id, r#virtual: simulated, dnd, forward, service }
     }
 }
 

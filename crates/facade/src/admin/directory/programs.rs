@@ -1,7 +1,7 @@
 //! What programs and pages use, as `/api/v1` writes it: keys, widgets, stream targets, and the realm itself.
 
-use domain::directory::{Key, Realm, StreamTarget, Widget};
-use domain::id::{FlowId, InstanceId, KeyId, WidgetId};
+use domain::directory::{CtiProfile, CtiUser, Key, Realm, StreamTarget, Widget};
+use domain::id::{CtiId, DeviceId, FlowId, InstanceId, KeyId, WidgetId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -31,6 +31,45 @@ impl KeyWire {
 
     pub(super) fn key(self, sealed: Arc<str>) -> Key {
         Key { id: self.id, sealed, actions: self.actions }
+    }
+}
+
+/// An application at the CTI gateway. A password goes in and never comes out; its hash is in exports alone.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CtiUserWire {
+    pub(super) id: CtiId,
+    #[serde(default, skip_serializing)]
+    pub(super) password: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) password_hash: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    supervise: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    devices: Option<BTreeSet<DeviceId>>,
+    #[serde(default)]
+    profile: CtiProfile,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    disabled: bool,
+}
+
+impl CtiUserWire {
+    pub(super) fn of(user: &CtiUser) -> Self {
+        Self {
+            id: user.id.clone(),
+            password: None,
+            password_hash: user.password.clone(),
+            supervise: user.supervise,
+            devices: user.devices.clone(),
+            profile: user.profile,
+            disabled: user.disabled,
+        }
+    }
+
+    /// The user with this password's hash; a new password is hashed later.
+    pub(super) fn user(self, password: Option<Arc<str>>) -> CtiUser {
+        let Self { id, supervise, devices, profile, disabled, .. } = self;
+        CtiUser { id, password, supervise, devices, profile, disabled }
     }
 }
 
@@ -107,6 +146,10 @@ pub(super) struct RealmWire {
     stream_secret: Option<Arc<str>>,
     #[serde(default = "RealmWire::usual_chats")]
     max_chats: u32,
+    #[serde(default)]
+    ring_ms: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    utc_offset_minutes: Option<i32>,
 }
 
 impl RealmWire {
@@ -125,6 +168,8 @@ impl RealmWire {
             stream_hosts: realm.stream_hosts.clone(),
             stream_secret: realm.stream_secret.clone(),
             max_chats: realm.max_chats,
+            ring_ms: Some(realm.ring),
+            utc_offset_minutes: realm.utc_offset_minutes,
         }
     }
 
@@ -138,6 +183,8 @@ impl RealmWire {
             stream_hosts: self.stream_hosts,
             stream_secret: self.stream_secret,
             max_chats: self.max_chats,
+            ring: self.ring_ms.unwrap_or(domain::call::RING),
+            utc_offset_minutes: self.utc_offset_minutes,
         }
     }
 }

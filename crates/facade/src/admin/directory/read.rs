@@ -47,6 +47,7 @@ pub(super) fn read(
         Kind::WrapUpCodes => {
             Entry::WrapUpCode(parse::<people::WrapUpCodeWire>(value)?.code()).into()
         }
+        Kind::CtiUsers => cti_user(parse(value)?, held, secrets)?,
         Kind::Streams => Entry::StreamTarget(stream(cx, parse(value)?, held, secrets)?).into(),
     })
 }
@@ -69,7 +70,30 @@ const LONGEST_PASSWORD: usize = 1_024;
 
 fn user(mut wire: people::UserWire, held: &Directory, secrets: Secrets) -> Result<Draft, Wrong> {
     let password = wire.password.take();
-    match (&password, &wire.password_hash) {
+    check_password(password.as_ref(), wire.password_hash.as_ref(), secrets)?;
+    let old = held.users.get(&wire.id).and_then(|user| user.password.clone());
+    let hash = wire.password_hash.take().or(old);
+    Ok(Draft { entry: Entry::User(wire.user(hash)), password, made: None })
+}
+
+fn cti_user(
+    mut wire: programs::CtiUserWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
+    let password = wire.password.take();
+    check_password(password.as_ref(), wire.password_hash.as_ref(), secrets)?;
+    let old = held.cti_users.get(&wire.id).and_then(|user| user.password.clone());
+    let hash = wire.password_hash.take().or(old);
+    Ok(Draft { entry: Entry::CtiUser(wire.user(hash)), password, made: None })
+}
+
+fn check_password(
+    password: Option<&String>,
+    hash: Option<&Arc<str>>,
+    secrets: Secrets,
+) -> Result<(), Wrong> {
+    match (password, hash) {
         (Some(_), Some(_)) => return Err(Wrong::at("password", "give either it or password_hash")),
         (Some(new), None) if new.is_empty() || new.len() > LONGEST_PASSWORD => {
             return Err(Wrong::at("password", "1 to 1,024 bytes"));
@@ -82,9 +106,7 @@ fn user(mut wire: people::UserWire, held: &Directory, secrets: Secrets) -> Resul
         }
         _ => {}
     }
-    let old = held.users.get(&wire.id).and_then(|user| user.password.clone());
-    let hash = wire.password_hash.take().or(old);
-    Ok(Draft { entry: Entry::User(wire.user(hash)), password, made: None })
+    Ok(())
 }
 
 fn key(

@@ -171,6 +171,13 @@ fn save(caller: &Caller, directory: &Directory, draft: Draft) -> Step {
             };
             Step::Hash { password, then: Box::new(then) }
         }
+        (Some(password), Entry::CtiUser(mut user)) => {
+            let then = move |_: &mut Cx<'_>, hash| {
+                user.password = Some(hash);
+                store(Entry::CtiUser(user))
+            };
+            Step::Hash { password, then: Box::new(then) }
+        }
         (_, entry) => store(entry),
     }
 }

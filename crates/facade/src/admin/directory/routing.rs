@@ -34,6 +34,9 @@ pub(super) struct QueueWire {
     rating: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hours: Option<HoursId>,
+    ring_ms: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    longest: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     overflow: Option<OverflowWire>,
     #[serde(default)]
@@ -78,6 +81,8 @@ impl QueueWire {
             idle_close_ms: Some(queue.idle_close),
             rating: queue.rating,
             hours: queue.hours.clone(),
+            ring_ms: Some(queue.ring),
+            longest: queue.longest,
             overflow,
             public: queue.public,
         }
@@ -105,6 +110,8 @@ impl QueueWire {
             idle_close: self.idle_close_ms.unwrap_or(usual.idle_close),
             rating: self.rating,
             hours: self.hours,
+            ring: self.ring_ms.unwrap_or(usual.ring),
+            longest: self.longest,
             overflow,
             public: self.public,
             ..usual

@@ -17,6 +17,7 @@ pub(super) const fn name(kind: Kind) -> &'static str {
         Kind::Widgets => "Widget",
         Kind::Reasons => "Reason",
         Kind::WrapUpCodes => "WrapUpCode",
+        Kind::CtiUsers => "CtiUser",
         Kind::Streams => "Stream",
     }
 }
@@ -30,14 +31,21 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, role! string, password string, password_hash string, extension string, \
          skills levels, limits levels, disabled boolean",
     ),
-    ("Device", "id! string, virtual boolean"),
+    ("Device", "id! string, virtual boolean, dnd boolean, forward texts, service string"),
+    (
+        "CtiUser",
+        "id! string, password string, password_hash string, supervise boolean, devices strings, \
+         profile CtiProfile, disabled boolean",
+    ),
+    ("CtiProfile", "result_text boolean, dial_call_id boolean, after_work_205 boolean"),
     ("Group", "id! integer, name! string, members levels"),
     ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
     (
         "Queue",
         "id! string, name! string, group! integer, aliases strings, policy string, skills levels, priority integer, \
          ageing_ms integer, offer_ms integer, wrap_up_ms integer, last_agent_ms integer, target_ms integer, \
-         idle_warning_ms integer, idle_close_ms integer, rating boolean, hours string, overflow Overflow, public boolean",
+         idle_warning_ms integer, idle_close_ms integer, rating boolean, hours string, ring_ms integer, \
+         longest integer, overflow Overflow, public boolean",
     ),
     ("Overflow", "to! string, after_ms integer, length integer, no_agent boolean"),
     ("Bot", "id! string, name! string, kind! string, greeting string, queue string"),
@@ -52,7 +60,7 @@ const CLOSED: &[(&str, &str)] = &[
     (
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
-         stream_hosts strings, max_chats integer",
+         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer",
     ),
 ];
 

@@ -1,10 +1,11 @@
 //! A server's side of the door: two realms, three keys, buckets that never empty unless told so; and the shop of realm 0.
 
-use domain::directory::{Entry, Flow, Group, Queue, Realm, Role, Target, User, Widget};
+use domain::directory::{CtiUser, Entry, Flow, Group, Queue, Realm, Role, Target, User, Widget};
 use domain::time::Millis;
-use facade::door::{AccessKey, RealmNo, Settings, Site};
+use facade::door::{AccessKey, CtiLogin, RealmNo, Settings, Site};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The instance of realm 0, as in the demo centre.
 pub(crate) const INSTANCE: &str = "5a9d0000-0000-4000-8000-000000000001";
@@ -26,6 +27,8 @@ pub(crate) struct Fixed {
     pub(crate) left: Cell<u32>,
     /// Buckets that were asked for.
     pub(crate) asked: RefCell<Vec<String>>,
+    /// CTI users of realm 0, nine hours ahead of UTC.
+    pub(crate) cti_users: Vec<Arc<CtiUser>>,
 }
 
 impl Fixed {
@@ -36,7 +39,12 @@ impl Fixed {
             region: "ap-northeast-2".to_owned(),
             ..Settings::default()
         };
-        Self { settings, left: Cell::new(u32::MAX), asked: RefCell::default() }
+        Self {
+            settings,
+            left: Cell::new(u32::MAX),
+            asked: RefCell::default(),
+            cti_users: Vec::new(),
+        }
     }
 }
 
@@ -76,6 +84,11 @@ impl Site for Fixed {
         let left = self.left.get();
         self.left.set(left.saturating_sub(1));
         left > 0
+    }
+
+    fn cti_user(&self, id: &str) -> Option<CtiLogin> {
+        let user = self.cti_users.iter().find(|user| user.id.as_str() == id)?.clone();
+        Some(CtiLogin { realm: RealmNo(0), user, utc_offset_minutes: 540 })
     }
 
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>> {

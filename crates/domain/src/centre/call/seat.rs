@@ -1,0 +1,203 @@
+//! Agents at telephones: logging on by CTI, and telling monitors what agents say (`nxproxy-rio.md` 5.3 and 6).
+//!
+//! States themselves are those of [`super::super::agent`], one for each channel, whoever sets them: a desk's log-on is
+//! told at the agent's own telephone, and a CTI's log-on is seen on the desk.
+
+use super::{Centre, Decided, Step};
+use crate::agent::{AgentState, Channel};
+use crate::call::{Said, Seat, Tag, Waiting};
+use crate::command::Done;
+use crate::fact::Fact;
+use crate::id::{DeviceId, UserId};
+use crate::refusal::Refusal;
+use crate::time::Millis;
+use std::collections::BTreeSet;
+
+/// The work mode of an agent who logged on without naming one: `AUTO_IN`.
+pub(super) const USUAL: u8 = 3;
+
+/// After a call, such an agent finishes work: `MANUAL_IN`.
+const MANUAL_IN: u8 = 4;
+
+/// The reason that goes with a state.
+pub(super) const fn reason(state: AgentState) -> u8 {
+    match state {
+        AgentState::Ready => 0,
+        AgentState::NotReady(reason)
+        | AgentState::AfterWork(reason)
+        | AgentState::LoggedOff(reason) => reason,
+    }
+}
+
+const fn said(state: AgentState) -> Said {
+    match state {
+        AgentState::Ready => Said::Ready,
+        AgentState::NotReady(_) => Said::NotReady,
+        AgentState::AfterWork(_) => Said::AfterWork,
+        AgentState::LoggedOff(_) => Said::LoggedOff,
+    }
+}
+
+impl Centre {
+    /// Where an agent is reached: where they sit, or at their own telephone.
+    pub(in crate::centre) fn device_of(&self, agent: &UserId) -> Option<DeviceId> {
+        match self.switch.seat(agent) {
+            Some(seat) => Some(seat.device.clone()),
+            None => self.directory.users.get(agent)?.extension.clone(),
+        }
+    }
+
+    /// Who is logged on at a telephone.
+    pub(super) fn agent_at(&self, device: &DeviceId) -> Option<UserId> {
+        if let Some(agent) = self.switch.seated.get(device) {
+            return Some(agent.clone());
+        }
+        let agent = self.switch.homes.get(device)?;
+        let here = self.switch.seat(agent).is_none()
+            && self.agents.get(agent).is_some_and(|a| !a.channels.is_empty());
+        here.then(|| agent.clone())
+    }
+
+    /// The first group that an agent belongs to; 0 for none.
+    pub(super) fn group_of(&self, agent: &UserId) -> u32 {
+        let groups = self.directory.groups.values();
+        groups.filter(|g| g.members.contains_key(agent)).map(|g| g.id).next().unwrap_or(0)
+    }
+
+    fn member_of_group(&self, agent: &UserId, group: u32) -> Result<(), Refusal> {
+        let group = self.directory.groups.get(&group);
+        if group.is_some_and(|g| g.members.contains_key(agent)) {
+            Ok(())
+        } else {
+            Err(Refusal::WrongState("the agent does not belong to that group"))
+        }
+    }
+
+    pub(super) fn log_on(
+        &mut self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        agent: &UserId,
+        group: u32,
+        channel: Channel,
+        wmode: u8,
+    ) -> Decided {
+        self.telephone(device)?;
+        if self.directory.users.get(agent).is_none_or(|u| u.disabled) {
+            return Err(Refusal::NoSuchAgent);
+        }
+        self.member_of_group(agent, group)?;
+        if self.switch.seat(agent).is_some_and(|s| s.device != *device) {
+            return Err(Refusal::WrongState("the agent sits at another telephone"));
+        }
+        if self.agent_at(device).is_some_and(|other| other != *agent) {
+            return Err(Refusal::WrongState("another agent sits at this telephone"));
+        }
+        let state = match wmode {
+            1 => AgentState::NotReady(0),
+            2 => AgentState::AfterWork(0),
+            _ => AgentState::Ready,
+        };
+        let seat = Seat { device: device.clone(), group, wmode };
+        self.emit(step, Fact::Seated { agent: agent.clone(), seat });
+        self.emit(step, Fact::AgentStated { agent: agent.clone(), channel, state, by: None });
+        self.show_said(step, agent, channel, Said::LoggedOn, 0);
+        self.show_state(step, agent, channel, state);
+        self.route_for(step, agent);
+        Ok(Done::Ok)
+    }
+
+    pub(super) fn state_at(
+        &mut self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        agent: &UserId,
+        group: Option<u32>,
+        channel: Option<Channel>,
+        state: AgentState,
+    ) -> Decided {
+        self.telephone(device)?;
+        if self.agent_at(device).as_ref() != Some(agent) {
+            return Err(Refusal::NotLoggedOn);
+        }
+        if let Some(group) = group {
+            self.member_of_group(agent, group)?;
+        }
+        let known = self.agents.get(agent);
+        if channel.is_some_and(|c| known.is_none_or(|a| !a.channels.contains_key(&c))) {
+            return Err(Refusal::NotLoggedOn);
+        }
+        let channels: BTreeSet<Channel> = channel.into_iter().collect();
+        self.set_state(step, agent, &channels, state, None)
+    }
+
+    /// Tells the monitors of an agent's telephone a new state of theirs.
+    pub(in crate::centre) fn show_state(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        channel: Channel,
+        state: AgentState,
+    ) {
+        self.show_said(step, agent, channel, said(state), reason(state));
+    }
+
+    pub(in crate::centre) fn show_said(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+        channel: Channel,
+        said: Said,
+        reason: u8,
+    ) {
+        let Some((device, tag)) = self.sitting(agent, channel, reason) else { return };
+        self.emit(step, Fact::AgentShown { device, said, tag });
+    }
+
+    /// Where an agent sits and as whom, to be told of a channel.
+    pub(in crate::centre) fn sitting(
+        &self,
+        agent: &UserId,
+        channel: Channel,
+        reason: u8,
+    ) -> Option<(DeviceId, Tag)> {
+        let device = self.device_of(agent)?;
+        let seat = self.switch.seat(agent);
+        let tag = Tag {
+            agent: agent.clone(),
+            reason,
+            wmode: seat.map_or(USUAL, |s| s.wmode),
+            group: seat.map_or_else(|| self.group_of(agent), |s| s.group),
+            channel,
+        };
+        Some((device, tag))
+    }
+
+    /// An agent's last call has ended. `since`: since when they had talked.
+    pub(super) fn after_call(&mut self, step: &mut Step<'_>, agent: &UserId, since: Millis) {
+        let Some(standing) =
+            self.agents.get(agent).and_then(|a| a.channels.get(&Channel::Voice)).copied()
+        else {
+            return;
+        };
+        // What the agent asked for during the call stays as they asked.
+        let asked = standing.since > since;
+        let manual = self.switch.seat(agent).is_some_and(|s| s.wmode == MANUAL_IN);
+        if manual && standing.state == AgentState::Ready && !asked {
+            self.state_voice(step, agent, AgentState::AfterWork(0));
+        }
+    }
+
+    /// An agent has logged off: a queue's call that rings at their telephone goes back into its line.
+    pub(in crate::centre) fn withdraw_call(&mut self, step: &mut Step<'_>, agent: &UserId) {
+        let offered = self.switch.calls().find_map(|call| match &call.stay.as_ref()?.waiting {
+            Waiting::Offered { agent: asked, device } if asked == agent => {
+                Some((call.clone(), device.clone()))
+            }
+            _ => None,
+        });
+        if let Some((call, device)) = offered {
+            self.not_taken(step, call, agent, &device, super::line::Missed::LoggedOff);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The CTI gateway against a real node: one socket's life, rights, profiles, and the guide's own samples.
+
+use crate::harness::World;
+use domain::call::{CallId, Wish};
+use domain::command::Command;
+use domain::directory::{CtiProfile, CtiUser, Device, Entry, User};
+use domain::query::{Answer, Query};
+use domain::time::Millis;
+use facade::door::RealmNo;
+use facade::rio::{self, Times};
+use serde_json::{Value, json};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+fn user(id: &str) -> CtiUser {
+    CtiUser {
+        id: id.into(),
+        password: Some(format!("hash of {id}123").into()),
+        supervise: true,
+        devices: None,
+        profile: CtiProfile::default(),
+        disabled: false,
+    }
+}
+
+/// The shop, with telephones 1001 to 1003.
+fn world(users: Vec<CtiUser>) -> World {
+    let mut world = World::new();
+    for id in ["1001", "1002", "1003"] {
+        world.put(Entry::Device(Device { r#virtual: true, ..Device::new(id) }));
+    }
+    let Ok(Answer::Directory(directory)) = world.ask(Query::Directory) else { panic!() };
+    for known in directory.users.values().filter(|u| u.id.as_str() != "9001") {
+        let extension = Some(known.id.as_str().into());
+        world.put(Entry::User(User { extension, ..known.as_ref().clone() }));
+    }
+    for user in users {
+        world.put(Entry::CtiUser(user.clone()));
+        world.site.cti_users.push(Arc::new(user));
+    }
+    world
+}
+
+fn open(world: &mut World) -> usize {
+    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    world.session(rio::open(peer, RealmNo(0), Times::default()), RealmNo(0))
+}
+
+fn logged_in(world: &mut World, id: &str) -> usize {
+    let at = open(world);
+    let answer = ask(world, at, &json!({"fname": "login", "id": id, "pwd": format!("{id}123")}));
+    assert!(answer["result"] == 1 || answer["result"] == "1", "{answer}");
+    at
+}
+
+/// The answer to a request; events before or behind it stay out of it.
+fn ask(world: &mut World, at: usize, request: &Value) -> Value {
+    world.text(at, &request.to_string());
+    let frames = world.frames(at);
+    serde_json::from_str(&frames[0]).unwrap()
+}
+
+/// What came, as `monitor:id`.
+fn events(world: &mut World, at: usize) -> Vec<String> {
+    let read = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    let events = world.frames(at).into_iter().map(read).filter(|frame| frame["fname"] == "event");
+    events.map(|e| format!("{}:{}", e["monitor"].as_str().unwrap(), e["id"])).collect()
+}
+
+fn dial(world: &mut World, from: &str, to: &str) {
+    let (device, to) = (from.into(), to.into());
+    let wish = Wish::Dial { device, to, attached: domain::call::Attached::default() };
+    world.run(Command::Call { by: None, wish: Box::new(wish) }).unwrap();
+}
+
+#[test]
+fn the_guides_own_requests_are_understood() {
+    let mut world = world(vec![user("cube")]);
+    let at = open(&mut world);
+    let samples: Vec<Value> =
+        serde_json::from_str(include_str!("../seeds/rio/requests.json")).unwrap();
+    for sample in samples {
+        let (section, sent) = (&sample["section"], sample["text"].as_str().unwrap());
+        world.text(at, sent);
+        let answer: Value = serde_json::from_str(&world.frames(at)[0]).unwrap();
+        assert_eq!(answer["result"], sample["result"], "seed 002 {section}: {sent}");
+        let mut echo: Value = serde_json::from_str(sent).unwrap();
+        if echo.get("pwd").is_some() {
+            echo["pwd"] = json!("");
+        }
+        for (key, value) in echo.as_object().unwrap() {
+            assert_eq!(&answer[key], value, "seed 002 {section}: {key}");
+        }
+    }
+}
+
+#[test]
+fn the_specs_complete_example_is_what_is_sent() {
+    let mut world = world(vec![user("cube")]);
+    world.now = Millis(1_770_178_523_017);
+    let at = logged_in(&mut world, "cube");
+    ask(&mut world, at, &json!({"fname": "addmonitor", "device": "1002"}));
+    let attach = json!({"uei": "x", "ci": "y"});
+    let dial =
+        json!({"fname": "dial", "this": "1001", "called": "1002", "uui": "U", "attach": attach});
+    world.text(at, &dial.to_string());
+    let frames = world.frames(at);
+    let newcall = &serde_json::from_str::<Value>(&frames[0]).unwrap()["newcall"];
+    let expected = format!(
+        "{}{newcall}{}",
+        r#"{"fname":"event","id":4,"msid":1,"monitor":"1002","this":"1002","cnid":"2026020404152301000001","cnsq":1,"tag":0,"ftime":"2026/02/04 13:15:23.017","ctype":3,"call":{"c1":"#,
+        r#","c2":0,"c3":0,"cause":22,"ctype":3,"other":"1001","ohter":"1001","third":"","called":"1002","origin":"","uui":"U","dialed":"1002","subject":"1002","parties":["1001","1002"],"verified":1},"queue":{"dn":"","wqueue":0,"wtime":0},"attach":{"uei":"x","ci":"y"},"agent":{"id":"","reason":0,"wmode":0,"group":"","channel":0}}"#
+    );
+    assert_eq!(frames[1], expected);
+}
+
+#[test]
+fn rights_are_kept_per_user() {
+    let limited =
+        CtiUser { supervise: false, devices: Some(["1001".into()].into()), ..user("small") };
+    let mut world = world(vec![limited]);
+    let at = logged_in(&mut world, "small");
+    let mut check = |request: Value, result: i64| {
+        assert_eq!(ask(&mut world, at, &request)["result"], result, "{request}");
+    };
+    check(json!({"fname": "addmonitor", "device": "1002"}), -4009);
+    check(json!({"fname": "addmonitor", "device": "1001"}), 1);
+    check(json!({"fname": "dial", "this": "1002", "called": "1001"}), -4005);
+    check(json!({"fname": "dial", "this": "1001", "called": "1002"}), 1);
+    check(json!({"fname": "bargein", "this": "1001", "called": "1001"}), -4005);
+}
+
+#[test]
+fn profiles_change_what_is_sent() {
+    let profile = CtiProfile { result_text: true, dial_call_id: true, after_work_205: true };
+    let mut world = world(vec![CtiUser { profile, ..user("old") }]);
+    let at = logged_in(&mut world, "old");
+    let answer = ask(&mut world, at, &json!({"fname": "dial", "this": "1001", "called": "1002"}));
+    assert_eq!(answer["result"], answer["newcall"].to_string(), "{answer}");
+    let answer = ask(&mut world, at, &json!({"fname": "dial", "this": "1001", "called": "1002"}));
+    assert_eq!(answer["result"], "-4005");
+}
+
+#[test]
+fn a_connection_without_a_login_is_closed() {
+    let mut world = world(vec![user("cube")]);
+    let at = open(&mut world);
+    world.pass(Millis::from_secs(299));
+    assert_eq!(world.closed(at), None);
+    world.pass(Millis::from_secs(1));
+    assert_eq!(world.closed(at), Some((1008, "no login")));
+}
+
+#[test]
+fn a_logged_out_connection_has_five_seconds() {
+    let mut world = world(vec![user("cube")]);
+    let (at, again) = (logged_in(&mut world, "cube"), logged_in(&mut world, "cube"));
+    for socket in [at, again] {
+        ask(&mut world, socket, &json!({"fname": "addmonitor", "device": "1001"}));
+        ask(&mut world, socket, &json!({"fname": "logout", "id": "cube"}));
+    }
+    ask(&mut world, again, &json!({"fname": "login", "id": "cube", "pwd": "cube123"}));
+    dial(&mut world, "1001", "1002");
+    world.pass(Millis::from_secs(5));
+    assert_eq!(world.closed(at), Some((1000, "logged out")));
+    assert_eq!(world.closed(again), None);
+    assert_eq!(events(&mut world, again), [""; 0], "its monitors went with the logout");
+}
+
+#[test]
+fn five_wrong_passwords_close_and_twenty_shut_the_address_out() {
+    let mut world = world(vec![user("cube")]);
+    let at = open(&mut world);
+    for _ in 0..5 {
+        assert_eq!(world.closed(at), None);
+        let wrong = json!({"fname": "login", "id": "cube", "pwd": "wrong"});
+        assert_eq!(ask(&mut world, at, &wrong)["result"], -4007);
+    }
+    assert_eq!(world.closed(at), Some((1008, "too many failed logins")));
+    world.site.left.set(0);
+    let at = open(&mut world);
+    let right = json!({"fname": "login", "id": "cube", "pwd": "cube123"});
+    assert_eq!(ask(&mut world, at, &right)["result"], -4007, "whatever the password");
+}
+
+#[test]
+fn a_snapshot_tells_how_a_device_stands() {
+    let mut world = world(vec![user("cube")]);
+    let logon = json!({"fname": "logon", "this": "1002", "agent": {"id": "1002", "group": 401, "wmode": 2}});
+    let other = logged_in(&mut world, "cube");
+    ask(&mut world, other, &logon);
+    dial(&mut world, "1001", "1002");
+    let at = logged_in(&mut world, "cube");
+    for device in ["1001", "1002"] {
+        world
+            .text(at, &json!({"fname": "addmonitor", "device": device, "snapshot": 1}).to_string());
+    }
+    assert_eq!(events(&mut world, at), ["1001:10", "1002:4", "1002:201", "1002:206"]);
+    world.text(at, &json!({"fname": "addmonitor", "device": "1003"}).to_string());
+    assert_eq!(events(&mut world, at), [""; 0]);
+}
+
+#[test]
+fn a_user_who_is_disabled_is_closed() {
+    let mut world = world(vec![user("cube"), user("cube2")]);
+    let (at, other) = (logged_in(&mut world, "cube"), logged_in(&mut world, "cube2"));
+    world.put(Entry::CtiUser(CtiUser { disabled: true, ..user("cube") }));
+    assert_eq!(world.closed(at), Some((1008, "the user was disabled")));
+    assert_eq!(world.closed(other), None);
+}
+
+#[test]
+fn one_device_is_watched_by_a_hundred_connections() {
+    let mut world = world(vec![user("cube")]);
+    let all: Vec<usize> = (0..120).map(|_| logged_in(&mut world, "cube")).collect();
+    for at in &all {
+        ask(&mut world, *at, &json!({"fname": "addmonitor", "device": "1002"}));
+    }
+    dial(&mut world, "1001", "1002");
+    for at in all {
+        assert_eq!(events(&mut world, at), ["1002:4"]);
+    }
+}
+
+#[test]
+fn a_call_id_at_its_limits_is_taken_and_past_them_not() {
+    let mut world = world(vec![user("cube")]);
+    let at = logged_in(&mut world, "cube");
+    for (c1, result) in [(0, -4011), (1, -4005), (i64::from(CallId::LAST), -4005), (32_767, -4011)]
+    {
+        let answer = ask(&mut world, at, &json!({"fname": "clear", "this": "1001", "c1": c1}));
+        assert_eq!(answer["result"], result, "{c1}");
+    }
+    for (bytes, result) in [(64, 1), (65, -4011)] {
+        let called = "9".repeat(bytes);
+        let answer =
+            ask(&mut world, at, &json!({"fname": "dial", "this": "1001", "called": called}));
+        assert_eq!(answer["result"], result, "{bytes}");
+    }
+}
