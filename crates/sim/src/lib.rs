@@ -14,7 +14,7 @@ mod shop;
 mod views;
 mod world;
 
-pub use world::{Story, World};
+pub use world::{By, Story, World};
 
 /// Seeds that once found a bug, one a line; `#` begins a comment.
 pub const REGRESSIONS: &str = include_str!("../regressions.txt");
@@ -24,21 +24,8 @@ pub const REGRESSIONS: &str = include_str!("../regressions.txt");
 /// # Panics
 ///
 /// When a promise is broken; the last actions and the seed are printed then.
-pub fn tell(seed: u64, steps: u64) -> Story {
-    let mut world = World::new(seed);
-    for _ in 0..steps {
-        world.step();
-    }
-    world.story()
-}
-
-/// The same, where people telephone and nobody writes.
-///
-/// # Panics
-///
-/// As [`tell`].
-pub fn tell_by_phone(seed: u64, steps: u64) -> Story {
-    let mut world = World::new(seed).by_phone();
+pub fn tell(seed: u64, steps: u64, by: By) -> Story {
+    let mut world = World::new(seed).by(by);
     for _ in 0..steps {
         world.step();
     }

@@ -1,5 +1,6 @@
-//! `sim [--seed N | --seeds A..B] [--steps N]`: tells stories, and stops at the first broken promise.
+//! `sim [--seed N | --seeds A..B] [--steps N] [--by chat|phone|both]`: tells stories, and stops at the first broken promise.
 
+use sim::By;
 use std::process::ExitCode;
 
 /// Steps of a story unless told otherwise.
@@ -8,10 +9,11 @@ const STEPS: u64 = 5_000;
 struct Wanted {
     seeds: std::ops::Range<u64>,
     steps: u64,
+    by: By,
 }
 
 fn wanted() -> Result<Wanted, String> {
-    let mut wanted = Wanted { seeds: 0..20, steps: STEPS };
+    let mut wanted = Wanted { seeds: 0..20, steps: STEPS, by: By::Chat };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
@@ -27,9 +29,17 @@ fn wanted() -> Result<Wanted, String> {
                 wanted.seeds = number(from)?..number(to)?;
             }
             "--steps" => wanted.steps = number(&value)?,
+            "--by" => {
+                wanted.by = match value.as_str() {
+                    "chat" => By::Chat,
+                    "phone" => By::Phone,
+                    "both" => By::Both,
+                    _ => return Err(format!("{value:?} is none of chat, phone, both")),
+                }
+            }
             _ => {
                 return Err(format!(
-                    "unknown option {word}; there are --seed N, --seeds A..B, --steps N"
+                    "unknown option {word}; there are --seed N, --seeds A..B, --steps N, --by"
                 ));
             }
         }
@@ -48,8 +58,13 @@ fn main() -> ExitCode {
     };
     let (mut asked, mut told) = (0, 0);
     for seed in wanted.seeds.clone() {
-        let Ok(story) = std::panic::catch_unwind(|| sim::tell(seed, wanted.steps)) else {
-            println!("replay it with: cargo xtask sim --seed {seed} --steps {}", wanted.steps);
+        let Ok(story) = std::panic::catch_unwind(|| sim::tell(seed, wanted.steps, wanted.by))
+        else {
+            let by = format!("{:?}", wanted.by).to_lowercase();
+            println!(
+                "replay it with: cargo xtask sim --seed {seed} --steps {} --by {by}",
+                wanted.steps
+            );
             return ExitCode::FAILURE;
         };
         asked += story.asked;

@@ -116,6 +116,18 @@ pub struct Story {
     pub restarts: u64,
 }
 
+/// How people reach the centre.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum By {
+    /// They write.
+    #[default]
+    Chat,
+    /// They telephone.
+    Phone,
+    /// Some write and some telephone, and the same agents serve them.
+    Both,
+}
+
 /// One world.
 pub struct World {
     seed: u64,
@@ -123,8 +135,8 @@ pub struct World {
     pub(crate) now: Millis,
     /// What happens next.
     pub(crate) draw: Seeded,
-    /// People telephone, and nobody writes.
-    by_phone: bool,
+    /// How people reach the centre.
+    by: By,
     /// The domain's own.
     chance: Seeded,
     pub(crate) node: Node<Ticket>,
@@ -153,7 +165,7 @@ impl World {
             steps: 0,
             now: shop::NOON,
             draw: Seeded::new(seed),
-            by_phone: false,
+            by: By::Chat,
             chance: Seeded::new(!seed),
             node: Node::new(domain::centre::Centre::default(), 0),
             disk: Disk::default(),
@@ -177,14 +189,16 @@ impl World {
         world
     }
 
-    /// The same, where people telephone and nobody writes.
+    /// The same, where people reach the centre in this way.
     #[must_use]
-    pub fn by_phone(mut self) -> Self {
-        self.by_phone = true;
-        for entry in shop::phones() {
-            self.ask(Command::Put(Box::new(entry)).into());
+    pub fn by(mut self, by: By) -> Self {
+        self.by = by;
+        if by != By::Chat {
+            for entry in shop::phones() {
+                self.ask(Command::Put(Box::new(entry)).into());
+            }
+            self.settle();
         }
-        self.settle();
         self
     }
 
@@ -197,7 +211,7 @@ impl World {
         if ticked {
             self.tick();
         }
-        if self.by_phone {
+        if self.by == By::Phone || self.by == By::Both && self.draw.below(3) == 0 {
             self.act_by_phone();
         } else if self.draw.below(3) == 0 {
             self.net_acts();
