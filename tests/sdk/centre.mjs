@@ -14,6 +14,7 @@ export const need = createRequire(join(ROOT, "web/package.json"));
 // product.md, section 4
 export const INSTANCE = "5a9d0000-0000-4000-8000-000000000001";
 export const FLOW = "5a9d0000-0000-4000-8000-000000003001";
+export const FLOW_2 = "5a9d0000-0000-4000-8000-000000003002";
 export const KEYS = { accessKeyId: "SANGDAMDEMO000000001", secretAccessKey: "sangdam-demo-secret" };
 
 const START_LIMIT_MS = 60_000;

@@ -1,18 +1,39 @@
 // The AWS SDK for JavaScript against the server: every operation that a chat client may call.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { FLOW, INSTANCE, KEYS, need, openDesk, startCentre } from "./centre.mjs";
+import { FLOW, FLOW_2, INSTANCE, KEYS, need, openDesk, startCentre } from "./centre.mjs";
 
 const C = need("@aws-sdk/client-connect");
 const P = need("@aws-sdk/client-connectparticipant");
+
+/** Every operation of the two models that the server has (`amazon-connect-chat.md` 1, 2, 5). */
+const OPERATIONS = {
+  connect: `StartChatContact StartOutboundChatContact StopContact UpdateContactAttributes GetContactAttributes CreateParticipant
+    TransferContact MonitorContact UpdateParticipantRoleConfig StartContactStreaming StopContactStreaming ListContactReferences
+    ListAssociatedContacts TagContact UntagContact DescribeContact UpdateContact AssociateContactWithUser
+    SendChatIntegrationEvent SearchContacts ListQueues ListUsers GetCurrentMetricData ListInstances ListContactFlows`,
+  participant: `CreateParticipantConnection SendMessage SendEvent GetTranscript DisconnectParticipant StartAttachmentUpload
+    CompleteAttachmentUpload GetAttachment DescribeView GetAuthenticationUrl CancelParticipantAuthentication`,
+};
+const sent = new Set();
+
+/** Notes what a client sends, and sends it. */
+function noting(client) {
+  const send = client.send.bind(client);
+  client.send = (command) => {
+    sent.add(command.constructor.name.replace(/Command$/, ""));
+    return send(command);
+  };
+  return client;
+}
 
 let centre, control, participant;
 
 before(async () => {
   centre = await startCentre();
   const how = { endpoint: centre.http, region: "us-east-1", credentials: KEYS, maxAttempts: 1 };
-  control = new C.ConnectClient(how);
-  participant = new P.ConnectParticipantClient(how);
+  control = noting(new C.ConnectClient(how));
+  participant = noting(new P.ConnectParticipantClient(how));
 });
 
 after(() => centre?.stop());
@@ -140,8 +161,39 @@ test("an agent answers, is watched, and hands over", async () => {
     new C.GetCurrentMetricDataCommand({ InstanceId: INSTANCE, Filters: { Queues: ["3001"], Channels: ["CHAT"] }, CurrentMetrics: [{ Name: "CONTACTS_IN_QUEUE", Unit: "COUNT" }] }),
   );
   assert.ok(MetricResults.length > 0);
+  const moved = await control.send(new C.TransferContactCommand({ ...chat.at, ContactFlowId: FLOW_2, ClientToken: "t" }));
+  const colleague = await openDesk(centre.http, "1011");
+  await colleague.take(moved.ContactId);
+  await colleague.say(moved.ContactId, "hello again");
+  const { Transcript } = await participant.send(new P.GetTranscriptCommand({ ConnectionToken: chat.ConnectionToken, SortOrder: "ASCENDING" }));
+  assert.ok(Transcript.some(({ Content }) => Content === "hello again"));
+  await control.send(new C.StopContactCommand({ InstanceId: INSTANCE, ContactId: moved.ContactId }));
+  await colleague.ask("state", { state: "logged_off" });
+  colleague.close();
+  desk.close();
+});
+
+test("a chat is given to one agent, and another begun for a customer", async () => {
+  const desk = await openDesk(centre.http, "1003");
+  const chat = await start({ ContactFlowId: FLOW_2 });
+  const { UserSummaryList } = await control.send(new C.ListUsersCommand({ InstanceId: INSTANCE, MaxResults: 100 }));
+  const agent = UserSummaryList.find(({ Username }) => Username === "1003");
+  await control.send(new C.AssociateContactWithUserCommand({ ...chat.at, UserId: agent.Id }));
+  await desk.take(chat.ContactId);
   await control.send(new C.StopContactCommand(chat.at));
   desk.close();
+  const outbound = await control.send(
+    new C.StartOutboundChatContactCommand({
+      InstanceId: INSTANCE,
+      ContactFlowId: FLOW,
+      SourceEndpoint: { Type: "TELEPHONE_NUMBER", Address: "+8215880000" },
+      DestinationEndpoint: { Type: "TELEPHONE_NUMBER", Address: "+821012345678" },
+      SegmentAttributes: { "connect:Subtype": { ValueString: "connect:SMS" } },
+    }),
+  );
+  const { Contact } = await control.send(new C.DescribeContactCommand({ InstanceId: INSTANCE, ContactId: outbound.ContactId }));
+  assert.equal(Contact.InitiationMethod, "OUTBOUND");
+  await control.send(new C.StopContactCommand({ InstanceId: INSTANCE, ContactId: outbound.ContactId }));
 });
 
 test("what cannot be is refused by its own name", async () => {
@@ -158,5 +210,14 @@ test("what cannot be is refused by its own name", async () => {
     participant.send(new P.GetAuthenticationUrlCommand({ ...token, SessionId: crypto.randomUUID(), RedirectUri: "https://example.com/" })),
     (error) => [400, 403].includes(error.$metadata.httpStatusCode),
   );
+  await assert.rejects(
+    participant.send(new P.CancelParticipantAuthenticationCommand({ ...token, SessionId: crypto.randomUUID() })),
+    (error) => [400, 403].includes(error.$metadata.httpStatusCode),
+  );
   await control.send(new C.StopContactCommand(chat.at));
+});
+
+test("no operation was left out", () => {
+  const all = `${OPERATIONS.connect} ${OPERATIONS.participant}`.split(/\s+/);
+  assert.deepEqual([...sent].sort(), all.sort());
 });
