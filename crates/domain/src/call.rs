@@ -638,14 +638,19 @@ impl Switch {
         }
     }
 
-    pub(crate) fn sit(&mut self, agent: &UserId, seat: Option<Seat>) {
+    /// Seats an agent, or takes their seat away. Returns those whose own telephones they left and took.
+    pub(crate) fn sit(&mut self, agent: &UserId, seat: Option<Seat>) -> BTreeSet<UserId> {
+        let mut hosts = BTreeSet::new();
         if let Some(was) = self.seats.remove(agent) {
             self.seated.remove(&was.device);
+            hosts.extend(self.homes.get(&was.device).cloned());
         }
         if let Some(seat) = seat {
+            hosts.extend(self.homes.get(&seat.device).cloned());
             self.seated.insert(seat.device.clone(), agent.clone());
             self.seats.insert(agent.clone(), seat);
         }
+        hosts
     }
 
     pub(crate) fn reindex(&mut self, directory: &crate::directory::Directory) {

@@ -16,7 +16,8 @@ mod world;
 
 pub use world::{By, Story, World};
 
-/// Seeds that once found a bug, one a line; `#` begins a comment.
+/// Stories that once found a bug, one a line: the seed, then `phone` or `both` if people did not only write; `#` begins a
+/// comment.
 pub const REGRESSIONS: &str = include_str!("../regressions.txt");
 
 /// Tells the story of a seed, so many steps long.
@@ -32,9 +33,18 @@ pub fn tell(seed: u64, steps: u64, by: By) -> Story {
     world.story()
 }
 
-/// The seeds of [`REGRESSIONS`].
-pub fn regressions() -> impl Iterator<Item = u64> {
-    REGRESSIONS.lines().filter_map(|line| line.split('#').next()?.trim().parse().ok())
+/// The stories of [`REGRESSIONS`].
+pub fn regressions() -> impl Iterator<Item = (u64, By)> {
+    REGRESSIONS.lines().filter_map(|line| {
+        let mut words = line.split('#').next()?.split_whitespace();
+        let seed = words.next()?.parse().ok()?;
+        let by = match words.next() {
+            Some("phone") => By::Phone,
+            Some("both") => By::Both,
+            _ => By::Chat,
+        };
+        Some((seed, by))
+    })
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ fn every_story_keeps_its_promises() {
 
 #[test]
 fn what_was_found_once_is_not_found_again() {
-    for seed in regressions() {
-        tell(seed, 3_000, By::Chat);
+    for (seed, by) in regressions() {
+        tell(seed, 3_000, by);
     }
 }
 

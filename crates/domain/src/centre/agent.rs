@@ -216,12 +216,17 @@ impl Centre {
                 Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() },
             );
         }
+        // Who is at home where they sat can be called there again.
+        let host = seat.as_ref().and_then(|(device, _)| self.switch.homes.get(device)).cloned();
         if let Some((device, tag)) = seat {
             self.emit(step, Fact::AgentShown { device, said: crate::call::Said::LoggedOff, tag });
         }
         self.withdraw_call(step, agent);
         self.drop_work(step, agent, work);
         self.route_for(step, agent);
+        if let Some(host) = host.filter(|host| host != agent) {
+            self.route_for(step, &host);
+        }
         self.settle(step);
     }
 

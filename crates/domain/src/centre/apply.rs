@@ -52,7 +52,7 @@ impl Centre {
                 if matches!(state, AgentState::LoggedOff(_)) {
                     entry.channels.remove(channel);
                     if entry.channels.is_empty() {
-                        self.switch.sit(agent, None);
+                        self.seat(agent, None);
                     }
                 } else {
                     entry.channels.insert(*channel, Standing { state: *state, since: at });
@@ -60,7 +60,7 @@ impl Centre {
                 self.stand(agent);
             }
             Fact::Seated { agent, seat } => {
-                self.switch.sit(agent, Some(seat.clone()));
+                self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
             Fact::AgentShown { .. } => {}

@@ -43,7 +43,18 @@ impl Centre {
     pub(in crate::centre) fn device_of(&self, agent: &UserId) -> Option<DeviceId> {
         match self.switch.seat(agent) {
             Some(seat) => Some(seat.device.clone()),
-            None => self.directory.users.get(agent)?.extension.clone(),
+            // One's own telephone, unless somebody else sits there.
+            None => {
+                let own = self.directory.users.get(agent)?.extension.clone()?;
+                (!self.switch.seated.contains_key(&own)).then_some(own)
+            }
+        }
+    }
+
+    /// Seats an agent. Whose telephone that is, or was, cannot be called there, or can again.
+    pub(in crate::centre) fn seat(&mut self, agent: &UserId, seat: Option<Seat>) {
+        for host in self.switch.sit(agent, seat) {
+            self.stand(&host);
         }
     }
 

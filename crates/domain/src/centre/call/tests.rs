@@ -972,3 +972,26 @@ fn a_log_on_by_the_desk_is_told_at_the_agents_own_telephone() {
     assert!(refused.is_err(), "the telephone is taken");
     w.rebuild();
 }
+
+#[test]
+fn where_somebody_else_sits_its_owner_is_not_called_until_they_leave() {
+    let mut w = World::new();
+    w.wish(Wish::LogOn {
+        device: A.into(),
+        agent: B.into(),
+        group: 401,
+        channel: Channel::Voice,
+        wmode: 1,
+    });
+    w.expect("a colleague sits down", "1001:201 1001:203");
+    let state = AgentState::Ready;
+    w.run(Command::State { agent: A.into(), channels: [Channel::Voice].into(), state }).unwrap();
+    w.expect("the owner is ready, and has no telephone", "");
+    w.arrive(Q);
+    w.expect("calls wait", "3001:4(22) 3001:11(22)");
+    w.rebuild();
+    let state = AgentState::LoggedOff(0);
+    w.run(Command::State { agent: B.into(), channels: [Channel::Voice].into(), state }).unwrap();
+    w.expect("the colleague leaves", "1001:202 3001:5(28) 1001:4(22)");
+    w.rebuild();
+}
