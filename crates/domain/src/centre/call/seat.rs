@@ -41,14 +41,12 @@ const fn said(state: AgentState) -> Said {
 impl Centre {
     /// Where an agent is reached: where they sit, or at their own telephone.
     pub(in crate::centre) fn device_of(&self, agent: &UserId) -> Option<DeviceId> {
-        match self.switch.seat(agent) {
-            Some(seat) => Some(seat.device.clone()),
-            // One's own telephone, unless somebody else sits there.
-            None => {
-                let own = self.directory.users.get(agent)?.extension.clone()?;
-                (!self.switch.seated.contains_key(&own)).then_some(own)
-            }
+        if let Some(seat) = self.switch.seat(agent) {
+            return Some(seat.device.clone());
         }
+        // One's own telephone, unless somebody else sits there.
+        let own = self.directory.users.get(agent)?.extension.clone()?;
+        (!self.switch.seated.contains_key(&own)).then_some(own)
     }
 
     /// Seats an agent. Whose telephone that is, or was, cannot be called there, or can again.
