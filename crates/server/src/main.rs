@@ -109,6 +109,7 @@ fn welcome(server: &Server, is_demo: bool) -> String {
             String::new(),
             format!("  agent desktop   {http}/desk   1001 … 1020, password {}", demo::PASSWORD),
             format!("  customer chat   {http}/try"),
+            format!("  CTI bench       {http}/cti"),
             format!(
                 "  CTI gateway     users {}",
                 demo::CTI_USERS.map(|(user, password)| format!("{user} / {password}")).join(", ")

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { cti as ctiEn } from "./cti.en";
+import { cti as ctiKo } from "./cti.ko";
 import * as en from "./en";
 import { fill } from "./index.svelte";
 import * as ko from "./ko";
@@ -19,6 +21,7 @@ const pages = [
   { page: "desk", folder: "desk", ko: ko.desk, en: en.desk },
   { page: "start", folder: "start", ko: ko.start, en: en.start },
   { page: "customer", folder: "try", ko: ko.customer, en: en.customer },
+  { page: "bench", folder: "cti", ko: ctiKo, en: ctiEn },
 ];
 
 test.each(pages)("$page: both languages have the same keys and values to fill in", ({ ko, en }) => {
@@ -37,7 +40,7 @@ test.each(pages)("$page: no key is unused", ({ folder, ko }) => {
 });
 
 test("no name of a person is followed by a particle that may not fit it", () => {
-  const texts = [ko.desk, ko.start, ko.customer].flatMap((page) => Object.values(page));
+  const texts = [ko.desk, ko.start, ko.customer, ctiKo].flatMap((page) => Object.values(page));
   expect(texts.filter((text) => /\{(name|customer|agent)\}(은|는|이|가|을|를|와|과)(?![가-힣])/.test(text))).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 //! The built pages of `web/`, and the headers they go with (`web.md`, "Assets in the binary").
 
 use super::body::Payload;
-use facade::door::Head;
+use facade::door::{Head, Settings};
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 use web::Asset;
@@ -13,20 +13,26 @@ const NAMED: &[(&str, &str)] = &[
     ("/desk/", "/desk.html"),
     ("/try", "/try.html"),
     ("/try/", "/try.html"),
+    ("/cti", BENCH),
+    ("/cti/", BENCH),
 ];
 
+/// The integrator's bench: the one page that speaks with the CTI gateway's port.
+const BENCH: &str = "/cti.html";
+
 /// The page of this path (below the base path), if there is one and this is a way to ask for it.
-pub fn find(head: &Head, base_path: &str) -> Option<Response<Payload>> {
+pub fn find(head: &Head, settings: &Settings) -> Option<Response<Payload>> {
     if !matches!(head.method.as_str(), "GET" | "HEAD") {
         return None;
     }
-    let path = head.path.strip_prefix(base_path)?;
+    let path = head.path.strip_prefix(settings.base_path.as_str())?;
     let path = if path.is_empty() { "/" } else { path };
     let file = NAMED.iter().find(|(name, _)| *name == path).map_or(path, |(_, file)| file);
-    Some(answer(head, web::find(file)?))
+    let gateway = settings.listeners.get("rio").filter(|_| file == BENCH).map(String::as_str);
+    Some(answer(head, web::find(file)?, gateway))
 }
 
-fn answer(head: &Head, asset: &'static Asset) -> Response<Payload> {
+fn answer(head: &Head, asset: &'static Asset, gateway: Option<&str>) -> Response<Payload> {
     let accepted = head.header("accept-encoding").unwrap_or("");
     let (bytes, coding) = match (asset.brotli, asset.gzip) {
         (Some(bytes), _) if takes(accepted, "br") => (bytes, Some("br")),
@@ -66,7 +72,7 @@ fn answer(head: &Head, asset: &'static Asset) -> Response<Payload> {
         }
     }
     if asset.mime.starts_with("text/html") {
-        set(header::CONTENT_SECURITY_POLICY, &policy(head.header("host").unwrap_or("")));
+        set(header::CONTENT_SECURITY_POLICY, &policy(head.header("host").unwrap_or(""), gateway));
     }
     response
 }
@@ -83,8 +89,10 @@ fn takes(accepted: &str, coding: &str) -> bool {
 }
 
 /// What a page may load and speak with. A chat's socket is announced as `ws://127.0.0.1:<port>` on loopback
-/// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`.
-fn policy(host: &str) -> String {
+/// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`. `gateway` is `ws://` or `wss://`, address and
+/// port of the CTI gateway, for the page that speaks with it: there, or on the same port of the page's own host, for a
+/// listener on every address is announced as loopback.
+fn policy(host: &str, gateway: Option<&str>) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     let host = if host.chars().all(plain) { host } else { "" };
     let mut sockets = String::new();
@@ -94,10 +102,22 @@ fn policy(host: &str) -> String {
             sockets = format!("{sockets} ws://127.0.0.1:{port} wss://127.0.0.1:{port}");
         }
     }
+    if let Some((scheme, address)) = gateway.and_then(|url| url.split_once("://")) {
+        sockets = format!("{sockets} {scheme}://{address}");
+        if let (Some((_, port)), length @ 1..) = (address.rsplit_once(':'), name_length(host)) {
+            sockets = format!("{sockets} {scheme}://{}:{port}", &host[..length]);
+        }
+    }
     format!(
         "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{sockets}; \
          img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; frame-src 'none'; frame-ancestors 'self'"
     )
+}
+
+/// The length of a `Host` without its port.
+fn name_length(host: &str) -> usize {
+    let from = host.rfind(']').unwrap_or(0);
+    host[from..].find(':').map_or(host.len(), |colon| from + colon)
 }
 
 #[cfg(test)]
@@ -120,9 +140,25 @@ mod tests {
 
     #[test]
     fn the_policy_lets_sockets_of_this_host_through_and_no_tricks() {
-        assert!(policy("localhost:8080").contains(
+        assert!(policy("localhost:8080", None).contains(
             "connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"
         ));
-        assert!(policy("evil; script-src *").contains("connect-src 'self';"));
+        assert!(policy("evil; script-src *", None).contains("connect-src 'self';"));
+    }
+
+    #[test]
+    fn the_bench_may_reach_the_gateway_where_it_is_announced_and_on_the_pages_own_host() {
+        let gateway = Some("ws://127.0.0.1:8877");
+        for (host, own) in [
+            ("cti.example:8080", " ws://cti.example:8877;"),
+            ("cti.example", " ws://cti.example:8877;"),
+            ("[fd00::1]:8080", " ws://[fd00::1]:8877;"),
+            ("evil; script-src *", " ws://127.0.0.1:8877;"),
+        ] {
+            let policy = policy(host, gateway);
+            assert!(policy.contains(" ws://127.0.0.1:8877"), "{host}: {policy}");
+            assert!(policy.contains(own), "{host}: {policy}");
+        }
+        assert!(!policy("cti.example:8080", None).contains(":8877"));
     }
 }

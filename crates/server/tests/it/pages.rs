@@ -30,7 +30,7 @@ fn the_demo_says_where_it_listens_and_answers_there() {
 fn pages_are_cached_by_tag_and_come_compressed() {
     let folder = Folder::new();
     let server = Server::demo(&folder);
-    for path in ["/", "/desk", "/try"] {
+    for path in ["/", "/desk", "/try", "/cti"] {
         let page = server.ask(&format!("GET {path}"), &[], "");
         assert_eq!(page.status, 200, "{path}");
         assert!(page.header("content-type").unwrap().starts_with("text/html"), "{path}");
@@ -47,6 +47,13 @@ fn pages_are_cached_by_tag_and_come_compressed() {
         let known = server.ask(&format!("GET {path}"), &[("if-none-match", tag)], "");
         assert_eq!((known.status, known.body.as_str()), (304, ""), "{path}");
     }
+    let policy = |path: &str| {
+        let page = server.ask(&format!("GET {path}"), &[], "");
+        page.header("content-security-policy").unwrap().to_owned()
+    };
+    let gateway = format!("ws://{}", server.address("rio"));
+    assert!(policy("/cti").contains(&gateway), "{}", policy("/cti"));
+    assert!(!policy("/desk").contains(&gateway), "no other page speaks with the gateway");
     let head = server.ask("HEAD /desk", &[], "");
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     let small = server.ask("GET /desk", &[("accept-encoding", "gzip, br")], "");
