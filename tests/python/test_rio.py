@@ -5,7 +5,10 @@ A, B, C are the extensions 1001, 1002, 1003; K is a connection that is logged in
 
 import json
 import re
+import signal
+import socket
 import subprocess
+import time
 
 import pytest
 from websockets.sync.client import connect
@@ -32,6 +35,17 @@ def gateway(tmp_path_factory):
 @pytest.fixture(scope="module")
 def url(gateway) -> str:
     return gateway.ready["rio"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def silent(url):
+    """A connection from the beginning of the module on that answers no ping: the test that reads it comes last."""
+    with socket.create_connection(url.removeprefix("ws://").split(":")) as plain:
+        plain.sendall(
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        yield plain, time.monotonic()
 
 
 @pytest.fixture
@@ -176,6 +190,7 @@ def test_row_18_dial_from_nowhere(k):
 
 def test_row_19_dial_to_nobody(k):
     assert k.result("dial", this=A) == -4011
+    assert k.result("dial", this=A, called=" ") == -4011
 
 
 def test_row_20_too_much_uui(k):
@@ -486,8 +501,10 @@ def test_row_59_a_login_in_time_keeps_the_socket(k):
 
 
 def test_row_60_binary(k):
+    since = time.monotonic()
     k.link.send(b"\x00")
     assert k.expect_close() == 1003
+    assert time.monotonic() - since < 1, "the client's own close ends it, and no timer"
 
 
 def test_row_61_too_long(k):
@@ -570,3 +587,38 @@ def test_sangdam_call_is_a_customer(k, gateway):
     assert done.returncode == 0, done.stderr
     assert "waiting in 3002" in done.stdout and "you hung up" in done.stdout
     k.expect("3002 4", "3002 11", "3002 3 5", "3002 1 5")
+
+
+def test_a_stopping_server_says_so_and_goes_on_where_it_was(tmp_path):
+    """1001, and after the next start calls and agents are as they were (section 9)."""
+    running = demo.Centre(tmp_path / "data")
+    client = Rio(running.ready["rio"])
+    call = talking(client)
+    agent(client, C, wmode=4)
+    client.do("notready", this=C, agent={"id": C, "reason": 4})
+    running.process.send_signal(signal.SIGTERM)
+    assert client.expect_close() == 1001
+    assert running.process.wait(demo.STOP_LIMIT_S) == 0
+    running = demo.Centre(tmp_path / "data")
+    try:
+        client = Rio(running.ready["rio"])
+        for device in (A, C):
+            client.do("addmonitor", device=device, snapshot=1)
+        events = client.expect("1001 6 1", "1003 201 1", "1003 203 1")
+        assert events[0]["call"]["c1"] == call and events[2]["agent"]["reason"] == 4
+        client.do("clear", this=A, c1=call)
+        client.expect("1001 3 -1", "1001 1 -1")
+        client.close()
+    finally:
+        running.kill()
+
+
+def test_whoever_answers_no_ping_is_dropped_without_a_word(silent):
+    """A ping every 30 s; 60 s without a sign of life, and the connection goes, with no close frame."""
+    plain, since = silent
+    plain.settimeout(62)
+    came = b""
+    while more := plain.recv(4_096):
+        came += more
+    assert time.monotonic() - since >= 59
+    assert came.partition(b"\r\n\r\n")[2] == b"\x89\x00", "one ping, no close"

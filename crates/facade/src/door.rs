@@ -268,8 +268,19 @@ pub struct SocketLimits {
     pub frames_per_second: u32,
     /// Bytes not yet taken by the other side (1013).
     pub unsent: usize,
-    /// Silence, pongs counted as sound (1001). Pings are sent every 25 s.
+    /// Silence, pongs counted as sound ([`Self::silent`]).
     pub silence: Millis,
+    /// How often the other side is asked for a sign of life.
+    pub ping: Millis,
+    /// What one that was silent for too long is closed with; none drops the connection without a word.
+    pub silent: Option<u16>,
+    /// What everyone is closed with when the server stops.
+    pub stopping: u16,
+}
+
+impl SocketLimits {
+    /// The usual time between pings.
+    pub const PING: Millis = Millis::from_secs(25);
 }
 
 /// What a session wants.

@@ -31,6 +31,9 @@ pub const LIMITS: SocketLimits = SocketLimits {
     frames_per_second: 20,
     unsent: 256 * 1024,
     silence: Millis::from_secs(180),
+    ping: SocketLimits::PING,
+    silent: Some(1001),
+    stopping: 1012,
 };
 
 /// A socket that has subscribed to nothing is closed after this (3.2).

@@ -41,6 +41,9 @@ pub const LIMITS: SocketLimits = SocketLimits {
     frames_per_second: 50,
     unsent: 1_024 * 1_024,
     silence: Millis::from_secs(60),
+    ping: SocketLimits::PING,
+    silent: Some(1001),
+    stopping: 1012,
 };
 
 /// Bytes of UTF-8 in one message.

@@ -26,6 +26,10 @@ pub const LIMITS: SocketLimits = SocketLimits {
     // 5,000 messages of usual length.
     unsent: 5_000 * 1_000,
     silence: Millis::from_secs(60),
+    ping: Millis::from_secs(30),
+    // The client sees 1006.
+    silent: None,
+    stopping: 1001,
 };
 
 /// Connections at a time (`nxproxy-rio.md` 11).

@@ -14,6 +14,8 @@ pub(super) enum Awaited {
     Password(String),
     /// The engine's word.
     Engine,
+    /// The engine's word on barging in: that joins a call, and makes none.
+    Joining,
     /// How a device stands.
     Device(DeviceId, bool),
 }

@@ -14,7 +14,7 @@ use super::read::Message;
 use super::request::{LONGEST_ID, LogIn, Service, Wanted};
 use super::{Times, event, lockout};
 use crate::door::{CtiLogin, Cx, Effect, Fault, Out, RealmNo, Session};
-use domain::call::{Cause, Happening, Said, Tag};
+use domain::call::{Cause, Happening, Said, Tag, Wish};
 use domain::command::{Command, Done};
 use domain::directory::{CtiProfile, Entry, EntryKey};
 use domain::fact::Fact;
@@ -139,7 +139,9 @@ impl Rio {
             }
             Ok(Wanted::Engine(cause, wish)) => {
                 let by = self.login.as_ref().map(|l| l.user.id.clone());
-                let ticket = self.wait(cx, message, Awaited::Engine);
+                let joins = matches!(wish, Wish::Barge { .. });
+                let awaited = if joins { Awaited::Joining } else { Awaited::Engine };
+                let ticket = self.wait(cx, message, awaited);
                 let command = Command::Call { by, wish: Box::new(wish) };
                 out.push(Effect::Do(ticket, cause, Box::new(command)));
             }
@@ -343,7 +345,10 @@ impl Session for Rio {
             Ok(Err(refusal)) => (Code::of_refusal(&refusal), None),
             Err(fault) => (Code::of_fault(fault), None),
         };
-        let text = response(&pending.message, code, call, self.profile());
+        let mut profile = self.profile();
+        // Whoever barges in makes no call that could be the result.
+        profile.dial_call_id &= !matches!(pending.awaited, Awaited::Joining);
+        let text = response(&pending.message, code, call, profile);
         out.push(Effect::Send(text.into()));
         self.tell_held(out);
         self.go_on(cx, out);

@@ -142,6 +142,19 @@ fn profiles_change_what_is_sent() {
 }
 
 #[test]
+fn whoever_barges_in_makes_no_call_that_could_be_the_result() {
+    let profile = CtiProfile { dial_call_id: true, ..CtiProfile::default() };
+    let mut world = world(vec![CtiUser { profile, ..user("old") }]);
+    let at = logged_in(&mut world, "old");
+    let dial = json!({"fname": "dial", "this": "1001", "called": "1002"});
+    let call = ask(&mut world, at, &dial)["result"].clone();
+    ask(&mut world, at, &json!({"fname": "answer", "this": "1002", "c1": call}));
+    let barge = json!({"fname": "bargein", "this": "1003", "called": "1001", "mode": 1});
+    let answer = ask(&mut world, at, &barge);
+    assert_eq!((&answer["result"], &answer["newcall"]), (&json!(1), &call), "{answer}");
+}
+
+#[test]
 fn a_connection_without_a_login_is_closed() {
     let mut world = world(vec![user("cube")]);
     let at = open(&mut world);

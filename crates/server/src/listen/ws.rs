@@ -11,7 +11,7 @@ use crate::run::Realm;
 use crate::{clock, password};
 use domain::time::Millis;
 use facade::door::{Cx, Effect, Fault, Session, SocketLimits};
-use futures_util::{Sink, Stream};
+use futures_util::{Sink, Stream, StreamExt as _};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,9 +26,6 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
-
-/// How often the other side is asked for a sign of life.
-const PING: Duration = Duration::from_secs(25);
 
 /// How long a close may take before the connection is dropped.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -64,8 +61,8 @@ struct End(u16, &'static str);
 
 /// The other side has closed, or is gone: there is nobody to tell.
 const GONE: End = End(0, "");
-/// The server stops; clients come back.
-const STOPPING: End = End(1012, "the server restarts");
+/// The server stops; clients come back. Which code they are told is a matter of their limits.
+const STOPPING: End = End(1012, "the server stops");
 /// Something happened that nobody can be shown any more; clients come back and catch up.
 const MISSED: End = End(1012, "something was missed");
 /// A façade's bug.
@@ -116,6 +113,7 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
         .await;
     let (mailbox, letters) = realm.hub.mailbox(LETTERS);
     let now = clock::instant();
+    let first_ping = now + Duration::from_millis(limits.ping.0);
     let mut stop = door.stop.clone();
     // On the heap by itself, since a task keeps room for a value wherever it ever lay in it.
     let mut socket = Box::new(Socket {
@@ -130,19 +128,21 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
         outbox: VecDeque::new(),
         unsent: 0,
         unflushed: false,
-        ping_at: now + PING,
+        ping_at: first_ping,
         heard_at: now,
         wake_at: None,
         frames: (0, now),
     });
     let end = {
         let stopped = std::pin::pin!(stop.wait_for(|stop| *stop));
-        let timer = std::pin::pin!(tokio::time::sleep_until(now + PING));
+        let timer = std::pin::pin!(tokio::time::sleep_until(first_ping));
         socket.live(stopped, timer).await
     };
     if end != GONE {
-        metrics::counter!("sangdam_sockets_closed_total", "code" => end.0.to_string()).increment(1);
-        let _ = tokio::time::timeout(CLOSING, socket.close(end)).await;
+        let told = if end == STOPPING { End(limits.stopping, end.1) } else { end };
+        metrics::counter!("sangdam_sockets_closed_total", "code" => told.0.to_string())
+            .increment(1);
+        let _ = tokio::time::timeout(CLOSING, socket.close(told)).await;
     }
     // What a stopping server forgets is forgotten by all of it: nobody has to be told that each socket went.
     if end != STOPPING {
@@ -331,10 +331,10 @@ impl Socket {
     fn time(&mut self) -> Result<(), End> {
         let now = clock::instant();
         if now >= self.heard_at + Duration::from_millis(self.limits.silence.0) {
-            return Err(End(1001, "silent for too long"));
+            return Err(self.limits.silent.map_or(GONE, |code| End(code, "silent for too long")));
         }
         if now >= self.ping_at {
-            self.ping_at = now + PING;
+            self.ping_at = now + Duration::from_millis(self.limits.ping.0);
             // A connection that takes nothing is not given pings, too: its silence will end it.
             if self.outbox.is_empty() && !self.unflushed {
                 self.unflushed = true;
@@ -408,6 +408,12 @@ impl Socket {
         }
         let frame = CloseFrame { code: CloseCode::from(end.0), reason: end.1.into() };
         if self.ws.close(Some(frame)).await.is_ok() {
+            // The other side's close ends it: it waits for us to hang up.
+            let broken = matches!(end.0, 1002 | 1007 | 1009);
+            while !broken && matches!(self.ws.next().await, Some(Ok(_))) {}
+            if !broken {
+                return;
+            }
             // What still comes is read and forgotten: to leave it unread would reset the connection, and with it the
             // close that says why.
             let mut rest = [0; 128];

@@ -199,8 +199,6 @@ impl Centre {
         };
         let to = vec![self.copy(device, cause, subject)];
         self.take_out(&mut call, device);
-        call.segments += 1;
-        call.cnsq = call.segments;
         let length = self.switch.waiting(&queue) + 1;
         if let Some(stay) = &mut call.stay {
             stay.waiting = Waiting::InLine;
@@ -213,6 +211,9 @@ impl Centre {
         if missed != Missed::LoggedOff && ready {
             self.state_voice(step, agent, AgentState::NotReady(0));
         }
+        // The agent's leg ends with the number it had; waiting again is the next.
+        call.segments += 1;
+        call.cnsq = call.segments;
         let to = self.line_copies(&call, Cause::REDIRECTED, &line);
         self.tell(step, CallEvent::Queued, &call, to);
         self.route_calls(step, &queue);

@@ -96,7 +96,9 @@ impl Centre {
             return Err(Refusal::NoSuchAgent);
         }
         self.member_of_group(agent, group)?;
-        if self.switch.seat(agent).is_some_and(|s| s.device != *device) {
+        // A desk's log-on sits at the agent's own telephone.
+        let logged_on = self.agents.get(agent).is_some_and(|a| !a.channels.is_empty());
+        if logged_on && self.device_of(agent).is_some_and(|at| at != *device) {
             return Err(Refusal::WrongState("the agent sits at another telephone"));
         }
         if self.agent_at(device).is_some_and(|other| other != *agent) {

@@ -721,6 +721,9 @@ fn q01_to_q10_queues() {
             w.pass(20);
             let stay = w.last(CallEvent::Queued).call.stay.clone().unwrap();
             assert_eq!((stay.length, stay.waited), (1, Millis(20_000)));
+            let segment = |event| w.last(event).call.cnsq;
+            assert_eq!(segment(CallEvent::Diverted), 1, "the leg that ends");
+            assert_eq!(segment(CallEvent::Queued), 2, "the one that begins");
         },
         "1001:5(10) 1001:203 3001:11(28)",
     );
@@ -970,6 +973,14 @@ fn a_log_on_by_the_desk_is_told_at_the_agents_own_telephone() {
         wmode: 3,
     });
     assert!(refused.is_err(), "the telephone is taken");
+    let refused = w.try_wish(Wish::LogOn {
+        device: C.into(),
+        agent: A.into(),
+        group: 401,
+        channel: Channel::Voice,
+        wmode: 3,
+    });
+    assert!(refused.is_err(), "the agent sits at their own telephone");
     w.rebuild();
 }
 

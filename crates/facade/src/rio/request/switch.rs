@@ -4,10 +4,17 @@ use crate::rio::code::Code;
 use crate::rio::read::{Message, Read};
 use domain::call::{Attached, Barge, CallId, Wish};
 use domain::id::DeviceId;
+use std::sync::Arc;
 
 /// The acting telephone: `this`.
 pub(super) fn this(message: &Message) -> Read<DeviceId> {
     Ok(DeviceId::from(message.number_text("this")?.as_str()))
+}
+
+/// The number that is called, as it was written: `-` and blanks in it are the switch's to leave out.
+fn called(message: &Message) -> Read<Arc<str>> {
+    let number = message.needed("called", 64)?;
+    if number.trim().is_empty() { Err(Code::BadParameters) } else { Ok(number.into()) }
 }
 
 /// A call's number: `0 < n < 32767`.
@@ -36,7 +43,7 @@ fn attached(message: &Message) -> Read<Attached> {
 
 /// `{"fname":"dial","this":"1001","called":"1002","uui":"U","attach":{"uei":"x","ci":"y"}}`
 pub(super) fn dial(message: &Message) -> Read<Wish> {
-    let (device, to) = (this(message)?, message.needed("called", 64)?.into());
+    let (device, to) = (this(message)?, called(message)?);
     Ok(Wish::Dial { device, to, attached: attached(message)? })
 }
 
@@ -56,7 +63,7 @@ pub(super) fn two(message: &Message, wish: fn(DeviceId, CallId, CallId) -> Wish)
 /// `{"fname":"consult","this":"1001","c1":"1","called":"1002","mode":"0"}`. The mode is a hint.
 pub(super) fn consult(message: &Message) -> Read<Wish> {
     let (device, call) = (this(message)?, call(message, "c1")?);
-    let to = message.needed("called", 64)?.into();
+    let to = called(message)?;
     message.integer("mode", 0..=1)?;
     Ok(Wish::Consult { device, call, to, attached: attached(message)? })
 }
@@ -64,7 +71,7 @@ pub(super) fn consult(message: &Message) -> Read<Wish> {
 /// `{"fname":"sstransfer","this":"1001","c1":"1","called":"1002"}`
 pub(super) fn single_step(message: &Message) -> Read<Wish> {
     let (device, call) = (this(message)?, call(message, "c1")?);
-    let to = message.needed("called", 64)?.into();
+    let to = called(message)?;
     Ok(Wish::SingleStep { device, call, to, attached: attached(message)? })
 }
 
