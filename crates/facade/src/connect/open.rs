@@ -63,7 +63,9 @@ pub(crate) fn handle(cx: &mut Cx<'_>, segments: &[String], request: Request) -> 
                 }
             };
             let Some(widget) = find(&directory, wanted.as_deref()) else {
-                return refuse(cx, &ApiError::not_found("There is no such widget."), Vec::new());
+                // No widget, no list of origins: any page may read that its address is wrong.
+                let headers = cors::headers("*");
+                return refuse(cx, &ApiError::not_found("There is no such widget."), headers);
             };
             answer_page(cx, realm, &directory, widget, &request)
         }),
@@ -132,9 +134,6 @@ fn start(
 ) -> Result<Step, ApiError> {
     let instance = directory.realm.as_ref().map(|realm| realm.instance).unwrap_or_default();
     let near = neighbourhood(request.head.peer);
-    if !cx.site.allow(&format!("{CAUSE}/{near}"), STARTS_PER_MINUTE / 60.0, STARTS_PER_MINUTE) {
-        return Err(ApiError::too_many_requests("Too many chats were started from this address."));
-    }
     let members = body::parse(&request.body)?;
     let body = Object::new(&members, ApiError::invalid_parameter);
     same_place(&body, instance, widget)?;
@@ -169,6 +168,10 @@ fn start(
         outside: None,
         outbound: false,
     };
+    // Starts are counted, and what cannot be one is none.
+    if !cx.site.allow(&format!("{CAUSE}/{near}"), STARTS_PER_MINUTE / 60.0, STARTS_PER_MINUTE) {
+        return Err(ApiError::too_many_requests("Too many chats were started from this address."));
+    }
     Ok(Step::Do(
         realm,
         CAUSE,
