@@ -97,8 +97,11 @@ fn answer_page(
     };
     let headers = origin.as_deref().map_or_else(Vec::new, cors::headers);
     if cors::is_preflight(&request.head) {
-        let origin = origin.unwrap_or_default();
-        return Step::Reply(cors::preflight(&request.head, &origin, METHODS));
+        let mut answer =
+            cors::preflight(&request.head, origin.as_deref().unwrap_or_default(), METHODS);
+        // A caller that is no page is allowed nothing, rather than the origin "".
+        answer.headers.retain(|(_, value)| !value.is_empty());
+        return Step::Reply(answer);
     }
     let outcome = if request.head.method == "POST" {
         start(cx, realm, directory, widget, request)
