@@ -122,6 +122,12 @@ def test_row_12_attributes_that_are_not_allowed(connect, attributes):
         connect.start_chat_contact(**MINIMAL, Attributes=attributes)
 
 
+def test_row_12_the_longest_attribute_name(start, connect):
+    start(Attributes={"k" * 32_767: "v"})
+    with refused(400, *INVALID):
+        start(Attributes={"k" * 32_768: ""})
+
+
 def test_row_12_attributes_of_exactly_32768_bytes(connect, start):
     chat = start(Attributes={"k": "x" * 32767})
     held = connect.get_contact_attributes(InstanceId=INSTANCE, InitialContactId=chat.contact)["Attributes"]

@@ -221,6 +221,13 @@ def test_row_49_unknown_event_type(joined, name):
 # --- bots (1.6)
 
 
+def test_row_49_content_of_an_event_has_a_limit(joined):
+    chat, _ = joined
+    chat.send_event("typing", "x" * 16_384)
+    with refused(400, "ValidationException"):
+        chat.send_event("typing", "x" * 16_385)
+
+
 def test_row_50_create_participant(joined, connect):
     chat, socket = joined
     where = {"InstanceId": INSTANCE, "ContactId": chat.contact, "ClientToken": unknown()}

@@ -178,6 +178,20 @@ def test_row_82_prod_with_a_slash_and_the_widgets_own_flow(http, connect):
     connect.stop_contact(InstanceId=INSTANCE, ContactId=answer.json["data"]["ContactId"])
 
 
+def test_row_82_a_widget_that_is_not_there_is_told_to_pages_too(http):
+    headers = [("Content-Type", "application/json"), ("Origin", "https://page.test")]
+    answer = wire.send(http, "POST", "/start-chat/nothing", headers, '{"ParticipantDetails":{"DisplayName":"C"}}')
+    assert (answer.status, answer.json["data"]["Error"]["code"]) == (404, "ResourceNotFoundException"), answer
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_row_82_what_is_no_start_is_not_counted_as_one(http):
+    """Else a page with a mistake would lock its author out for a minute."""
+    for _ in range(15):
+        answer = wire.send(http, "POST", "/Prod", [("Content-Type", "application/json")], "{}")
+        assert answer.status == 400, answer
+
+
 def test_row_82_prod_preflight(http):
     asks = [SHOP, ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")]
     answer = wire.send(http, "OPTIONS", "/Prod", asks)

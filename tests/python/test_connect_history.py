@@ -125,6 +125,15 @@ def test_row_59_too_many_results_and_bad_tokens(told):
             chat.transcript(NextToken=token)
 
 
+def test_row_59_a_token_of_another_chat(told, start):
+    chat, _ = told
+    other = start()
+    other.join().event("participant.joined", "CUSTOMER")
+    token = chat.transcript(MaxResults=1)["NextToken"]
+    with refused(400, "ValidationException"):
+        other.transcript(NextToken=token)
+
+
 def test_row_60_initial_message(start):
     chat = start(InitialMessage={"ContentType": "text/plain", "Content": "처음 드리는 말씀"})
     socket = chat.join()
@@ -157,6 +166,17 @@ def test_row_61_attachment_there_and_back(joined):
     complete(chat, attachment, token)
     with refused(409, "ConflictException"):
         complete(chat, attachment)
+
+
+def test_row_61_a_text_file_keeps_the_type_it_was_declared_with(joined):
+    chat, socket = joined
+    attachment, answer = upload(chat, "메모.txt", "text/plain", "안녕하세요".encode())
+    assert answer.status == 200, answer
+    complete(chat, attachment)
+    shown = socket.item(lambda item: item["Type"] == "ATTACHMENT")["Attachments"][0]
+    assert (shown["ContentType"], shown["AttachmentName"]) == ("text/plain", "메모.txt"), shown
+    url = chat.service.get_attachment(AttachmentId=attachment, ConnectionToken=chat.connection)["Url"]
+    assert wire.get(url).headers["content-type"] == "text/plain; charset=utf-8", "with the bytes goes their charset"
 
 
 def test_row_61_an_upload_expires_within_the_hour_and_speaks_cors(joined):
@@ -254,6 +274,19 @@ def test_row_65_any_call_after_the_end(joined):
     for call in after:
         with refused(403, "AccessDeniedException"):
             call()
+
+
+def test_row_65_even_a_call_with_mistakes_learns_that_the_chat_is_over(joined, http):
+    chat, socket = joined
+    assert wire.bearer(http, "/message", chat.connection, "{}").status == 400
+    chat.leave()
+    socket.event("chat.ended")
+    for path in ("/message", "/event", "/start-attachment-upload", "/complete-attachment-upload", "/attachment"):
+        answer = wire.bearer(http, path, chat.connection, "{}")
+        assert (answer.status, answer.error) == (403, "AccessDeniedException"), (path, answer)
+    for body in ("{}", '{"Type":["OTHER"]}', "["):
+        answer = wire.bearer(http, "/connection", chat.token, body)
+        assert (answer.status, answer.error) == (403, "AccessDeniedException"), (body, answer)
 
 
 def test_row_66_create_participant_connection_after_the_end(joined):

@@ -172,6 +172,58 @@ def test_get_current_metric_data(connect, start):
     assert isinstance(answer["DataSnapshotTime"], datetime.datetime)
 
 
+def test_current_metrics_page_by_page(connect):
+    asked = {
+        "InstanceId": INSTANCE,
+        "Filters": {"Channels": ["CHAT"]},
+        "Groupings": ["QUEUE"],
+        "CurrentMetrics": [{"Name": "CONTACTS_IN_QUEUE", "Unit": "COUNT"}],
+    }
+    named = lambda answer: [result["Dimensions"]["Queue"]["Id"] for result in answer["MetricResults"]]
+    whole = connect.get_current_metric_data(**asked)
+    assert "NextToken" not in whole and whole["ApproximateTotalCount"] == len(whole["MetricResults"]) > 1
+    first = connect.get_current_metric_data(**asked, MaxResults=1)
+    rest = connect.get_current_metric_data(**asked, NextToken=first["NextToken"])
+    assert (len(named(first)), named(first) + named(rest)) == (1, named(whole))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"CurrentMetrics": [{"Name": "NO_SUCH_METRIC", "Unit": "COUNT"}]},
+        {"CurrentMetrics": [{"Name": "CONTACTS_IN_QUEUE", "Unit": "LITRES"}]},
+        {"Filters": {"Channels": ["PIGEON"]}},
+        {"MaxResults": 101},
+        {"NextToken": "!"},
+    ],
+    ids=str,
+)
+def test_current_metrics_refuse_what_the_models_do_not_know(loose, wrong):
+    asked = {"Filters": {}, "CurrentMetrics": [{"Name": "CONTACTS_IN_QUEUE", "Unit": "COUNT"}], **wrong}
+    with refused(400, *INVALID):
+        loose.get_current_metric_data(InstanceId=INSTANCE, **asked)
+
+
+def test_kinds_that_the_models_do_not_know_are_refused_in_lists(loose):
+    assert loose.list_queues(InstanceId=INSTANCE, QueueTypes=["AGENT"])["QueueSummaryList"] == []
+    assert loose.list_contact_flows(InstanceId=INSTANCE, ContactFlowTypes=["AGENT_HOLD"])["ContactFlowSummaryList"] == []
+    with refused(400, *INVALID):
+        loose.list_queues(InstanceId=INSTANCE, QueueTypes=["OTHER"])
+    with refused(400, *INVALID):
+        loose.list_contact_flows(InstanceId=INSTANCE, ContactFlowTypes=["OTHER"])
+
+
+def test_names_in_a_path_have_the_lengths_of_names_in_a_body(connect):
+    with refused(404, "ResourceNotFoundException"):
+        connect.describe_contact(InstanceId=INSTANCE, ContactId="x" * 256)
+    with refused(400, *INVALID):
+        connect.describe_contact(InstanceId=INSTANCE, ContactId="x" * 257)
+    with refused(404, "ResourceNotFoundException"):
+        connect.list_queues(InstanceId="x" * 100)
+    with refused(400, *INVALID):
+        connect.list_queues(InstanceId="x" * 101)
+
+
 def test_send_chat_integration_event(connect):
     """One number writes to another: the pair names the chat (1.9)."""
     pair = {"SourceId": f"+82101{unknown()[:8]}", "DestinationId": "3001", "Subtype": "connect:sms"}

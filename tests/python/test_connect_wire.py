@@ -153,6 +153,32 @@ def test_headers_of_more_than_32_kib(http):
     assert answer.status == 431, answer
 
 
+@pytest.mark.parametrize("path", ["/phone-number/claim", "/contact/nothing", "/participant/upload/nothing"])
+def test_a_connection_is_good_for_the_next_call_after_a_refusal(http, path):
+    """SDKs send head and body apart and keep the connection: what nobody wanted must be read, or the next call is lost."""
+    where = urllib.parse.urlsplit(http)
+    method = b"PUT" if "upload" in path else b"POST"
+    head = b"%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n"
+    first = head % (method, path.encode(), where.netloc.encode(), b"Content-Length: 2\r\nAuthorization: AWS4-HMAC-SHA256 x\r\n")
+    second = head % (b"GET", b"/instance", where.netloc.encode(), b"Connection: close\r\n")
+    with sockets_of_the_system.create_connection((where.hostname, where.port), timeout=10) as link:
+        link.sendall(first)
+        # A server that answers before the body has come does so by now.
+        link.settimeout(0.3)
+        got = b""
+        try:
+            got = link.recv(65536)
+        except TimeoutError:
+            pass
+        link.settimeout(10)
+        link.sendall(b"{}")
+        link.sendall(second)
+        while piece := link.recv(65536):
+            got += piece
+    statuses = re.findall(rb"HTTP/1\.1 (\d+)", got)
+    assert len(statuses) == 2 and statuses[1] == b"403", got
+
+
 def test_json_nested_too_deep(http, joined):
     chat, _ = joined
     for depth in (64, 100_000):

@@ -61,7 +61,9 @@ pub fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| {
         let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-        is_authority(authority) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+        is_authority(authority)
+            && has_port_or_none(authority)
+            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
     })
 }
 
@@ -69,6 +71,12 @@ pub fn is_url(text: &str) -> bool {
 pub fn is_authority(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     (1..=255).contains(&text.len()) && text.bytes().all(fits) && !text.starts_with(':')
+}
+
+/// Is what stands behind a host's colon, if there is one, a port? The colons of an IPv6 address lie in brackets.
+fn has_port_or_none(authority: &str) -> bool {
+    let behind = authority.rfind(']').map_or(authority, |end| &authority[end..]);
+    behind.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// Writes ARNs of one instance.
@@ -172,6 +180,7 @@ mod tests {
         }
         assert!(is_url("https://h.test:8443/in?k=1"));
         assert!(is_url("http://127.0.0.1:9000"));
+        assert!(is_url("http://[::1]:9000/in") && is_url("http://[::1]"));
         for bad in [
             "ftp://h",
             "http://",
@@ -179,6 +188,11 @@ mod tests {
             "http:///x",
             "https://h/a b",
             "https://h/#f",
+            "http://h:99999/",
+            "http://h:0",
+            "http://h:port/",
+            "http://[::1]:x/",
+            "http://h:1:2/",
             "//h",
         ] {
             assert!(!is_url(bad), "{bad}");

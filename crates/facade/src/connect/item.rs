@@ -262,7 +262,8 @@ const FRAME_HEAD: &str = r#"{"topic":"aws/chat","contentType":"application/json"
 
 fn attachment(file: &File) -> Attachment<'_> {
     Attachment {
-        content_type: &file.kind,
+        // The bare type, as clients declare it; the charset goes with the bytes.
+        content_type: file.kind.split(';').next().unwrap_or_default(),
         attachment_id: file.id,
         attachment_name: &file.name,
         status: match file.status {

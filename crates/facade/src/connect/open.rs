@@ -63,7 +63,9 @@ pub(crate) fn handle(cx: &mut Cx<'_>, segments: &[String], request: Request) -> 
                 }
             };
             let Some(widget) = find(&directory, wanted.as_deref()) else {
-                return refuse(cx, &ApiError::not_found("There is no such widget."), Vec::new());
+                // No widget, no list of origins: any page may read that its address is wrong.
+                let headers = cors::headers("*");
+                return refuse(cx, &ApiError::not_found("There is no such widget."), headers);
             };
             answer_page(cx, realm, &directory, widget, &request)
         }),
@@ -95,8 +97,11 @@ fn answer_page(
     };
     let headers = origin.as_deref().map_or_else(Vec::new, cors::headers);
     if cors::is_preflight(&request.head) {
-        let origin = origin.unwrap_or_default();
-        return Step::Reply(cors::preflight(&request.head, &origin, METHODS));
+        let mut answer =
+            cors::preflight(&request.head, origin.as_deref().unwrap_or_default(), METHODS);
+        // A caller that is no page is allowed nothing, rather than the origin "".
+        answer.headers.retain(|(_, value)| !value.is_empty());
+        return Step::Reply(answer);
     }
     let outcome = if request.head.method == "POST" {
         start(cx, realm, directory, widget, request)
@@ -132,9 +137,6 @@ fn start(
 ) -> Result<Step, ApiError> {
     let instance = directory.realm.as_ref().map(|realm| realm.instance).unwrap_or_default();
     let near = neighbourhood(request.head.peer);
-    if !cx.site.allow(&format!("{CAUSE}/{near}"), STARTS_PER_MINUTE / 60.0, STARTS_PER_MINUTE) {
-        return Err(ApiError::too_many_requests("Too many chats were started from this address."));
-    }
     let members = body::parse(&request.body)?;
     let body = Object::new(&members, ApiError::invalid_parameter);
     same_place(&body, instance, widget)?;
@@ -169,6 +171,10 @@ fn start(
         outside: None,
         outbound: false,
     };
+    // Starts are counted, and what cannot be one is none.
+    if !cx.site.allow(&format!("{CAUSE}/{near}"), STARTS_PER_MINUTE / 60.0, STARTS_PER_MINUTE) {
+        return Err(ApiError::too_many_requests("Too many chats were started from this address."));
+    }
     Ok(Step::Do(
         realm,
         CAUSE,

@@ -330,14 +330,25 @@ impl Signed<'_> {
         Ok(out)
     }
 
-    /// Each segment of the raw path is encoded once more: `%3A` becomes `%253A`.
+    /// Each segment of the raw path is encoded once more: `%3A` becomes `%253A`. Empty segments and dots are left out first,
+    /// as every SDK does before it signs (an address with a slash too many still works).
     fn push_path(&self, out: &mut String) {
-        if self.raw_path.is_empty() {
-            out.push('/');
+        let mut segments: Vec<&str> = Vec::new();
+        for segment in self.raw_path.split('/') {
+            match segment {
+                "" | "." => {}
+                ".." => {
+                    segments.pop();
+                }
+                _ => segments.push(segment),
+            }
         }
-        for (nth, segment) in self.raw_path.split('/').enumerate() {
-            out.push_str(if nth == 0 { "" } else { "/" });
+        for segment in &segments {
+            out.push('/');
             push_encoded(out, segment.as_bytes());
+        }
+        if segments.is_empty() || self.raw_path.ends_with('/') {
+            out.push('/');
         }
     }
 

@@ -72,6 +72,8 @@ fn a_preflight_is_answered_for_the_widgets_origins_alone() {
     world.put(Entry::Widget(widget));
     let answer = world.http(asking("/start-chat/own", "https://shop.test"));
     assert_eq!(header(&answer, "access-control-allow-origin"), Some("https://shop.test"));
+    let answer = world.http(request("OPTIONS", "/start-chat/own", &[], ""));
+    assert_eq!((answer.status, header(&answer, "access-control-allow-origin")), (204, None));
     let answer = world.http(asking("/start-chat/own", "https://evil.test"));
     assert_eq!(answer.status, 403);
     assert_eq!(header(&answer, "access-control-allow-origin"), None);

@@ -30,6 +30,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 /// The longest head of a request, in bytes (`amazon-connect-chat.md` 0.2): beyond it, 431.
 pub(super) const HEAD: usize = 32 << 10;
 
+/// So much of a body that nobody wants is read and dropped, in bytes: a connection with words left unread cannot be used
+/// again, and a client that is not told so sends its next request into the void.
+const UNWANTED: usize = 512 << 10;
+
 /// How long a TLS handshake may take.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -158,21 +162,26 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
     }
     let (whole, mut streamed) =
         match route::body_wanted(facade::door::Site::settings(door.site.as_ref()), &head) {
-            // What is not wanted is not read either.
-            BodyWanted::Whole(0) | BodyWanted::Streamed => (Vec::new(), Some(body)),
-            BodyWanted::Whole(most) => match body::whole(body, most, door.request_time).await {
-                Ok(bytes) => (bytes, None),
-                Err(fault) => {
-                    let mut response = broken(door, &head, fault);
-                    // What is left of the body is not read: the connection cannot be used again.
-                    response
-                        .headers_mut()
-                        .insert(header::CONNECTION, HeaderValue::from_static("close"));
-                    return response;
+            BodyWanted::Streamed => (Vec::new(), Some(body)),
+            BodyWanted::Whole(most) => {
+                match body::whole(body, if most == 0 { UNWANTED } else { most }, door.request_time)
+                    .await
+                {
+                    Ok(_) if most == 0 => (Vec::new(), None),
+                    Ok(bytes) => (bytes, None),
+                    Err(fault) => {
+                        let mut response = broken(door, &head, fault);
+                        // What is left of the body is not read: the connection cannot be used again.
+                        response
+                            .headers_mut()
+                            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+                        return response;
+                    }
                 }
-            },
+            }
         };
     let asked = head.clone();
+    let mut cut_short = false;
     let Some(mut step) =
         fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole })))
     else {
@@ -180,7 +189,18 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
     };
     loop {
         let next = match step {
-            Step::Reply(response) => return reply(response),
+            Step::Reply(response) => {
+                let mut response = reply(response);
+                if let Some(body) = streamed.take() {
+                    cut_short = body::whole(body, UNWANTED, door.request_time).await.is_err();
+                }
+                if cut_short {
+                    response
+                        .headers_mut()
+                        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                return response;
+            }
             Step::Do(realm, cause, command, then) => match door.realm(realm) {
                 Some(realm) => realm
                     .act(cause, *command)
@@ -213,6 +233,7 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                     }
                     None => Received::Fault,
                 };
+                cut_short = !matches!(received, Received::Stored { .. });
                 Ok(fenced(|| door.step(|cx| then(cx, received))))
             }
             Step::Send { file, thumbnail, headers } => {

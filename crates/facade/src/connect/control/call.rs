@@ -43,6 +43,19 @@ impl Call {
         parse_query(&self.head.query).map_err(wrong)
     }
 
+    /// Every value of a query parameter that names kinds, each of which has to be a known one.
+    pub(crate) fn kinds(&self, name: &str, known: &[&str]) -> Result<Vec<String>, ApiError> {
+        let pairs = self.query()?.into_iter();
+        let kinds: Vec<String> = pairs.filter(|(n, _)| n == name).map(|(_, v)| v).collect();
+        if kinds.iter().any(|kind| !known.contains(&kind.as_str())) {
+            return Err(ApiError::invalid_parameter(format!(
+                "{name} must hold only {}",
+                known.join(", ")
+            )));
+        }
+        Ok(kinds)
+    }
+
     /// A variable segment of the path.
     pub(crate) fn segment(&self, at: usize) -> &str {
         self.path.get(at).map_or("", String::as_str)
@@ -50,6 +63,9 @@ impl Call {
 
     /// The instance of this name, if it is the realm's own; another realm's does not exist for this key (0.5, 6).
     pub(crate) fn instance(&self, cx: &Cx<'_>, name: &str) -> Result<InstanceId, ApiError> {
+        if name.chars().count() > 100 {
+            return Err(ApiError::invalid_parameter("InstanceId must have 1 to 100 characters"));
+        }
         let none = || ApiError::not_found("There is no such instance.");
         let id = arn::instance(name).ok_or_else(none)?;
         if cx.site.realm(&id.to_string()) == Some(self.realm) { Ok(id) } else { Err(none()) }
@@ -155,6 +171,9 @@ pub(crate) fn refused(refusal: &Refusal) -> ApiError {
 
 /// The contact of this name. What has not the form of one of our ids is none of ours.
 pub(crate) fn contact(name: &str) -> Result<ContactId, ApiError> {
+    if name.chars().count() > 256 {
+        return Err(ApiError::invalid_parameter("ContactId must have 1 to 256 characters"));
+    }
     name.parse().map_err(|_| ApiError::refused(Plane::Control, &Refusal::NoSuchContact))
 }
 

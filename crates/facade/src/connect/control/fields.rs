@@ -40,9 +40,10 @@ pub(crate) fn attributes(body: &Object<'_>, name: &str) -> Result<Attributes, Ap
     map.members().map(entry).collect()
 }
 
-/// May an attribute have this name?
+/// May an attribute have this name (1.1: 1 to 32,767 characters)?
 pub(crate) fn is_attribute_name(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=32_767).contains(&key.len())
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// `SupportedMessagingContentTypes`; absent is plain text alone.

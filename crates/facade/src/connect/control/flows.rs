@@ -14,15 +14,24 @@ use serde_json::json;
 /// The only type of flow that we have.
 const TYPE: &str = "CONTACT_FLOW";
 
+/// The types that the models know.
+const TYPES: [&str; 10] = [
+    TYPE,
+    "CUSTOMER_QUEUE",
+    "CUSTOMER_HOLD",
+    "CUSTOMER_WHISPER",
+    "AGENT_HOLD",
+    "AGENT_WHISPER",
+    "OUTBOUND_WHISPER",
+    "AGENT_TRANSFER",
+    "QUEUE_TRANSFER",
+    "CAMPAIGN",
+];
+
 pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let instance = call.instance(cx, call.segment(0))?;
     let paging = Paging::of(call, 1_000)?;
-    let types: Vec<String> = call
-        .query()?
-        .into_iter()
-        .filter(|(name, _)| name == "contactFlowTypes")
-        .map(|(_, v)| v)
-        .collect();
+    let types = call.kinds("contactFlowTypes", &TYPES)?;
     let wanted = types.is_empty() || types.iter().any(|t| t == TYPE);
     let arns = call.arns(cx, instance);
     Ok(call.ask_directory(move |cx, directory| {

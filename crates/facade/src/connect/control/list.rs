@@ -8,6 +8,7 @@
 use super::call::contact;
 use super::describe::{channel, initiation, moment, object};
 use super::{Call, reply, unexpected};
+use crate::connect::body::Object;
 use crate::connect::error::ApiError;
 use crate::door::{Cx, Step};
 use base64::Engine as _;
@@ -40,6 +41,17 @@ impl Paging {
             .map(|token| read_token(token).ok_or_else(|| wrong("nextToken")))
             .transpose()?;
         Ok(Self { most, after })
+    }
+
+    /// The same, from `MaxResults` and `NextToken` of a body.
+    pub(super) fn in_body(body: &Object<'_>, most: usize) -> Result<Self, ApiError> {
+        let range = 1..=i64::try_from(most).unwrap_or(i64::MAX);
+        let wanted = body.integer("MaxResults", range)?.and_then(|n| usize::try_from(n).ok());
+        let after = body.text("NextToken", 1..=100_000)?;
+        let after = after
+            .map(|token| read_token(token).ok_or_else(|| body.bad("NextToken", "is not valid")))
+            .transpose()?;
+        Ok(Self { most: wanted.unwrap_or(most), after })
     }
 
     /// The page of these entries, which are in the order of their keys, and the token of the next one.

@@ -9,6 +9,7 @@
 
 use super::call::queue;
 use super::describe::moment;
+use super::list::Paging;
 use super::{Call, reply, unexpected};
 use crate::connect::arn::Arns;
 use crate::connect::body::Object;
@@ -20,10 +21,37 @@ use domain::query::{Answer, Colleague, Level, Query};
 use domain::time::Millis;
 use serde_json::{Value, json};
 
+/// What the models let one ask for; those that we do not keep come without a value.
+const NAMES: [&str; 14] = [
+    "AGENTS_ONLINE",
+    "AGENTS_AVAILABLE",
+    "AGENTS_ON_CALL",
+    "AGENTS_NON_PRODUCTIVE",
+    "AGENTS_AFTER_CONTACT_WORK",
+    "AGENTS_ERROR",
+    "AGENTS_STAFFED",
+    "CONTACTS_IN_QUEUE",
+    "OLDEST_CONTACT_AGE",
+    "CONTACTS_SCHEDULED",
+    "AGENTS_ON_CONTACT",
+    "SLOTS_ACTIVE",
+    "SLOTS_AVAILABLE",
+    "ESTIMATED_WAIT_TIME",
+];
+
+/// Units of the models.
+const UNITS: [&str; 3] = ["SECONDS", "COUNT", "PERCENT"];
+
+/// Channels of the models.
+const CHANNELS: [&str; 4] = ["VOICE", "CHAT", "TASK", "EMAIL"];
+
+/// Groups of one page unless it is told otherwise, and at most.
+const PAGE: usize = 100;
+
 /// A metric that was asked for: its name and unit, as they are sent back.
 struct Metric {
-    name: String,
-    unit: Value,
+    name: &'static str,
+    unit: Option<&'static str>,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
@@ -37,6 +65,9 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
         .map(|name| queue(name, instance))
         .collect::<Result<Vec<QueueId>, _>>()?;
     let channels = filters.texts("Channels", 0..=4, 1..=100)?.unwrap_or_default();
+    if channels.iter().any(|channel| !CHANNELS.contains(channel)) {
+        return Err(filters.bad("Channels", &format!("must hold only {}", CHANNELS.join(", "))));
+    }
     let chats = channels.is_empty() || channels.contains(&"CHAT");
     let groupings = body.texts("Groupings", 0..=2, 1..=100)?.unwrap_or_default();
     if groupings.iter().any(|g| !["QUEUE", "CHANNEL"].contains(g)) {
@@ -45,10 +76,12 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let metrics = body.objects("CurrentMetrics", 1..=100)?;
     let metrics = body.need("CurrentMetrics", metrics)?;
     let metric = |m: &Object<'_>| {
-        let unit = m.raw("Unit").cloned().unwrap_or(Value::Null);
-        Ok(Metric { name: m.need_text("Name", 1..=100)?.to_owned(), unit })
+        let name = m.choice("Name", &NAMES.map(|name| (name, name)))?;
+        let unit = m.choice("Unit", &UNITS.map(|unit| (unit, unit)))?;
+        Ok(Metric { name: m.need("Name", name)?, unit })
     };
     let metrics = metrics.iter().map(metric).collect::<Result<Vec<_>, ApiError>>()?;
+    let paging = Paging::in_body(&body, PAGE)?;
     let by_queue = groupings.contains(&"QUEUE");
     let by_channel = groupings.contains(&"CHANNEL");
     let arns = call.arns(cx, instance);
@@ -57,13 +90,14 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
         let wanted = |level: &&Level| chats && (queues.is_empty() || queues.contains(&level.queue.id));
         let levels: Vec<&Level> = levels.iter().filter(wanted).collect();
         let collect = |of: &[&Level], value: &dyn Fn(&str, &[&Level]) -> Option<u64>| -> Vec<Value> {
-            metrics.iter().map(|m| collection(m, value(&m.name, of))).collect()
+            metrics.iter().map(|m| collection(m, value(m.name, of))).collect()
         };
         let now = cx.now;
-        let results: Vec<Value> = if by_queue {
+        let results: Vec<(String, Value)> = if by_queue {
             let one = |level: &&Level| {
                 let collections = collect(&[level], &|name, of| of_queues(name, of, now).or_else(|| of_queue(name, level)));
-                json!({ "Dimensions": dimensions(Some((level, &arns)), by_channel), "Collections": collections })
+                let shown = json!({ "Dimensions": dimensions(Some((level, &arns)), by_channel), "Collections": collections });
+                (level.queue.id.to_string(), shown)
             };
             levels.iter().map(one).collect()
         } else if levels.is_empty() {
@@ -71,9 +105,16 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
         } else {
             // An agent who serves two queues is one agent, so people are counted, not queues' figures added.
             let collections = collect(&levels, &|name, of| of_queues(name, of, now).or_else(|| of_people(name, &people)));
-            vec![json!({ "Dimensions": dimensions(None, by_channel), "Collections": collections })]
+            vec![(String::new(), json!({ "Dimensions": dimensions(None, by_channel), "Collections": collections }))]
         };
-        reply(cx, json!({ "ApproximateTotalCount": results.len(), "MetricResults": results, "DataSnapshotTime": moment(Some(now)) }))
+        let total = results.len();
+        let (page, next) = paging.cut(results.into_iter());
+        reply(cx, json!({
+            "ApproximateTotalCount": total,
+            "MetricResults": page,
+            "NextToken": next,
+            "DataSnapshotTime": moment(Some(now)),
+        }))
     }))
 }
 
@@ -92,8 +133,8 @@ fn dimensions(queue: Option<(&Level, &Arns)>, by_channel: bool) -> Value {
 /// A metric that we do not keep has no value, as one of the real service without data.
 fn collection(metric: &Metric, value: Option<u64>) -> Value {
     let mut named = json!({ "Name": metric.name });
-    if !metric.unit.is_null() {
-        named["Unit"] = metric.unit.clone();
+    if let Some(unit) = metric.unit {
+        named["Unit"] = unit.into();
     }
     let mut shown = json!({ "Metric": named });
     if let Some(value) = value.and_then(|v| u32::try_from(v).ok()) {

@@ -13,12 +13,7 @@ use serde_json::json;
 pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let instance = call.instance(cx, call.segment(0))?;
     let paging = Paging::of(call, 1_000)?;
-    let types: Vec<String> = call
-        .query()?
-        .into_iter()
-        .filter(|(name, _)| name == "queueTypes")
-        .map(|(_, v)| v)
-        .collect();
+    let types = call.kinds("queueTypes", &["STANDARD", "AGENT"])?;
     // All of ours are standard ones: agents have no queues of their own.
     let wanted = types.is_empty() || types.iter().any(|t| t == "STANDARD");
     let arns = call.arns(cx, instance);

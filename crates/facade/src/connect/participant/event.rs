@@ -25,6 +25,9 @@ pub(super) fn run(_: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let body = Object::new(&members, ApiError::validation);
     let name = body.need_text("ContentType", 1..=100)?;
     let token = body.text("ClientToken", 0..=500)?;
+    if body.raw("Content").and_then(Value::as_str).is_some_and(|text| text.len() > CONTENT_BYTES) {
+        return Err(body.bad("Content", "must have at most 16384 bytes"));
+    }
     match name.strip_prefix(PREFIX) {
         Some("typing") => Ok(typing(call, token)),
         Some("connection.acknowledged") => Ok(acknowledged(call)),
@@ -71,9 +74,7 @@ fn message(body: &Object<'_>) -> Result<ItemId, ApiError> {
     let read = |content: &Value| content.get("messageId")?.as_str()?.parse().ok();
     let content = body.need("Content", body.raw("Content"))?;
     let id = match content {
-        Value::String(text) if text.len() <= CONTENT_BYTES => {
-            read(&serde_json::from_str(text).map_err(|_| bad())?)
-        }
+        Value::String(text) => read(&serde_json::from_str(text).map_err(|_| bad())?),
         Value::Object(_) => read(content),
         _ => None,
     };

@@ -25,8 +25,8 @@ mod view;
 use crate::connect::body::BODY_LIMIT;
 use crate::connect::error::ApiError;
 use crate::connect::socket;
-use crate::door::{BodyWanted, Cx, Head, Request, Step};
-use call::{Call, settle};
+use crate::door::{BodyWanted, Cx, Head, RealmNo, Request, Step};
+use call::{Call, refuse, settle};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
 use domain::room::TokenKind;
@@ -98,23 +98,37 @@ fn admit(cx: &mut Cx<'_>, path: &[&str], request: Request) -> Result<Step, ApiEr
     let operation = OPERATIONS.iter().find(fits).ok_or_else(unknown)?;
     let segment = path.get(1).copied().unwrap_or_default().to_owned();
     let call = Call::new(operation, segment, request)?;
-    if !call.rated(cx) {
-        return (operation.verb)(cx, &call);
-    }
-    // A bucket is made for whoever is in a chat, and not for every text that has the form of a token. Others go on to be
-    // refused.
     let kind = match operation.path {
         "connection" => TokenKind::Participant,
         _ => TokenKind::Connection,
     };
-    let query = Query::Token(call.token, kind);
-    let realm = call.realm;
+    let (realm, query) = (call.realm, Query::Token(call.token, kind));
+    if !call.rated(cx) {
+        return match (operation.verb)(cx, &call) {
+            Err(error) if operation.path != "rating" => Ok(denied_first(realm, query, error)),
+            outcome => outcome,
+        };
+    }
+    // A bucket is made for whoever is in a chat, and not for every text that has the form of a token. Others go on to be
+    // refused.
     let then = move |cx: &mut Cx<'_>, answer: Result<Answer, Refusal>| {
-        let allowed = if answer.is_ok() { call.throttle(cx) } else { Ok(()) };
-        let outcome = allowed.and_then(|()| (operation.verb)(cx, &call));
+        let outcome = match answer {
+            Ok(_) => call.throttle(cx).and_then(|()| (operation.verb)(cx, &call)),
+            Err(refusal) => (operation.verb)(cx, &call).map_err(|_| refuse(&refusal)),
+        };
         settle(cx, outcome)
     };
     Ok(Step::Read(realm, Box::new(query), Box::new(then)))
+}
+
+/// Who may not call at all is told so before anything that is wrong with the call: clients learn by the 403 that a chat
+/// is over (3.7), whatever they were about to say.
+fn denied_first(realm: RealmNo, query: Query, error: ApiError) -> Step {
+    let then = move |cx: &mut Cx<'_>, answer: Result<Answer, Refusal>| {
+        let error = answer.map_or_else(|refusal| refuse(&refusal), |_| error);
+        settle(cx, Err(error))
+    };
+    Step::Read(realm, Box::new(query), Box::new(then))
 }
 
 fn unknown() -> ApiError {

@@ -96,9 +96,15 @@ impl World {
         self.request("POST", &["participant", verb], body.to_string().into_bytes())
     }
 
-    /// The answer that was given at once.
+    /// What one who may call is told, if nothing was done.
     fn refused(&mut self, verb: &str, body: &Value) -> (u16, String) {
         let step = self.post(verb, body);
+        let step = match step {
+            Step::Read(_, ref query, _) if matches!(**query, Query::Token(..)) => {
+                self.answered(step, Ok(holder()))
+            }
+            step => step,
+        };
         error(&reply(step))
     }
 
@@ -176,6 +182,22 @@ fn row_32_no_bearer_or_garbage_is_403_everywhere() {
         }
         let view = world.request("GET", &["participant", "views", "v"], Vec::new());
         assert_eq!(error(&reply(view)), denied());
+    }
+}
+
+#[test]
+fn rows_65_and_66_whoever_may_not_call_learns_that_first() {
+    let mut world = World::new();
+    for operation in OPERATIONS.iter().filter(|o| o.method == "POST" && o.path != "rating") {
+        let step =
+            world.post(operation.path, &json!({"Type": 1, "ClientToken": 1, "MaxResults": 101}));
+        let kind = match operation.path {
+            "connection" => TokenKind::Participant,
+            _ => TokenKind::Connection,
+        };
+        assert_eq!(*query(&step), Query::Token(world.hash, kind), "{}", operation.cause);
+        let step = world.answered(step, Err(Refusal::ChatEnded));
+        assert_eq!(error(&reply(step)), denied(), "{}", operation.cause);
     }
 }
 
@@ -309,6 +331,7 @@ fn a_message_must_be_what_it_says_it_is() {
     assert_eq!(world.refused("message", &long), invalid());
     assert_eq!(world.refused("message", &json!({"Content": "x"})), invalid());
     let step = world.request("POST", &["participant", "message"], b"[1]".to_vec());
+    let step = world.answered(step, Ok(holder()));
     assert_eq!(error(&reply(step)), (400, "SerializationException".to_owned()));
 }
 

@@ -27,7 +27,7 @@ use serde::Serialize;
 const USUAL: u16 = 10;
 
 /// The first byte of a `NextToken`: tokens of another form are refused.
-const TOKEN_FORM: u8 = 1;
+const TOKEN_FORM: u8 = 2;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -58,13 +58,13 @@ pub(super) fn run(_: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let order = body.choice("SortOrder", &[("ASCENDING", true), ("DESCENDING", false)])?;
     let start = start(&body)?;
     let next = body.text("NextToken", 0..=1_000)?.filter(|token| !token.is_empty());
-    let (from, forward) = match next {
+    let foreign = body.bad("NextToken", "is not one of ours");
+    let (from, forward, issued) = match next {
         Some(token) => {
-            let (place, forward) =
-                open(token).ok_or_else(|| body.bad("NextToken", "is not one of ours"))?;
-            (From::After(place), forward)
+            let Some((room, place, forward)) = open(token) else { return Err(foreign) };
+            (From::After(place), forward, Some(room))
         }
-        None => (start.unwrap_or(From::Newest), forward.unwrap_or(start.is_some())),
+        None => (start.unwrap_or(From::Newest), forward.unwrap_or(start.is_some()), None),
     };
     let order = Order { forward, ascending: order.unwrap_or_default() };
     if from == From::Newest && forward {
@@ -79,6 +79,10 @@ pub(super) fn run(_: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     let query = Query::Transcript { by: call.by(), contact, from, forward, limit };
     Ok(call.ask(query, move |cx, answer| {
         let Answer::Lines(lines) = answer else { return Err(unexpected()) };
+        // A place in one chat is none in another.
+        if issued.is_some_and(|room| room != tag(lines.room)) {
+            return Err(foreign);
+        }
         let plain =
             |body: &Body| !matches!(body, Body::Message { kind, .. } if *kind != TextKind::Plain);
         if lines.items.iter().all(|(_, item)| plain(&item.body)) {
@@ -135,38 +139,58 @@ fn write(
     let page = Transcript {
         initial_contact_id: lines.room,
         transcript: item::transcript(&lines, kinds),
-        next_token: lines.next.map(|place| seal(place, order.forward)),
+        next_token: lines.next.map(|place| seal(lines.room, place, order.forward)),
     };
     reply(cx, &page)
 }
 
-/// A place and a direction as one word: form, direction, part, line, in bytes, most significant first.
-fn seal(place: Place, forward: bool) -> String {
-    let mut bytes = [TOKEN_FORM, u8::from(forward), 0, 0, 0, 0, 0, 0];
+/// The part of a room's id that its tokens carry: they hold for this chat alone.
+type Tag = [u8; 8];
+
+/// The end of a room's id, which is chance; its beginning is time, and many rooms may share it.
+fn tag(room: RoomId) -> Tag {
+    let bytes = room.0.as_bytes();
+    std::array::from_fn(|nth| bytes[8 + nth])
+}
+
+/// A chat, a place and a direction as one word: form, direction, part, line, tag, in bytes, most significant first.
+fn seal(room: RoomId, place: Place, forward: bool) -> String {
+    let mut bytes = [0; 16];
+    bytes[..2].copy_from_slice(&[TOKEN_FORM, u8::from(forward)]);
     bytes[2..4].copy_from_slice(&place.part.to_be_bytes());
-    bytes[4..].copy_from_slice(&place.n.to_be_bytes());
+    bytes[4..8].copy_from_slice(&place.n.to_be_bytes());
+    bytes[8..].copy_from_slice(&tag(room));
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn open(token: &str) -> Option<(Place, bool)> {
-    let bytes: [u8; 8] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
-    let [TOKEN_FORM, forward @ (0 | 1), part @ .., _, _, _, _] = bytes else { return None };
-    let [_, _, _, _, n @ ..] = bytes;
-    let place = Place { part: u16::from_be_bytes(part), n: u32::from_be_bytes(n) };
-    Some((place, forward == 1))
+fn open(token: &str) -> Option<(Tag, Place, bool)> {
+    let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+    let [TOKEN_FORM, forward @ (0 | 1), part_high, part_low, a, b, c, d, tag @ ..] = bytes else {
+        return None;
+    };
+    let place = Place {
+        part: u16::from_be_bytes([part_high, part_low]),
+        n: u32::from_be_bytes([a, b, c, d]),
+    };
+    Some((tag, place, forward == 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn room() -> RoomId {
+        "01a1fff3-ac7a-7e92-a62e-54e3a83b5fda".parse().unwrap()
+    }
+
     #[test]
-    fn a_next_token_holds_place_and_direction() {
+    fn a_next_token_holds_chat_place_and_direction() {
         for part in [0, 1, 256, u16::MAX] {
             for n in [0, 1, 65_536, u32::MAX] {
                 for forward in [false, true] {
                     let place = Place { part, n };
-                    assert_eq!(open(&seal(place, forward)), Some((place, forward)));
+                    let token = seal(room(), place, forward);
+                    assert_eq!(open(&token), Some((tag(room()), place, forward)));
                 }
             }
         }
@@ -174,7 +198,7 @@ mod tests {
 
     #[test]
     fn row_59_any_other_word_is_no_next_token() {
-        let good = seal(Place { part: 0, n: 7 }, false);
+        let good = seal(room(), Place { part: 0, n: 7 }, false);
         for bad in [
             "",
             "x",
