@@ -1,0 +1,182 @@
+//! All calls of a realm, found by their number, by the telephones they are at and by the lines they wait in.
+
+use super::{Call, CallId, Link, Seat};
+use crate::id::{DeviceId, QueueId, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All calls and seats of a realm.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    /// Live calls.
+    #[serde(default, with = "crate::pairs")]
+    pub(crate) calls: BTreeMap<CallId, Call>,
+    /// The newest call's number.
+    #[serde(default)]
+    pub(crate) last: Option<CallId>,
+    /// How many calls there have been.
+    #[serde(default)]
+    pub(crate) count: u64,
+    /// Where agents sit.
+    #[serde(default)]
+    pub(crate) seats: BTreeMap<UserId, Seat>,
+
+    // What follows from the above.
+    #[serde(skip)]
+    pub(crate) at: BTreeMap<DeviceId, BTreeSet<CallId>>,
+    #[serde(skip)]
+    pub(crate) seated: BTreeMap<DeviceId, UserId>,
+    /// Whose own telephone each is.
+    #[serde(skip)]
+    pub(crate) homes: BTreeMap<DeviceId, UserId>,
+    #[serde(skip)]
+    pub(crate) lines: BTreeMap<QueueId, BTreeSet<(i64, u64, CallId)>>,
+}
+
+impl Switch {
+    /// All live calls.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.values()
+    }
+
+    /// One live call.
+    pub fn call(&self, id: CallId) -> Option<&Call> {
+        self.calls.get(&id)
+    }
+
+    /// The calls at a device.
+    pub fn at(&self, device: &DeviceId) -> impl Iterator<Item = &Call> {
+        self.at.get(device).into_iter().flatten().filter_map(|id| self.calls.get(id))
+    }
+
+    /// Has it any call?
+    pub fn occupied(&self, device: &DeviceId) -> bool {
+        self.at.contains_key(device)
+    }
+
+    /// Has it a call that is not on hold?
+    pub fn active(&self, device: &DeviceId) -> bool {
+        self.at(device).any(|call| call.link(device) != Some(Link::Held))
+    }
+
+    /// Where an agent sits.
+    pub fn seat(&self, agent: &UserId) -> Option<&Seat> {
+        self.seats.get(agent)
+    }
+
+    /// Takes a call's new form up, or takes the call away. Returns the devices that it touched.
+    pub(crate) fn set(&mut self, id: CallId, now: Option<&Call>) -> BTreeSet<DeviceId> {
+        let was = match now {
+            Some(call) => {
+                if call.number > self.count {
+                    self.count = call.number;
+                    self.last = Some(id);
+                }
+                self.calls.insert(id, call.clone())
+            }
+            None => self.calls.remove(&id),
+        };
+        let mut touched = BTreeSet::new();
+        if let Some(was) = &was {
+            self.unlist(was, &mut touched);
+        }
+        if let Some(call) = now {
+            self.list(call, &mut touched);
+        }
+        touched
+    }
+
+    fn list(&mut self, call: &Call, touched: &mut BTreeSet<DeviceId>) {
+        for party in call.parties.iter().filter(|p| !p.outside) {
+            self.at.entry(party.device.clone()).or_default().insert(call.id);
+            touched.insert(party.device.clone());
+        }
+        if let Some(stay) = call.line() {
+            let place = (stay.rank, call.number, call.id);
+            self.lines.entry(stay.queue.clone()).or_default().insert(place);
+        }
+    }
+
+    fn unlist(&mut self, call: &Call, touched: &mut BTreeSet<DeviceId>) {
+        for party in call.parties.iter().filter(|p| !p.outside) {
+            if let Some(at) = self.at.get_mut(&party.device) {
+                at.remove(&call.id);
+                if at.is_empty() {
+                    self.at.remove(&party.device);
+                }
+            }
+            touched.insert(party.device.clone());
+        }
+        if let Some(stay) = call.line()
+            && let Some(line) = self.lines.get_mut(&stay.queue)
+        {
+            line.remove(&(stay.rank, call.number, call.id));
+            if line.is_empty() {
+                self.lines.remove(&stay.queue);
+            }
+        }
+    }
+
+    /// Seats an agent, or takes their seat away. Returns those whose own telephones they left and took.
+    pub(crate) fn sit(&mut self, agent: &UserId, seat: Option<Seat>) -> BTreeSet<UserId> {
+        let mut hosts = BTreeSet::new();
+        if let Some(was) = self.seats.remove(agent) {
+            self.seated.remove(&was.device);
+            hosts.extend(self.homes.get(&was.device).cloned());
+        }
+        if let Some(seat) = seat {
+            hosts.extend(self.homes.get(&seat.device).cloned());
+            self.seated.insert(seat.device.clone(), agent.clone());
+            self.seats.insert(agent.clone(), seat);
+        }
+        hosts
+    }
+
+    pub(crate) fn reindex(&mut self, directory: &crate::directory::Directory) {
+        self.at_home(directory);
+        self.at = BTreeMap::new();
+        self.lines = BTreeMap::new();
+        self.seated = self.seats.iter().map(|(a, s)| (s.device.clone(), a.clone())).collect();
+        let calls: Vec<Call> = self.calls.values().cloned().collect();
+        let mut touched = BTreeSet::new();
+        for call in &calls {
+            self.list(call, &mut touched);
+        }
+    }
+
+    pub(crate) fn at_home(&mut self, directory: &crate::directory::Directory) {
+        let users = directory.users.values();
+        self.homes = users.filter_map(|u| Some((u.extension.clone()?, u.id.clone()))).collect();
+    }
+
+    /// How many calls wait in a queue.
+    pub fn waiting(&self, queue: &QueueId) -> u32 {
+        self.lines.get(queue).map_or(0, |line| u32::try_from(line.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The next free number; none while all are taken.
+    pub(crate) fn free(&self) -> Option<CallId> {
+        if self.calls.len() >= usize::from(CallId::LAST) {
+            return None;
+        }
+        let mut id = self.last.map_or(CallId(1), CallId::after);
+        while self.calls.contains_key(&id) {
+            id = id.after();
+        }
+        Some(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn call_ids_turn_over_and_leave_out_those_that_live() {
+        assert_eq!(CallId(32_766).after(), CallId(1));
+        let mut switch = Switch { last: Some(CallId(32_766)), ..Switch::default() };
+        assert_eq!(switch.free(), Some(CallId(1)));
+        switch.last = None;
+        assert_eq!(switch.free(), Some(CallId(1)));
+    }
+}

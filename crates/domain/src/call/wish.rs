@@ -1,0 +1,140 @@
+//! What is wished at a telephone, and what is told of the agent who sits there.
+
+use super::{Attached, Barge, CallId};
+use crate::agent::Channel;
+use crate::id::{DeviceId, UserId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What is told of an agent at a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Logged on.
+    LoggedOn,
+    /// Logged off.
+    LoggedOff,
+    /// Not ready.
+    NotReady,
+    /// Ready.
+    Ready,
+    /// Finishes earlier work.
+    AfterWork,
+}
+
+/// Where an agent sits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// At which telephone.
+    pub device: DeviceId,
+    /// The group named at log-on.
+    pub group: u32,
+    /// The work mode named at log-on: 1 aux, 2 after call, 3 auto in, 4 manual in.
+    pub wmode: u8,
+}
+
+/// What somebody at a telephone, or an application for them, may wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Call a number.
+    Dial {
+        /// Who calls.
+        device: DeviceId,
+        /// The number, as it was given.
+        to: Arc<str>,
+        /// What the call carries.
+        attached: Attached,
+    },
+    /// Somebody outside calls in over a trunk.
+    Arrive {
+        /// Their number.
+        from: Arc<str>,
+        /// The number they dialled.
+        to: Arc<str>,
+    },
+    /// Somebody outside hangs up.
+    HangUp {
+        /// The call.
+        call: CallId,
+        /// And no other that has its number by now.
+        number: u64,
+    },
+    /// Take a ringing call.
+    Answer(DeviceId, CallId),
+    /// Leave a call.
+    Clear(DeviceId, CallId),
+    /// Put a call on hold.
+    Hold(DeviceId, CallId),
+    /// Take it back.
+    Retrieve(DeviceId, CallId),
+    /// Ask a third on the side.
+    Consult {
+        /// Who asks.
+        device: DeviceId,
+        /// The call that is put on hold.
+        call: CallId,
+        /// Whom.
+        to: Arc<str>,
+        /// What the new call carries.
+        attached: Attached,
+    },
+    /// Join two calls, and leave.
+    Transfer(DeviceId, CallId, CallId),
+    /// Join two calls, and stay.
+    Confer(DeviceId, CallId, CallId),
+    /// Pass a call on without a word.
+    SingleStep {
+        /// Who passes it on.
+        device: DeviceId,
+        /// Which.
+        call: CallId,
+        /// To whom.
+        to: Arc<str>,
+        /// What it carries from now on.
+        attached: Attached,
+    },
+    /// Take a call that rings elsewhere.
+    Pickup {
+        /// Who takes it.
+        device: DeviceId,
+        /// Where it rings.
+        from: DeviceId,
+    },
+    /// A waiting caller is called back later: the call ends, the system has it.
+    CallBack(CallId),
+    /// Come into a colleague's call.
+    Barge {
+        /// The supervisor's telephone.
+        device: DeviceId,
+        /// The colleague's.
+        target: DeviceId,
+        /// How.
+        mode: Barge,
+    },
+    /// An agent logs on at a telephone.
+    LogOn {
+        /// Where.
+        device: DeviceId,
+        /// Who.
+        agent: UserId,
+        /// Which group they name.
+        group: u32,
+        /// For which channel.
+        channel: Channel,
+        /// 1 to 4.
+        wmode: u8,
+    },
+    /// An agent at a telephone says what they are ready for, or logs off.
+    State {
+        /// Where.
+        device: DeviceId,
+        /// Who.
+        agent: UserId,
+        /// Which group they name.
+        group: Option<u32>,
+        /// Which channel; none is all.
+        channel: Option<Channel>,
+        /// The new state.
+        state: crate::agent::AgentState,
+    },
+}
