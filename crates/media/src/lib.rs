@@ -1,0 +1,18 @@
+//! Sound without I/O: packets in, packets out, and what happens to sound in between.
+//!
+//! Nothing in here opens a socket, reads a clock or draws chance. Time is a parameter ([`time`]) or a count of samples, so
+//! every call can be heard again from what came in. What is done for each packet allocates nothing.
+//!
+//! - [`rtp`], [`sequence`], [`rtcp`]: reading and writing packets, with limits.
+//! - [`stats`], [`mos`]: how a stream arrives, and how good that sounds.
+
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
+pub mod mos;
+pub mod rtcp;
+pub mod rtp;
+#[cfg(test)]
+mod seeded;
+pub mod sequence;
+pub mod stats;
+pub mod time;
