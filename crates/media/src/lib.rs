@@ -5,14 +5,23 @@
 //!
 //! - [`rtp`], [`sequence`], [`rtcp`]: reading and writing packets, with limits.
 //! - [`stats`], [`mos`]: how a stream arrives, and how good that sounds.
+//! - [`sound`], [`g711`], [`conceal`]: samples, their codes, and what is played when some are lost.
+//! - [`dtmf`]: keys, as events in packets and as tones in the sound.
+//! - [`tone`]: what is played where nobody speaks; [`mix`]: what is heard where several do.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
+pub mod conceal;
+pub mod dtmf;
+pub mod g711;
+pub mod mix;
 pub mod mos;
 pub mod rtcp;
 pub mod rtp;
 #[cfg(test)]
 mod seeded;
 pub mod sequence;
+pub mod sound;
 pub mod stats;
 pub mod time;
+pub mod tone;
