@@ -8,12 +8,14 @@
 //! - [`sound`], [`g711`], [`conceal`]: samples, their codes, and what is played when some are lost.
 //! - [`dtmf`]: keys, as events in packets and as tones in the sound.
 //! - [`tone`]: what is played where nobody speaks; [`mix`]: what is heard where several do.
+//! - [`jitter`]: packets become frames that are there when they are due; [`wav`]: frames become a recording, and back.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
 pub mod conceal;
 pub mod dtmf;
 pub mod g711;
+pub mod jitter;
 pub mod mix;
 pub mod mos;
 pub mod rtcp;
@@ -25,3 +27,4 @@ pub mod sound;
 pub mod stats;
 pub mod time;
 pub mod tone;
+pub mod wav;
