@@ -9,6 +9,7 @@
 //! - [`dtmf`]: keys, as events in packets and as tones in the sound.
 //! - [`tone`]: what is played where nobody speaks; [`mix`]: what is heard where several do.
 //! - [`jitter`]: packets become frames that are there when they are due; [`wav`]: frames become a recording, and back.
+//! - [`leg`]: the table of plain legs, by which packets are relayed, changed or dropped.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
@@ -16,6 +17,7 @@ pub mod conceal;
 pub mod dtmf;
 pub mod g711;
 pub mod jitter;
+pub mod leg;
 pub mod mix;
 pub mod mos;
 pub mod rtcp;
