@@ -19,6 +19,7 @@
 use std::net::SocketAddr;
 
 use crate::rtp::{Kind, Packet};
+use crate::sequence::{AHEAD_LIMIT, BACK_LIMIT};
 use crate::time::Micros;
 
 /// Packets in order from one new source before it is believed.
@@ -383,7 +384,11 @@ impl Leg {
     fn patch(&mut self, from: LegId, now: Micros, packet: &Packet, payload_type: u8) -> Patch {
         let out = &mut self.out;
         let speaker = Some((from, packet.ssrc));
-        let changed = out.from != speaker;
+        let next = packet.sequence.wrapping_add(out.add_sequence);
+        // A sender that begins anew under its old name leaps, too.
+        let leaps = next.wrapping_sub(out.sequence) > AHEAD_LIMIT
+            && out.sequence.wrapping_sub(next) > BACK_LIMIT;
+        let changed = out.from != speaker || leaps;
         if changed {
             // Time went by while nobody spoke, at least a sample.
             let passed = out.at.map_or(0, |at| {

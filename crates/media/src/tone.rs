@@ -223,6 +223,7 @@ mod tests {
                     assert!((height - f64::from(PAIR)).abs() < 60.0, "{tone:?} {hertz}: {height}");
                 }
                 assert!(height(&heard, 550.0) < 100.0);
+                assert!(power(&sound(tone, begin + samples(on) - 432, 400)) > 1_000_000);
                 let silence = usize::try_from(samples(off)).unwrap();
                 assert_eq!(power(&sound(tone, begin + samples(on), silence)), 0);
                 assert!(power(&sound(tone, begin + samples(on + off) + 40, 400)) > 1_000_000);

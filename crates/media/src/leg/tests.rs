@@ -101,6 +101,15 @@ fn whoever_speaks_next_goes_on_with_the_same_stream() {
 }
 
 #[test]
+fn a_sender_that_begins_anew_under_its_old_name_goes_on_too() {
+    let mut table = table();
+    forwarded(says(&mut table, A, home(A), 0, 20_000));
+    let patch = forwarded(says(&mut table, A, home(A), 20, 3)).patch;
+    assert_eq!((patch.sequence, patch.timestamp, patch.marker), (0, 1_160, true));
+    assert_eq!(forwarded(says(&mut table, A, home(A), 40, 4)).patch.sequence, 1);
+}
+
+#[test]
 fn late_packets_take_their_place() {
     let mut table = table();
     let mut numbers =
