@@ -309,6 +309,7 @@ mod tests {
     fn a_sender_that_begins_anew_costs_one_packet() {
         let stats = heard([1, 2, 3, 20_000, 20_001, 20_002]);
         assert_eq!((stats.leaps(), stats.lost(), stats.received()), (1, 0, 5));
+        assert_eq!(stats.expected(), 5);
     }
 
     #[test]

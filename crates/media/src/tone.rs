@@ -258,6 +258,8 @@ mod tests {
         assert!(bars.iter().all(|power| (100_000..4_000_000).contains(power)), "{bars:?}");
         let first = height(&heard[..2_400], 261.6);
         assert!(first > 500.0, "it begins on C: {first}");
+        let onset = sound(Tone::Music, 0, 10);
+        assert!(onset.iter().all(|sample| sample.abs() < 500), "a note begins softly");
         let step = heard.windows(2).map(|two| (i32::from(two[0]) - i32::from(two[1])).abs()).max();
         assert!(step < Some(3_500), "no clicks: {step:?}");
     }

@@ -472,6 +472,13 @@ mod tests {
     }
 
     #[test]
+    fn what_other_programs_put_in_between_is_passed_over() {
+        let (_, mut file) = files(Format::Pcm);
+        file.splice(12..12, *b"junk\x03\0\0\0abc\0");
+        assert_eq!(Wav::read(&file).unwrap().len(), 400);
+    }
+
+    #[test]
     fn what_cannot_be_played_says_why() {
         let (_, file) = files(Format::Pcm);
         let with = |at: usize, value: u8| {
