@@ -280,6 +280,8 @@ mod tests {
     fn late_packets_are_neither_lost_nor_doubles() {
         let stats = heard([1, 2, 5, 3, 4, 6]);
         assert_eq!((stats.lost(), stats.late(), stats.doubles()), (0, 2, 0));
+        let stats = heard([1, 2, 4, 3, 3]);
+        assert_eq!((stats.lost(), stats.late(), stats.doubles()), (0, 1, 1), "late, and once more");
     }
 
     #[test]
