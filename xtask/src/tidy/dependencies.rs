@@ -38,6 +38,7 @@ const PURE: &[(&str, &[&str])] = &[
             "subtle",
         ],
     ),
+    ("media", &["thiserror"]),
     (
         "sip",
         &[
