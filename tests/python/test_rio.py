@@ -552,6 +552,27 @@ def test_five_failed_logins_close(bare):
     assert bare.expect_close() == 1008
 
 
+def test_twenty_failed_logins_shut_the_address_out_and_right_ones_never_do(tmp_path):
+    """Section 3. The address is every test's, so this one has a centre of its own."""
+    running = demo.Centre(tmp_path / "data")
+    try:
+        inside = Rio(running.ready["rio"])
+        for _ in range(60):
+            assert inside.result("login", id="cube", pwd="cube123") == 1
+        for _ in range(4):
+            guesser = Rio(running.ready["rio"], login=None)
+            for _ in range(5):
+                assert guesser.result("login", id="cube", pwd="wrong") == -4007
+            assert guesser.expect_close() == 1008
+        late = Rio(running.ready["rio"], login=None)
+        assert late.result("login", id="cube", pwd="cube123") == -4007
+        late.close()
+        assert inside.result("addmonitor", device=A) == 1, "who is inside stays"
+        inside.close()
+    finally:
+        running.kill()
+
+
 def test_requests_sent_at_once_are_answered_in_order(k):
     for n in range(50):
         k.link.send(json.dumps({"fname": "dial", "this": "99999999", "called": B, "n": n}))

@@ -45,6 +45,8 @@ pub trait Site {
     fn default_realm(&self) -> RealmNo;
     /// Takes one from the bucket of this name; false when it is empty. Buckets refill at `rate` a second to `burst`.
     fn allow(&self, bucket: &str, rate: f64, burst: f64) -> bool;
+    /// Is there one in the bucket of this name? Takes none.
+    fn has(&self, bucket: &str, rate: f64, burst: f64) -> bool;
     /// Unseals a secret of the directory.
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>>;
     /// Seals a secret for the directory.

@@ -204,6 +204,15 @@ impl facade::door::Site for Site {
         )
     }
 
+    fn has(&self, bucket: &str, rate: f64, burst: f64) -> bool {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).has(
+            clock::now(),
+            bucket,
+            rate,
+            burst,
+        )
+    }
+
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>> {
         self.sealer.unseal(sealed)
     }

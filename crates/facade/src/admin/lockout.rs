@@ -119,6 +119,10 @@ mod tests {
             enough
         }
 
+        fn has(&self, _: &str, _: f64, _: f64) -> bool {
+            unreachable!("nobody looks into a bucket here")
+        }
+
         fn unseal(&self, _: &str) -> Option<Vec<u8>> {
             None
         }

@@ -38,6 +38,10 @@ impl Site for Bare {
         true
     }
 
+    fn has(&self, _: &str, _: f64, _: f64) -> bool {
+        true
+    }
+
     fn unseal(&self, _: &str) -> Option<Vec<u8>> {
         None
     }

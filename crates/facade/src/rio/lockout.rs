@@ -1,8 +1,5 @@
 //! Wrong passwords: five on one connection close it; twenty in five minutes from one address, and its log-ins fail for
-//! five minutes (`nxproxy-rio.md` 3).
-//!
-//! Buckets can be drawn from but not be looked into, so there are two: `wrong` counts, and `try`, which is deep, is
-//! emptied when `wrong` is.
+//! five minutes (`nxproxy-rio.md` 3). Right ones cost nothing, however many there are.
 
 use crate::door::Cx;
 use std::net::IpAddr;
@@ -13,27 +10,23 @@ pub(super) const WRONG: u32 = 5;
 /// Wrong passwords from one address.
 const FROM_ADDRESS: f64 = 20.0;
 
-/// Within so many seconds.
+/// Within so many seconds; and so long the address is shut out.
 const WITHIN_S: f64 = 300.0;
 
-/// Tries in a row from one address that are right.
-const DEPTH: u32 = 10_000;
-
-fn draw(cx: &Cx<'_>, peer: IpAddr, which: &str, depth: f64, per_second: f64) -> bool {
-    cx.site.allow(&format!("rio.{which}|{}", peer.to_canonical()), per_second, depth)
+/// Holds one token while the address is not shut out.
+fn shut(peer: IpAddr) -> String {
+    format!("rio.shut|{}", peer.to_canonical())
 }
 
-/// May this address try at all?
+/// May this address log in?
 pub(super) fn may_try(cx: &Cx<'_>, peer: IpAddr) -> bool {
-    draw(cx, peer, "try", f64::from(DEPTH), 1.0 / WITHIN_S)
+    cx.site.has(&shut(peer), 1.0 / WITHIN_S, 1.0)
 }
 
 /// It was wrong.
 pub(super) fn wrong(cx: &Cx<'_>, peer: IpAddr) {
-    if !draw(cx, peer, "wrong", FROM_ADDRESS - 1.0, FROM_ADDRESS / WITHIN_S) {
-        // No deeper than it is: a site without limits must not hold us up.
-        let _ = (0..DEPTH)
-            .take_while(|_| draw(cx, peer, "try", f64::from(DEPTH), 1.0 / WITHIN_S))
-            .count();
+    let wrong = format!("rio.wrong|{}", peer.to_canonical());
+    if !cx.site.allow(&wrong, FROM_ADDRESS / WITHIN_S, FROM_ADDRESS - 1.0) {
+        cx.site.allow(&shut(peer), 1.0 / WITHIN_S, 1.0);
     }
 }

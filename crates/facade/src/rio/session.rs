@@ -181,8 +181,9 @@ impl Rio {
     }
 
     fn logged_in(&mut self, cx: &Cx<'_>, message: &Message, id: &str, out: &mut Out) {
-        // Whoever was disabled while the password was looked at is not let in.
-        let Some(login) = cx.site.cti_user(id).filter(|known| !known.user.disabled) else {
+        // Whoever was disabled or shut out while the password was looked at is not let in.
+        let known = cx.site.cti_user(id).filter(|known| !known.user.disabled);
+        let Some(login) = known.filter(|_| lockout::may_try(cx, self.peer)) else {
             return self.login_failed(cx, message, out);
         };
         (self.failures, self.close_at) = (0, None);

@@ -54,6 +54,12 @@ impl Buckets {
         enough
     }
 
+    /// Is there a token? Takes none, and remembers nothing.
+    pub fn has(&self, now: Millis, name: &str, rate: f64, burst: f64) -> bool {
+        let known = self.buckets.get(&self.hasher.hash_one(name));
+        known.map_or(burst, |bucket| Bucket { rate, burst, ..*bucket }.level(now)) >= 1.0
+    }
+
     /// Forgets the fuller half.
     fn forget(&mut self, now: Millis) {
         let mut missing: Vec<f64> =
@@ -85,6 +91,16 @@ mod tests {
             [take(60_000), take(60_000), take(60_000), take(60_000)],
             [true, true, true, false]
         );
+    }
+
+    #[test]
+    fn to_look_into_a_bucket_takes_nothing() {
+        let mut buckets = Buckets::default();
+        assert!(buckets.has(Millis(0), "a", 1.0, 1.0) && buckets.buckets.is_empty());
+        assert!(buckets.take(Millis(0), "a", 1.0, 1.0));
+        assert!(!buckets.has(Millis(999), "a", 1.0, 1.0));
+        assert!(buckets.has(Millis(1_000), "a", 1.0, 1.0));
+        assert!(buckets.take(Millis(1_000), "a", 1.0, 1.0));
     }
 
     #[test]
