@@ -5,6 +5,7 @@
 
 use super::code::Code;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// A message that is a JSON object.
@@ -44,6 +45,8 @@ impl Message {
     fn members(text: &str) -> Option<Self> {
         let inside = text.strip_prefix('{')?.strip_suffix('}')?;
         let mut members: Vec<Member> = Vec::new();
+        // A message may hold ten thousand keys: to compare each with all would cost more than to carry it out.
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut rest = inside.trim_start();
         while !rest.is_empty() {
             let (written, after) = rest.split_at(length(rest));
@@ -54,9 +57,11 @@ impl Message {
             let key = serde_json::from_str(written).unwrap_or_else(|_| written.to_owned());
             let (written, value) = (written.to_owned(), value.trim_end().to_owned());
             // The last of two keys counts, at the place of the first.
-            match members.iter_mut().find(|member| member.key == key) {
-                Some(member) => member.value = value,
-                None => members.push(Member { key, written, value }),
+            if let Some(before) = places.get(&key).and_then(|at| members.get_mut(*at)) {
+                before.value = value;
+            } else {
+                places.insert(key.clone(), members.len());
+                members.push(Member { key, written, value });
             }
         }
         Some(Self { members })
