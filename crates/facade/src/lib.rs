@@ -11,4 +11,5 @@ pub mod percent;
 pub mod rio;
 pub mod route;
 pub mod sniff;
+pub mod voice;
 pub mod webhook;
