@@ -128,6 +128,7 @@ impl Sample {
             tally: Tally::default(),
             wrap_up: None,
             rating: None,
+            voice: None,
         };
         let contact_id = chat.contact;
         self.deed(

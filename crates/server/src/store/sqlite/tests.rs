@@ -158,7 +158,8 @@ fn dump(folder: &Path) -> String {
         "SELECT hex(r.id), n, hex(participant), read, at FROM mark m JOIN room r ON r.no = m.room ORDER BY 1, 2, 3, 4",
         "SELECT number, hex(id), hex(room), segment, customer, queue, agent, started, ended, seq, doc FROM contact ORDER BY 1",
         "SELECT agent, channel, state, reason, since, until FROM agent_interval ORDER BY 1, 2, 5",
-        "SELECT queue, since, offered, answered, abandoned, overflowed, in_time, wait_ms, handled, handle_ms FROM queue_interval ORDER BY 1, 2",
+        "SELECT queue, since, channel, offered, answered, abandoned, overflowed, in_time, wait_ms, handled, handle_ms, hold_ms, wrap_ms FROM queue_interval ORDER BY 1, 2, 3",
+        "SELECT agent, since, channel, offered, answered, missed, made, handled, handle_ms, hold_ms, wrap_ms FROM agent_work ORDER BY 1, 2, 3",
         "SELECT queue, target_ms FROM queue_target",
     ] {
         let mut rows = db.prepare(query).unwrap();
