@@ -246,6 +246,34 @@ async fn agents_and_queues_have_their_time_counted() {
 }
 
 #[tokio::test]
+async fn calls_are_counted_beside_chats() {
+    let folder = scratch("calls");
+    let store = open(&folder);
+    let realm = store.realm("r").await.unwrap();
+    let lease = store.claim(realm).await.unwrap();
+    let mut sample = Sample::new(1);
+    sample.call();
+    let deeds = sample.take();
+    let last = deeds.len() as u64;
+    store.commit(lease, 1, deeds).await.unwrap();
+    store.page(realm, Page::Contact(ContactName::Number(1)), last).await.unwrap();
+    let db = files::views_beside(&folder).unwrap();
+    let queue = "SELECT channel, offered, answered, abandoned, in_time, wait_ms, handled, handle_ms, hold_ms, wrap_ms FROM queue_interval";
+    let figures: [i64; 10] =
+        db.query_row(queue, [], |row| Ok(std::array::from_fn(|at| row.get(at).unwrap()))).unwrap();
+    assert_eq!(figures, [0, 1, 1, 0, 0, 25_000, 1, 5_000, 3_000, 13_000]);
+    let agent = "SELECT channel, offered, answered, missed, made, handled, handle_ms, hold_ms, wrap_ms FROM agent_work WHERE agent = ?1";
+    let work = |agent_id: &str| -> [i64; 9] {
+        let row = |row: &rusqlite::Row<'_>| Ok(std::array::from_fn(|at| row.get(at).unwrap()));
+        db.query_row(agent, [agent_id], row).unwrap()
+    };
+    assert_eq!(work("1001"), [0, 2, 1, 1, 0, 1, 5_000, 3_000, 13_000]);
+    assert_eq!(work("1002"), [0, 0, 1, 0, 0, 1, 5_000, 0, 0]);
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
 async fn a_damaged_snapshot_costs_time_and_nothing_else() {
     let folder = scratch("snapshot");
     let store = open(&folder);
