@@ -160,8 +160,12 @@ pub struct ContactFilter {
     pub customer: Option<Arc<str>>,
     /// In this queue.
     pub queue: Option<QueueId>,
-    /// With this agent.
+    /// With this agent, or a call that they made.
     pub agent: Option<UserId>,
+    /// By this channel.
+    pub channel: Option<Channel>,
+    /// Of the matter of calls with this number (`cnid`).
+    pub cnid: Option<Arc<str>>,
     /// Only those that have ended (true), or are open (false).
     pub ended: Option<bool>,
     /// Only numbers below this one: the next page.
@@ -171,6 +175,19 @@ pub struct ContactFilter {
 }
 
 impl ContactFilter {
+    /// Is this one of those that are looked for?
+    pub fn finds(&self, contact: &Contact) -> bool {
+        let cnid = || contact.voice.as_ref().map(|voice| &voice.cnid);
+        self.in_time(contact)
+            && self.customer.as_ref().is_none_or(|id| contact.customer.id.as_ref() == Some(id))
+            && self.queue.as_ref().is_none_or(|queue| contact.queue.as_ref() == Some(queue))
+            && self.agent.as_ref().is_none_or(|agent| contact.of(agent))
+            && self.channel.is_none_or(|channel| contact.channel == channel)
+            && self.cnid.as_ref().is_none_or(|wanted| cnid() == Some(wanted))
+            && self.ended.is_none_or(|ended| contact.ended() == ended)
+            && self.below.is_none_or(|below| contact.number < below)
+    }
+
     /// Does the contact lie in the span that is asked for?
     pub fn in_time(&self, contact: &Contact) -> bool {
         let at = self.moment.of(contact);

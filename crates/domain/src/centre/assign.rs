@@ -280,6 +280,9 @@ impl Centre {
         contact: ContactId,
         agent: &UserId,
     ) -> Decided {
+        if self.contact(contact)?.voice.is_some() {
+            return Err(Refusal::NotAChat);
+        }
         if self.contact(contact)?.phase != Phase::Queued {
             return Err(Refusal::WrongState("only a waiting contact can be assigned"));
         }

@@ -110,6 +110,7 @@ impl Centre {
             tally: Tally::NONE,
             wrap_up: None,
             rating: None,
+            voice: None,
         };
         let room = contact.room();
         self.emit(

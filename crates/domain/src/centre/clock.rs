@@ -102,6 +102,15 @@ impl Centre {
     /// Sets the timers that a fact asks for; called before the fact is taken up.
     pub(super) fn arm(&mut self, at: Millis, fact: &Fact) {
         let (when, timer) = match fact {
+            // What falls due in a call stands in the call.
+            Fact::Started { contact, .. } if contact.voice.is_some() => return,
+            Fact::Queued { contact, .. }
+            | Fact::Offered { contact, .. }
+            | Fact::Declined { contact, .. }
+                if self.contacts.get(contact).is_some_and(|c| c.voice.is_some()) =>
+            {
+                return;
+            }
             Fact::Started { contact, .. } => {
                 if contact.phase == Phase::Initiated {
                     self.soft.timers.insert((at.plus(CONNECT_LIMIT), Timer::Connect(contact.id)));
@@ -243,6 +252,13 @@ impl Centre {
                     }
                     _ if segments.is_empty() => return None,
                     _ => {}
+                }
+                // Parts of a call's matter end before the whole of it does.
+                let calls = segments.iter().filter_map(|id| self.contacts.get(id));
+                let calls = calls.filter(|c| c.voice.is_some());
+                let until = calls.map(|c| c.ended.unwrap_or(now).plus(ARCHIVE_AFTER)).max();
+                if let Some(until) = until.filter(|until| *until > now) {
+                    return Some(until);
                 }
                 if segments.iter().filter_map(|id| self.contacts.get(id)).any(at_hand) {
                     return Some(now.plus(ARCHIVE_AFTER));

@@ -298,7 +298,7 @@ impl Centre {
 
     /// Did this agent have the matter, or a part of it?
     fn had(&self, user: &UserId, room: RoomId) -> bool {
-        self.segments_of(room).any(|c| c.agent.as_ref() == Some(user))
+        self.segments_of(room).any(|c| c.of(user))
     }
 
     /// A room's lines for one of its staff, or for a supervisor. Of an archived room only those agents are known who had

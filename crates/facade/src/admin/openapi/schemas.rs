@@ -81,7 +81,7 @@ const OPEN: &[(&str, &str)] = &[
          channel! string, phase! string, initiation! string, customer! Customer, started! integer, updated! integer, \
          queue string, agent string, connected integer, queued integer, accepted integer, ended integer, \
          reason string, first_answer integer, rating integer, previous string, related string, name string, \
-         description string, tags texts, attributes texts, wrap_up object, messages! object, segments Contacts",
+         description string, tags texts, attributes texts, wrap_up object, call object, messages! object, segments Contacts",
     ),
     ("Customer", "name! string, id string, verified! boolean"),
     (
