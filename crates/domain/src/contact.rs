@@ -6,7 +6,7 @@
 
 use crate::agent::Channel;
 use crate::fact::Fact;
-use crate::id::{ContactId, FlowId, ParticipantId, QueueId, RoomId, UserId, WidgetId};
+use crate::id::{BotId, ContactId, FlowId, ParticipantId, QueueId, RoomId, UserId, WidgetId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -243,6 +243,9 @@ pub struct Contact {
     /// When the customer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<Millis>,
+    /// The bot that speaks or spoke with the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
     /// The queue it waits or waited in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueId>,
@@ -351,6 +354,7 @@ impl Contact {
                 self.phase = Phase::Connected;
                 self.connected = Some(at);
             }
+            Fact::BotTurn { turn, .. } => self.bot = Some(turn.bot.clone()),
             Fact::Queued { queue, .. } => {
                 self.phase = Phase::Queued;
                 self.queue = Some(queue.clone());

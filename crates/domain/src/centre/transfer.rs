@@ -148,6 +148,7 @@ impl Centre {
             started: step.now,
             updated: step.now,
             connected: Some(step.now),
+            bot: None,
             queue: None,
             queued: None,
             agent: None,
@@ -208,10 +209,7 @@ impl Centre {
         }
         match &self.directory.flows.get(&contact.flow)?.target {
             Target::Queue(queue) => Some(queue.clone()),
-            Target::Bot(bot) => match &self.directory.bots.get(bot)?.kind {
-                crate::directory::BotKind::Greet { queue, .. } => Some(queue.clone()),
-                crate::directory::BotKind::Echo => None,
-            },
+            Target::Bot(bot) => self.directory.bots.get(bot)?.kind.queue().cloned(),
         }
     }
 
