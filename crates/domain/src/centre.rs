@@ -6,6 +6,7 @@
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
 //! - `centre/chat.rs` starts chats, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
 //! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
+//! - `centre/bot.rs` what bots say
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
 //! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
@@ -15,6 +16,7 @@ mod apply;
 mod arrive;
 mod assign;
 mod audit;
+mod bot;
 mod call;
 mod chat;
 mod clock;
@@ -324,6 +326,10 @@ impl Centre {
             Command::AdmitBot { contact, name, grant, beside_agents, key } => {
                 self.admit_bot(step, contact, name, grant, beside_agents, key)
             }
+            Command::BotAnswer { contact, ask, reply } => {
+                self.bot_answers(step, contact, ask, reply)
+            }
+            Command::BotFailed { contact, ask, why } => self.bot_failed(step, contact, ask, &why),
             Command::GrantAgent { agent, contact, grant } => {
                 self.grant_agent(step, &agent, contact, grant)
             }
@@ -334,6 +340,9 @@ impl Centre {
             Command::Present { token, present } => self.present(step, token, present),
             Command::Say { by, kind, text, audience, key } => {
                 self.say(step, by, kind, text, audience, key)
+            }
+            Command::Choose { by, kind, text, choice, audience, key } => {
+                self.say_chosen(step, by, kind, text, choice, audience, key)
             }
             Command::SayOutside { contact, kind, text } => {
                 self.say_outside(step, contact, kind, text)
@@ -439,6 +448,7 @@ impl Centre {
             Fact::Seated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
+            Fact::BotAsked { .. } => topics.push(Topic::Bots),
             Fact::Offered { agent, .. }
             | Fact::Declined { agent, .. }
             | Fact::Accepted { agent, .. }

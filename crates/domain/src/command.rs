@@ -11,6 +11,7 @@ use crate::id::{
     TokenHash, UserId,
 };
 use crate::room::{Audience, FileStatus, IdleRule, TokenKind};
+use crate::scenario::Reply;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -144,6 +145,15 @@ pub enum Destination {
     Agent(UserId),
     /// What a flow leads to.
     Flow(FlowId),
+}
+
+/// What a customer chose of what a bot had offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The menu that it leads to; none where only words were given.
+    pub menu: Option<Arc<str>>,
+    /// The word of it.
+    pub keyword: Arc<str>,
 }
 
 /// One wish.
@@ -338,6 +348,24 @@ pub enum Command {
         /// Its token.
         grant: Grant,
     },
+    /// A bot's program has answered.
+    BotAnswer {
+        /// The contact about which it was asked.
+        contact: ContactId,
+        /// The question's number.
+        ask: u32,
+        /// The answer.
+        reply: Reply,
+    },
+    /// A bot's program has not answered as it should.
+    BotFailed {
+        /// The contact about which it was asked.
+        contact: ContactId,
+        /// The question's number.
+        ask: u32,
+        /// What it did instead, without anything that is secret.
+        why: Arc<str>,
+    },
     /// Give out connection tokens to the holder of a participant token, and maybe mark it connected.
     Connect {
         /// The participant token.
@@ -381,6 +409,21 @@ pub enum Command {
         kind: TextKind,
         /// The words.
         text: Arc<str>,
+        /// Who may see it.
+        audience: Audience,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// The same, where the customer chose something that a bot had offered.
+    Choose {
+        /// Who.
+        by: By,
+        /// What the line is written in.
+        kind: TextKind,
+        /// The line, exactly as sent.
+        text: Arc<str>,
+        /// What was chosen, as bots understand it.
+        choice: Choice,
         /// Who may see it.
         audience: Audience,
         /// The key by which a repeat is known.
@@ -517,6 +560,7 @@ impl Command {
         match self {
             Self::Force { by, .. } => Some(*by),
             Self::Say { by, .. }
+            | Self::Choose { by, .. }
             | Self::Typing { by, .. }
             | Self::Mark { by, .. }
             | Self::MarkUpTo { by, .. }

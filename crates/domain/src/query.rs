@@ -10,10 +10,11 @@ use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
 use crate::id::{
-    ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId,
+    BotId, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId,
     TokenHash, UserId,
 };
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
+use crate::scenario::Ask;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -87,6 +88,8 @@ pub enum Query {
     Wait(ContactId),
     /// All copies of rooms that go elsewhere.
     Streams,
+    /// All open questions to programs of bots.
+    BotAsks,
     /// Is there an open chat of this outside pair? (`SendChatIntegrationEvent`)
     Outside(Arc<str>),
     /// A page of a transcript, for a reader.
@@ -351,6 +354,17 @@ pub struct StreamState {
     pub delivered: u64,
 }
 
+/// A question to a bot's program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotAsk {
+    /// The contact.
+    pub contact: ContactId,
+    /// The bot.
+    pub bot: BotId,
+    /// The question.
+    pub ask: Ask,
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -394,6 +408,8 @@ pub enum Answer {
     },
     /// To [`Query::Streams`].
     Streams(Vec<StreamState>),
+    /// To [`Query::BotAsks`].
+    BotAsks(Vec<BotAsk>),
     /// To [`Query::Outside`].
     Outside(Option<ContactId>),
     /// To [`Query::Transcript`] and [`Query::Lines`].

@@ -76,9 +76,14 @@ impl Centre {
             | Fact::Declined { contact, .. }
             | Fact::Accepted { contact, .. }
                 if self.is_call(*contact) => {}
+            Fact::BotTurn { contact, turn } => self.bot_turned(at, *contact, turn),
+            Fact::BotAsked { contact, ask, .. } => self.bot_asked(*contact, ask),
+            Fact::BotTold { contact, said } => self.bot_told(*contact, said),
+            Fact::BotLeft { contact, .. } => self.bot_left(at, *contact),
             Fact::Offered { contact, agent, participant, until, conference, .. } => {
                 // A colleague who is asked along takes nobody out of their line.
                 if !conference {
+                    self.bot_left(at, *contact);
                     self.leave_line(*contact);
                     if let Some(wait) = self.waits.get_mut(contact) {
                         wait.offered = true;
@@ -197,7 +202,7 @@ impl Centre {
         self.contacts.get(&contact).is_some_and(|c| c.voice.is_some())
     }
 
-    fn room_of(&mut self, contact: ContactId) -> Option<&mut Room> {
+    pub(super) fn room_of(&mut self, contact: ContactId) -> Option<&mut Room> {
         let room = self.contacts.get(&contact)?.room();
         self.rooms.get_mut(&room)
     }
@@ -276,6 +281,7 @@ impl Centre {
         preferred: Option<UserId>,
         from: Option<crate::id::QueueId>,
     ) {
+        self.bot_left(at, id);
         // Calls stand in lines of their own (`call/line.rs`).
         let Some(contact) = self.contacts.get(&id).filter(|c| c.voice.is_none()) else { return };
         let (number, channel) = (contact.number, contact.channel);
@@ -304,6 +310,7 @@ impl Centre {
     fn closed(&mut self, at: Millis, id: ContactId) {
         self.leave_line(id);
         self.waits.remove(&id);
+        self.bot_left(at, id);
         let Some(contact) = self.contacts.get(&id).filter(|c| c.voice.is_none()) else { return };
         // Facts after a snapshot are taken up before anything is counted; `reindex` counts then.
         self.open_chats -= 1;
@@ -462,6 +469,9 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
                 (idle.agent_since, idle.agent_warned) = (was.agent_since, was.agent_warned);
             }
             room.idle = Some(Box::new(idle));
+            if let Some(talk) = &mut room.bot {
+                talk.ruled = false;
+            }
             both_there(at, room);
         }
         Fact::StreamStarted { stream, target, key, .. } => {
@@ -492,10 +502,12 @@ fn set_presence(room: &mut Room, participant: crate::id::ParticipantId, presence
 }
 
 /// Idle timers run only while both sides are there (`amazon-connect-chat.md` 4.3).
-fn both_there(at: Millis, room: &mut Room) {
+pub(super) fn both_there(at: Millis, room: &mut Room) {
     let there =
         |role| room.members.iter().any(|m| m.role == role && m.presence == Presence::Joined);
-    let both = there(MemberRole::Customer) && there(MemberRole::Agent);
+    // A bot is always there, and waits for the customer alone.
+    let served = there(MemberRole::Agent) || room.bot.is_some();
+    let both = there(MemberRole::Customer) && served;
     if let Some(idle) = &mut room.idle {
         let since = |was: Option<Millis>| if both { was.or(Some(at)) } else { None };
         idle.customer_since = since(idle.customer_since);

@@ -26,31 +26,11 @@ impl Centre {
         preferred: Option<UserId>,
         came: Millis,
     ) {
-        let Some(mut queue) = self.directory.queue(queue.as_str()).cloned() else { return };
         let Some(room) = self.contacts.get(&id).map(super::super::contact::Contact::room) else {
             return;
         };
-        let mut from = None;
-        // Each hop leads to a queue that was not visited yet, so this ends.
-        let mut visited = vec![queue.id.clone()];
-        while let Some(overflow) = &queue.overflow {
-            let level = self.level(&queue);
-            let full = overflow.length.is_some_and(|most| level.waiting >= most)
-                || (overflow.no_agent && level.logged_on == 0);
-            if !full || visited.contains(&overflow.to) {
-                break;
-            }
-            let Some(next) = self.directory.queues.get(&overflow.to).cloned() else { break };
-            from = Some(queue.id.clone());
-            visited.push(next.id.clone());
-            queue = next;
-        }
-        let closed = queue
-            .hours
-            .as_ref()
-            .and_then(|h| self.directory.hours.get(h))
-            .is_some_and(|h| !h.open(step.now));
-        if closed {
+        let Some((queue, from)) = self.taker(queue) else { return };
+        if self.closed_now(step.now, &queue) {
             self.close(step, room, EndReason::Flow, None);
             return;
         }
@@ -67,6 +47,37 @@ impl Centre {
         );
         self.route(step, &queue.id);
         self.show_level(step, &queue.id);
+    }
+
+    /// Is this queue closed by its hours?
+    pub(super) fn closed_now(&self, now: Millis, queue: &crate::directory::Queue) -> bool {
+        let hours = queue.hours.as_ref().and_then(|h| self.directory.hours.get(h));
+        hours.is_some_and(|h| !h.open(now))
+    }
+
+    /// The queue that would take a contact of this one now: where it overflows to, if it is full or nobody is there;
+    /// and the one before it in that case.
+    pub(super) fn taker(
+        &self,
+        queue: &QueueId,
+    ) -> Option<(Arc<crate::directory::Queue>, Option<QueueId>)> {
+        let mut queue = self.directory.queue(queue.as_str()).cloned()?;
+        let mut from = None;
+        // Each hop leads to a queue that was not visited yet, so this ends.
+        let mut visited = vec![queue.id.clone()];
+        while let Some(overflow) = &queue.overflow {
+            let level = self.level(&queue);
+            let full = overflow.length.is_some_and(|most| level.waiting >= most)
+                || (overflow.no_agent && level.logged_on == 0);
+            if !full || visited.contains(&overflow.to) {
+                break;
+            }
+            let Some(next) = self.directory.queues.get(&overflow.to).cloned() else { break };
+            from = Some(queue.id.clone());
+            visited.push(next.id.clone());
+            queue = next;
+        }
+        Some((queue, from))
     }
 
     fn last_agent(&self, id: ContactId, queue: &crate::directory::Queue) -> Option<UserId> {

@@ -90,6 +90,7 @@ impl Centre {
             started: step.now,
             updated: step.now,
             connected: None,
+            bot: None,
             queue: None,
             queued: None,
             agent: None,

@@ -30,6 +30,8 @@ pub(super) enum Timer {
     Wait(ContactId),
     /// A member may have been silent for long.
     Idle(RoomId),
+    /// A bot's program has been asked for long.
+    Bot(RoomId),
     /// Nobody is left to talk to.
     Linger(RoomId),
     /// A closed room may leave the memory.
@@ -73,6 +75,8 @@ impl Centre {
                     (Millis(0), Timer::Linger(room.id)),
                 ]),
             }
+            let asked = room.bot.as_ref().and_then(|talk| talk.ask.as_ref());
+            timers.extend(asked.map(|ask| (ask.until, Timer::Bot(room.id))));
             let invited = room
                 .members
                 .iter()
@@ -119,6 +123,14 @@ impl Centre {
             }
             Fact::Admitted { room, member, .. } if member.role == MemberRole::Bot => {
                 (at.plus(ADMISSION_LIMIT), Timer::Admission(*room, member.id))
+            }
+            Fact::BotTurn { contact, turn } if turn.idle.is_some() => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (at, Timer::Idle(contact.room()))
+            }
+            Fact::BotAsked { contact, ask, .. } => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (ask.until, Timer::Bot(contact.room()))
             }
             Fact::Queued { contact, .. } => (at, Timer::Wait(*contact)),
             Fact::Declined { contact, .. } => {
@@ -235,6 +247,7 @@ impl Centre {
             }
             Timer::Wait(id) => return self.waited(step, *id),
             Timer::Idle(id) => return self.idle(step, *id),
+            Timer::Bot(id) => return self.bot_due(step, *id),
             Timer::Linger(id) => return self.linger(step, *id),
             Timer::Archive(id) => {
                 let closed = self.rooms.get(id).map(|r| r.closed);

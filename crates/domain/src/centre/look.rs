@@ -66,6 +66,7 @@ impl Centre {
             Query::Levels => Answer::Levels(self.levels()),
             Query::Wait(contact) => self.wait(*contact)?,
             Query::Streams => Answer::Streams(self.streams()),
+            Query::BotAsks => Answer::BotAsks(self.bot_asks()),
             Query::Outside(pair) => Answer::Outside(self.outside.get(pair).copied()),
             Query::Transcript { by, contact, from, forward, limit } => {
                 return self

@@ -182,6 +182,7 @@ impl Sample {
             started: self.now.plus(Millis(1_000)),
             updated: self.now,
             connected: None,
+            bot: None,
             queue: None,
             queued: None,
             agent: None,
