@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod connect;
+pub mod content;
 pub mod desk;
 pub mod door;
 pub mod item;
