@@ -81,7 +81,7 @@ impl Centre {
         if member.silent && audience != Audience::Agents {
             return Err(Refusal::Silent);
         }
-        if !audience.includes(role) || (role == MemberRole::Customer && audience != Audience::All) {
+        if !may_say(role, audience) {
             return Err(Refusal::NotAllowed);
         }
         // Choices are offered by those who serve; only answers come from the customer.
@@ -108,7 +108,9 @@ impl Centre {
         if let Some(contact) = begins {
             self.run_flow(step, contact);
         }
-        if role == MemberRole::Customer && self.room(room).closed.is_none() {
+        // What a customer says to agents alone is not for the bot.
+        let heard = audience.includes(MemberRole::Bot);
+        if role == MemberRole::Customer && heard && self.room(room).closed.is_none() {
             let heard = choice.map_or(text, |choice| choice.keyword);
             self.echo(step, room, heard);
         }
@@ -287,4 +289,9 @@ impl Centre {
         }
         Ok(Done::Ok)
     }
+}
+
+/// May a member of this role say something to these? A customer may speak to agents alone, and to the bot alone.
+pub(super) const fn may_say(role: MemberRole, audience: Audience) -> bool {
+    matches!(role, MemberRole::Customer) || audience.includes(role)
 }

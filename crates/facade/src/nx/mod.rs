@@ -1,15 +1,25 @@
 //! The customer's web chat, compatible with `nxWebApi` (seeds 000 and 003, `nxwebapi.md`), over our own sub-protocol
 //! (`docs/chat-wire.md`).
 //!
-//! - [`session`]: one socket with its rooms; [`frame`]: what is said on it, both ways;
-//! - [`lobby`]: how much is taken of one address; [`arrival`]: whence a socket comes, and by which address it finds us.
+//! - [`session`]: one socket; [`room`]: one of its rooms, as its facts go by; [`frame`]: what is said, both ways;
+//! - [`content`]: what a page may say; [`line`]: what it is told; [`words`]: the server's own sentences;
+//! - [`lobby`]: how much is taken of one address; [`arrival`]: whence a socket comes, and by which address it finds us;
+//! - [`cid`], [`file_name`], [`address`]: names that are given out.
 
+mod address;
 mod arrival;
+mod cid;
+mod content;
+mod file_name;
 mod frame;
+mod line;
 mod lobby;
+mod room;
 mod session;
+mod words;
 
 pub use arrival::Arrival;
+pub use cid::{cid, room as room_of_cid};
 pub use lobby::Lobby;
 
 use crate::door::{Session, SocketLimits};
