@@ -219,6 +219,32 @@ pub struct Reference {
     pub value: Arc<str>,
 }
 
+/// Where a number leads to that no flow leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Straight {
+    /// To a queue, without a greeting.
+    Queue(QueueId),
+    /// To the agent who is reached there.
+    Agent(UserId),
+}
+
+/// A web chat: the customer's page called a number (`nxwebapi.md` 8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Web {
+    /// The number, as it was called.
+    pub number: Arc<str>,
+    /// Where it leads, if to no flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub straight: Option<Straight>,
+    /// The bot whose number it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
+    /// The chat counts as answered when an agent takes it, and not before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_agent: bool,
+}
+
 /// One segment of a matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -309,6 +335,9 @@ pub struct Contact {
     /// Where an unsigned start came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// It is a web chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<Arc<Web>>,
     /// Why it was given to the agent who has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Arc<Why>>,

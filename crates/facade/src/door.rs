@@ -51,6 +51,11 @@ pub trait Site {
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>>;
     /// Seals a secret for the directory.
     fn seal(&self, secret: &[u8]) -> String;
+    /// A code that nobody else can make for these bytes, the same each time: it makes a name of them that cannot be
+    /// guessed. None where there is no key for it.
+    fn mac(&self, _what: &[u8]) -> Option<[u8; 32]> {
+        None
+    }
     /// A CTI user of any realm. Known without asking the realm, so that logging in works while it is away.
     fn cti_user(&self, _id: &str) -> Option<CtiLogin> {
         None

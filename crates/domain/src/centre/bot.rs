@@ -332,8 +332,11 @@ impl Centre {
             Taker::Agent(_) => &scene.scenario.queue,
             Taker::Queue(queue) => queue,
         };
-        let Some((taker, _)) = self.taker(queue) else { return Ok(Taker::Queue(queue.clone())) };
-        if self.closed_now(now, &taker) {
+        let Some(known) = self.directory.queue(queue.as_str()).cloned() else {
+            return Ok(Taker::Queue(queue.clone()));
+        };
+        let (taker, _) = self.overflowed(known);
+        if self.is_closed(now, &taker) {
             return Err((Cause::Closed, over.closed.clone()));
         }
         if over.nobody.is_some() && self.level(&taker).logged_on == 0 {

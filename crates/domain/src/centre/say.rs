@@ -82,7 +82,7 @@ impl Centre {
         if member.silent && audience != Audience::Agents {
             return Err(Refusal::Silent);
         }
-        if !audience.includes(role) || (role == MemberRole::Customer && audience != Audience::All) {
+        if !may_say(role, audience) {
             return Err(Refusal::NotAllowed);
         }
         // Choices are offered by those who serve; only answers come from the customer.
@@ -109,6 +109,7 @@ impl Centre {
         if let Some(contact) = begins {
             self.run_flow(step, contact);
         }
+        // What a customer says to agents alone is not for the bot.
         if role == MemberRole::Customer
             && audience.includes(MemberRole::Bot)
             && self.room(room).closed.is_none()
@@ -292,4 +293,9 @@ impl Centre {
         }
         Ok(Done::Ok)
     }
+}
+
+/// May a member of this role say something to these? A customer may speak to agents alone, and to the bot alone.
+pub(super) const fn may_say(role: MemberRole, audience: Audience) -> bool {
+    matches!(role, MemberRole::Customer) || audience.includes(role)
 }

@@ -246,8 +246,14 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);
                 };
-                let opening =
-                    Opening { door: door.clone(), realm, session, limits, place: Some(place) };
+                let opening = Opening {
+                    door: door.clone(),
+                    realm,
+                    session,
+                    limits,
+                    place: Some(place),
+                    own: None,
+                };
                 let Some((upgrade, key)) = upgrade.zip(accept_key(&asked)) else {
                     ws::never_opened(opening).await;
                     return no_socket();

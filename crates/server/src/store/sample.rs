@@ -201,6 +201,7 @@ impl Sample {
             origin: None,
             why: None,
             tally: Tally::default(),
+            web: None,
             wrap_up: None,
             rating: None,
             voice: None,
