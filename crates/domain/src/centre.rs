@@ -365,6 +365,7 @@ impl Centre {
             Command::StoreFile { upload, size, kind, status } => {
                 self.store_file(step, upload, size, kind, status)
             }
+            Command::BringFile { by, file } => self.bring_file(step, by, *file),
             Command::CompleteFile { by, file, key } => self.complete_file(step, by, file, key),
             Command::RuleIdle { contact, customer, agent } => {
                 self.rule_idle(step, contact, customer, agent)

@@ -10,7 +10,7 @@ use crate::id::{
     ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId,
     TokenHash, UserId,
 };
-use crate::room::{Audience, FileStatus, IdleRule, TokenKind};
+use crate::room::{Audience, File, FileStatus, IdleRule, TokenKind};
 use crate::scenario::Reply;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
@@ -537,6 +537,14 @@ pub enum Command {
         /// Stored or rejected.
         status: FileStatus,
     },
+    /// A file was brought whole: its bytes lie under its id already, stored or rejected. It is seen by nobody until it is
+    /// sent.
+    BringFile {
+        /// Who.
+        by: By,
+        /// What is known of it.
+        file: Box<File>,
+    },
     /// Make a line of a file.
     CompleteFile {
         /// Who.
@@ -605,6 +613,7 @@ impl Command {
             | Self::Leave { by, .. }
             | Self::Rate { by, .. }
             | Self::AnnounceFile { by, .. }
+            | Self::BringFile { by, .. }
             | Self::CompleteFile { by, .. } => by.session(),
             _ => None,
         }

@@ -85,6 +85,8 @@ pub enum Query {
         /// At most so many lines.
         limit: u16,
     },
+    /// May this member bring another file? Answered with the member's room.
+    MayBring(By),
     /// A file that whoever knows its name may have: one that its room's customer may see, or brought.
     FileIn(RoomId, FileId),
     /// The same for a session's user: a file of a chat they have worked on, or of any for a supervisor. Without a
@@ -409,6 +411,8 @@ pub enum Answer {
     Session(Arc<User>, Millis),
     /// To [`Query::Token`].
     Holder(Box<Holder>),
+    /// To [`Query::MayBring`].
+    Room(RoomId),
     /// To [`Query::Visit`].
     Visit(Box<Visit>),
     /// To [`Query::Person`].
@@ -462,7 +466,7 @@ impl Query {
             Self::Session(session) | Self::FileOf(session, ..) | Self::Lines { session, .. } => {
                 Some(*session)
             }
-            Self::File(by, _) | Self::Transcript { by, .. } => by.session(),
+            Self::File(by, _) | Self::MayBring(by) | Self::Transcript { by, .. } => by.session(),
             _ => None,
         }
     }

@@ -194,6 +194,13 @@ pub enum Received {
     Fault,
 }
 
+/// A file in a form (RFC 7578), of which only the head has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The name that its sender gave it.
+    pub name: String,
+}
+
 /// What one request needs next.
 pub enum Step {
     /// Nothing more: this is the answer.
@@ -224,6 +231,21 @@ pub enum Step {
         file: FileId,
         /// Exactly so many bytes.
         size: u64,
+        /// What then.
+        then: Then<Received>,
+    },
+    /// Read the request's body, a streamed one, as a form up to the head of its first file; none if it is no form, or has
+    /// no file.
+    Form {
+        /// What then.
+        then: Then<Option<Part>>,
+    },
+    /// Take the file that the form has come to.
+    ReceivePart {
+        /// The file.
+        file: FileId,
+        /// At most so many bytes; more are [`Received::WrongSize`].
+        most: u64,
         /// What then.
         then: Then<Received>,
     },

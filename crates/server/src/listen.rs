@@ -3,6 +3,7 @@
 pub mod body;
 pub mod door;
 pub mod files;
+pub mod form;
 pub mod http;
 pub mod nx;
 pub mod pages;

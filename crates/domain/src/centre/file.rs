@@ -1,6 +1,5 @@
 //! Files of chats: announced, put, completed. Their bytes pass elsewhere.
 
-use super::say::may_say;
 use super::{Centre, Decided, FILE_LIMIT, Step};
 use crate::command::{By, Done};
 use crate::contact::TextKind;
@@ -35,7 +34,7 @@ impl Centre {
         if member.silent {
             return Err(Refusal::Silent);
         }
-        if !may_say(member.role, announced.audience) {
+        if !self.may_say(room, member.role, announced.audience) {
             return Err(Refusal::NotAllowed);
         }
         let before =
@@ -62,6 +61,35 @@ impl Centre {
             }
         };
         let id = file.file.id;
+        self.emit(step, Fact::FileAnnounced { room, file: Box::new(file) });
+        Ok(Done::File { file: id })
+    }
+
+    /// May a file be brought? Asked before its bytes are taken.
+    pub(super) fn may_bring(&self, now: Millis, by: By) -> Result<(RoomId, u8), Refusal> {
+        let (room, at) = self.bringer(now, by)?;
+        if self.member(room, at).silent {
+            return Err(Refusal::Silent);
+        }
+        if self.room(room).files.len() >= FILE_LIMIT {
+            return Err(Refusal::Quota { what: Quota::Files, most: FILE_LIMIT as u64 });
+        }
+        Ok((room, at))
+    }
+
+    /// A file whose bytes are there already. One that was rejected counts, too: it has cost as much.
+    pub(super) fn bring_file(&mut self, step: &mut Step<'_>, by: By, file: File) -> Decided {
+        let (room, author) = self.may_bring(step.now, by)?;
+        if self.room(room).files.contains_key(&file.id) {
+            return Err(Refusal::FileDone);
+        }
+        let id = file.id;
+        // Nothing is put by a URL of its own: nobody has a secret of this hash, and no repeat has this key.
+        let mut upload = TokenHash([0; 32]);
+        upload.0[..16].copy_from_slice(id.0.as_bytes());
+        let key = ClientKey(*id.0.as_bytes());
+        let (audience, until) = (Audience::All, Millis(0));
+        let file = RoomFile { author, audience, file, upload, until, key, done: None };
         self.emit(step, Fact::FileAnnounced { room, file: Box::new(file) });
         Ok(Done::File { file: id })
     }
@@ -154,7 +182,7 @@ impl Centre {
         if member.silent && audience != Audience::Agents {
             return Err(Refusal::Silent);
         }
-        if !may_say(member.role, audience) {
+        if !self.may_say(room, member.role, audience) {
             return Err(Refusal::NotAllowed);
         }
         if words.as_ref().is_some_and(|(kind, _)| !known.kinds.has(*kind)) {

@@ -60,6 +60,7 @@ impl Centre {
             Query::Since { token, after, limit } => {
                 return self.since(now, *token, *after, *limit).map(Look::Page);
             }
+            Query::MayBring(by) => Answer::Room(self.may_bring(now, *by)?.0),
             Query::FileIn(room, file) => return self.file_in(*room, *file),
             Query::Files(contact) => {
                 let room = self.contact(*contact)?.room();

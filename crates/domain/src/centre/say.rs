@@ -82,7 +82,7 @@ impl Centre {
         if member.silent && audience != Audience::Agents {
             return Err(Refusal::Silent);
         }
-        if !may_say(role, audience) {
+        if !self.may_say(room, role, audience) {
             return Err(Refusal::NotAllowed);
         }
         // Choices are offered by those who serve; only answers come from the customer.
@@ -119,6 +119,15 @@ impl Centre {
             self.bot_hears(step, room, Said { kind, text }, choice, begins.is_some());
         }
         Ok(done)
+    }
+
+    /// May a member of this role say something to these? The customer of a web chat may speak to agents alone, and to the
+    /// bot alone (`nxwebapi.md` 4); other customers speak to all.
+    pub(super) fn may_say(&self, room: RoomId, role: MemberRole, audience: Audience) -> bool {
+        if role != MemberRole::Customer || audience == Audience::All {
+            return audience.includes(role);
+        }
+        self.contacts.get(&ContactId::from(room)).is_some_and(|contact| contact.web.is_some())
     }
 
     pub(super) fn room_for_a_line(&self, room: RoomId) -> Result<(), Refusal> {
@@ -293,9 +302,4 @@ impl Centre {
         }
         Ok(Done::Ok)
     }
-}
-
-/// May a member of this role say something to these? A customer may speak to agents alone, and to the bot alone.
-pub(super) const fn may_say(role: MemberRole, audience: Audience) -> bool {
-    matches!(role, MemberRole::Customer) || audience.includes(role)
 }

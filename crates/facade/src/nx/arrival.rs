@@ -23,7 +23,7 @@ impl Arrival {
 }
 
 /// The public address; without one, the host that the page named, at the port where we speak HTTP as securely as here.
-pub(super) fn base(settings: &Settings, head: &Head) -> String {
+fn base(settings: &Settings, head: &Head) -> String {
     if let Some(url) = &settings.public_url {
         return url.trim_end_matches('/').to_owned();
     }
@@ -40,8 +40,19 @@ pub(super) fn base(settings: &Settings, head: &Head) -> String {
     format!("{scheme}://{host}{port}{}", settings.base_path.trim_end_matches('/'))
 }
 
+/// The address below which this request came to our HTTP.
+pub(super) fn own(settings: &Settings, head: &Head) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let scheme = if head.tls { "https" } else { "http" };
+    let host = head.header("host").filter(|host| is_host(split_port(host).0));
+    let host = host.unwrap_or("127.0.0.1");
+    format!("{scheme}://{host}{}", settings.base_path.trim_end_matches('/'))
+}
+
 /// Host and port of an authority; the brackets of an IPv6 address stay.
-pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
+fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
             (host, Some(port))

@@ -3,6 +3,7 @@
 use crate::door::{Effect, Out};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// The page's number of a session.
@@ -12,50 +13,64 @@ pub(super) type Id = u32;
 const HIGHEST: Id = i32::MAX as Id;
 
 /// What a page says.
-#[derive(Debug, Deserialize, PartialEq)]
-#[serde(tag = "t", rename_all = "snake_case")]
-pub(super) enum Frame {
+#[derive(Debug)]
+pub(super) enum Frame<'a> {
     /// Opens a room.
-    Open(Box<Open>),
+    Open(Open),
     /// Takes up a room.
-    Resume(Box<Resume>),
+    Resume(Resume),
     /// Says something.
-    Say {
-        /// Where.
-        id: Id,
-        /// The client's key of it.
-        key: String,
-        /// What.
-        content: Value,
-        /// To whom.
-        #[serde(default)]
-        to: String,
-    },
+    Say(Say<'a>),
     /// Is writing.
-    Typing {
-        /// Where.
-        id: Id,
-        /// Still, or no more.
-        on: bool,
-    },
+    Typing(Typing),
     /// Has read.
-    Read {
-        /// Where.
-        id: Id,
-        /// Up to this line.
-        seq: u32,
-    },
+    Read(Read),
     /// Ends it.
-    Close {
-        /// Which.
-        id: Id,
-    },
+    Close(Close),
     /// Is there.
-    Pong {},
+    Pong,
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow)]
+    t: Cow<'a, str>,
+}
+
+/// Says something.
+#[derive(Debug, Deserialize)]
+pub(super) struct Say<'a> {
+    pub(super) id: Id,
+    pub(super) key: String,
+    /// As it was sent.
+    #[serde(borrow)]
+    pub(super) content: &'a RawValue,
+    #[serde(default, borrow)]
+    pub(super) to: Cow<'a, str>,
+}
+
+/// Is writing, or no more.
+#[derive(Debug, Deserialize)]
+pub(super) struct Typing {
+    pub(super) id: Id,
+    pub(super) on: bool,
+}
+
+/// Has read up to this line.
+#[derive(Debug, Deserialize)]
+pub(super) struct Read {
+    pub(super) id: Id,
+    pub(super) seq: u32,
+}
+
+/// Ends a room, or an attempt.
+#[derive(Debug, Deserialize)]
+pub(super) struct Close {
+    pub(super) id: Id,
 }
 
 /// Opens a room.
-#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Open {
     pub(super) id: Id,
     pub(super) realm: String,
@@ -68,7 +83,7 @@ pub(super) struct Open {
 }
 
 /// Takes up a room.
-#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Resume {
     pub(super) id: Id,
     pub(super) token: String,
@@ -87,51 +102,79 @@ pub(super) fn is_key(key: &str) -> bool {
 /// Keys that a `resume` may ask after.
 const KEYS: usize = 100;
 
-impl Frame {
+impl<'a> Frame<'a> {
     /// Reads a frame; none if it is not one, or lacks what it needs.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let frame: Self = serde_json::from_str(text).ok()?;
-        let within = |text: &str, most: usize| (1..=most).contains(&text.len());
-        let tag = |lang: &Option<String>| lang.as_ref().is_none_or(|lang| lang.len() <= 35);
+    pub(super) fn read(text: &'a str) -> Option<Self> {
+        let Kind { t } = serde_json::from_str(text).ok()?;
+        let frame = match t.as_ref() {
+            "say" => Self::Say(of(text)?),
+            "typing" => Self::Typing(of(text)?),
+            "read" => Self::Read(of(text)?),
+            "pong" => Self::Pong,
+            "open" => Self::Open(of(text)?),
+            "resume" => Self::Resume(of(text)?),
+            "close" => Self::Close(of(text)?),
+            _ => return None,
+        };
         let right = match &frame {
-            Self::Open(open) => {
-                let secret = |key: &String| {
-                    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-                    (22..=64).contains(&key.len()) && key.bytes().all(plain)
-                };
-                let tel = |b: u8| b.is_ascii_alphanumeric() || b"._+@-".contains(&b);
-                let dn = |b: u8| b.is_ascii_alphanumeric() || b"*#._-".contains(&b);
-                within(&open.realm, 253)
-                    && within(&open.dn, 64)
-                    && open.dn.bytes().all(dn)
-                    && within(&open.tel, 64)
-                    && open.tel.bytes().all(tel)
-                    && tag(&open.lang)
-                    && open.key.as_ref().is_none_or(secret)
-            }
-            Self::Resume(resume) => {
-                resume.keys.len() <= KEYS
-                    && resume.keys.iter().all(|key| is_key(key))
-                    && resume.token.len() <= 128
-                    && tag(&resume.lang)
-            }
-            Self::Say { key, content, .. } => is_key(key) && content.is_object(),
+            Self::Open(open) => open.is_right(),
+            Self::Resume(resume) => resume.is_right(),
+            Self::Say(say) => is_key(&say.key) && say.content.get().starts_with('{'),
             _ => true,
         };
         (right && frame.id().is_none_or(|id| id <= HIGHEST)).then_some(frame)
     }
 
     /// The session that is meant, if it is one in particular.
-    pub(super) fn id(&self) -> Option<Id> {
-        match self {
-            Self::Open(open) => Some(open.id),
-            Self::Resume(resume) => Some(resume.id),
-            Self::Say { id, .. }
-            | Self::Typing { id, .. }
-            | Self::Read { id, .. }
-            | Self::Close { id } => Some(*id),
-            Self::Pong {} => None,
-        }
+    pub(super) const fn id(&self) -> Option<Id> {
+        Some(match self {
+            Self::Open(open) => open.id,
+            Self::Resume(resume) => resume.id,
+            Self::Say(say) => say.id,
+            Self::Typing(typing) => typing.id,
+            Self::Read(read) => read.id,
+            Self::Close(close) => close.id,
+            Self::Pong => return None,
+        })
+    }
+}
+
+fn of<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}
+
+fn within(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len())
+}
+
+fn is_tag(lang: Option<&String>) -> bool {
+    lang.is_none_or(|lang| lang.len() <= 35)
+}
+
+impl Open {
+    fn is_right(&self) -> bool {
+        let secret = |key: &String| {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+            (22..=64).contains(&key.len()) && key.bytes().all(plain)
+        };
+        let tel = |b: u8| b.is_ascii_alphanumeric() || b"._+@-".contains(&b);
+        let dn = |b: u8| b.is_ascii_alphanumeric() || b"*#._-".contains(&b);
+        within(&self.realm, 253)
+            && within(&self.dn, 64)
+            && self.dn.bytes().all(dn)
+            && within(&self.tel, 64)
+            && self.tel.bytes().all(tel)
+            && is_tag(self.lang.as_ref())
+            && self.key.as_ref().is_none_or(secret)
+    }
+}
+
+impl Resume {
+    fn is_right(&self) -> bool {
+        self.keys.len() <= KEYS
+            && self.keys.iter().all(|key| is_key(key))
+            && self.token.len() <= 128
+            && is_tag(self.lang.as_ref())
     }
 }
 
@@ -159,7 +202,7 @@ pub(super) enum Told<'a> {
         seq: u32,
         dn: &'a str,
         own: bool,
-        content: Cow<'a, Value>,
+        content: &'a Shown<'a>,
         agent: &'a str,
         at: String,
     },
@@ -192,6 +235,25 @@ pub(super) enum Told<'a> {
     },
     /// Is the page there?
     Ping,
+}
+
+/// A line's content.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Shown<'a> {
+    /// Words.
+    Words { r#type: &'static str, message: Cow<'a, str> },
+    /// JSON as it was said.
+    Raw(&'a RawValue),
+    /// JSON that is made here; or a text, of somebody who sent no JSON object.
+    Made(Value),
+}
+
+impl<'a> Shown<'a> {
+    /// Words.
+    pub(super) fn words(message: impl Into<Cow<'a, str>>) -> Self {
+        Self::Words { r#type: "text", message: message.into() }
+    }
 }
 
 impl Told<'_> {
@@ -244,20 +306,20 @@ mod tests {
         let open = r#"{"t":"open","id":1,"realm":"r","dn":"3105","tel":"01012345678","lang":"ko","new":[1]}"#;
         let Some(Frame::Open(read)) = Frame::read(open) else { panic!("an open") };
         assert_eq!((read.id, &*read.dn, read.key), (1, "3105", None));
-        let say = r#"{"t":"say","id":2,"key":"a","content":{"type":"text"},"to":"BOTH"}"#;
-        assert!(matches!(Frame::read(say), Some(Frame::Say { id: 2, .. })));
-        assert_eq!(
-            Frame::read(r#"{"t":"typing","id":2,"on":true}"#),
-            Some(Frame::Typing { id: 2, on: true })
-        );
-        assert_eq!(
-            Frame::read(r#"{"t":"read","id":2,"seq":7}"#),
-            Some(Frame::Read { id: 2, seq: 7 })
-        );
-        assert_eq!(Frame::read(r#"{"t":"close","id":2}"#), Some(Frame::Close { id: 2 }));
-        assert_eq!(Frame::read(r#"{"t":"pong"}"#), Some(Frame::Pong {}));
-        let resume = r#"{"t":"resume","id":3,"token":"x","seq":0,"keys":["a"]}"#;
-        assert!(matches!(Frame::read(resume), Some(Frame::Resume(_))));
+        let say =
+            r#"{"to":"BOTH","content":{"type":"text", "b":1,"a":2},"t":"say","key":"a","id":2}"#;
+        let Some(Frame::Say(read)) = Frame::read(say) else { panic!("a say") };
+        let raw = r#"{"type":"text", "b":1,"a":2}"#;
+        assert_eq!((read.id, &*read.to, read.content.get()), (2, "BOTH", raw));
+        for (text, id) in [
+            (r#"{"t":"typing","id":2,"on":true}"#, Some(2)),
+            (r#"{"t":"read","id":3,"seq":7}"#, Some(3)),
+            (r#"{"t":"close","id":4}"#, Some(4)),
+            (r#"{"t":"pong"}"#, None),
+            (r#"{"t":"resume","id":5,"token":"x","seq":0,"keys":["a"]}"#, Some(5)),
+        ] {
+            assert_eq!(Frame::read(text).unwrap().id(), id, "{text}");
+        }
     }
 
     #[test]
@@ -286,7 +348,7 @@ mod tests {
             r#"{"t":"read","id":1,"seq":-1}"#,
             r#"{"t":"close"}"#,
         ] {
-            assert_eq!(Frame::read(junk), None, "{junk:.80}");
+            assert!(Frame::read(junk).is_none(), "{junk:.80}");
         }
     }
 }

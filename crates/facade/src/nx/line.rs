@@ -1,16 +1,23 @@
 //! A line of a room, as the customer's page is told it.
 
 use super::file_name::{self, Named};
+use super::frame::Shown;
 use super::words::Sentence;
 use super::{address, room::Room};
 use crate::content;
 use crate::door::{RealmNo, Site};
 use domain::contact::TextKind;
 use domain::room::{Body, Event, FileStatus, Item, MemberRole};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// A line's content, and who is named as its author; none where it is nothing to show.
-pub(super) fn content(site: &dyn Site, realm: RealmNo, room: &Room, item: &Item) -> Option<Value> {
+pub(super) fn content<'a>(
+    site: &dyn Site,
+    realm: RealmNo,
+    room: &Room,
+    item: &'a Item,
+) -> Option<Shown<'a>> {
     if !item.audience.includes(MemberRole::Customer) {
         return None;
     }
@@ -19,32 +26,31 @@ pub(super) fn content(site: &dyn Site, realm: RealmNo, room: &Room, item: &Item)
         Body::File(file) if file.status == FileStatus::Approved => {
             let named = Named { realm, room: item.room, file: file.id };
             let entry = file_name::entry(site, &room.base, &named, file)?;
-            Some(json!({"type": "file", "message": "", "file_data": [entry]}))
+            Some(Shown::Made(json!({"type": "file", "message": "", "file_data": [entry]})))
         }
         Body::File(_) => None,
         Body::Event(event) => happened(room, *event, item),
     }
 }
 
-fn said(kind: TextKind, text: &str) -> Value {
-    let words = || json!({"type": "text", "message": text});
+fn said(kind: TextKind, text: &str) -> Shown<'_> {
     match kind {
-        TextKind::Plain | TextKind::Markdown => words(),
-        TextKind::Content => serde_json::from_str(text).unwrap_or_else(|_| words()),
-        // What a program says as JSON is passed on as it is; a text, where it is no object (`nxwebapi.md` 3).
-        TextKind::Json => serde_json::from_str(text)
-            .ok()
-            .filter(Value::is_object)
-            .unwrap_or_else(|| Value::String(text.to_owned())),
+        TextKind::Plain | TextKind::Markdown => Shown::words(text),
+        // What is no JSON object is a text (`nxwebapi.md` 3).
+        TextKind::Content | TextKind::Json => {
+            let raw: Option<&RawValue> = serde_json::from_str(text).ok();
+            raw.filter(|raw| raw.get().starts_with('{'))
+                .map_or_else(|| Shown::Made(Value::String(text.to_owned())), Shown::Raw)
+        }
         TextKind::Choices | TextKind::Choice => {
             let shown: Option<Value> = serde_json::from_str(text).ok();
             let told = shown.as_ref().and_then(content::words);
-            told.map_or_else(words, |told| json!({"type": "text", "message": told}))
+            told.map_or_else(|| Shown::words(text), Shown::words)
         }
     }
 }
 
-fn happened(room: &Room, event: Event, item: &Item) -> Option<Value> {
+fn happened<'a>(room: &Room, event: Event, item: &'a Item) -> Option<Shown<'a>> {
     let by = item.by.as_ref();
     let customer = by.is_some_and(|by| by.role == MemberRole::Customer);
     let staff = |role| matches!(role, MemberRole::Agent | MemberRole::Supervisor);
@@ -57,11 +63,12 @@ fn happened(room: &Room, event: Event, item: &Item) -> Option<Value> {
         Event::Idle if customer => Sentence::Idle,
         Event::AutoDisconnected if customer => Sentence::Dropped,
         Event::RatingWanted => {
-            return Some(room.lang.rating(&address::rating(&room.base, &room.upload)));
+            let url = address::rating(&room.base, &room.upload);
+            return Some(Shown::Made(room.lang.rating(&url)));
         }
         _ => return None,
     };
-    Some(json!({"type": "text", "message": room.lang.say(sentence)}))
+    Some(Shown::words(room.lang.say(sentence)))
 }
 
 /// `yyyy-MM-ddTHH:mm:ss.SSSZ` of milliseconds since 1970 (RFC 3339), up to the year 9999.
@@ -102,11 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn json_of_programs_is_passed_on_and_what_is_none_is_a_text() {
-        assert_eq!(said(TextKind::Json, r#"{"a":1}"#), json!({"a": 1}));
-        assert_eq!(said(TextKind::Json, "[1]"), json!("[1]"));
-        assert_eq!(said(TextKind::Plain, "{}"), json!({"type": "text", "message": "{}"}));
+    fn json_is_passed_on_as_it_was_said_and_what_is_none_is_a_text() {
+        let check = |kind, text: &str, expected: &str| {
+            assert_eq!(serde_json::to_string(&said(kind, text)).unwrap(), expected);
+        };
+        check(TextKind::Json, r#"{"b":1, "a":2}"#, r#"{"b":1, "a":2}"#);
+        check(TextKind::Json, "[1]", "\"[1]\"");
+        check(TextKind::Content, "{", "\"{\"");
+        check(TextKind::Plain, "{}", r#"{"type":"text","message":"{}"}"#);
         let menu = r#"{"TYPE":"SCENARIO","MESSAGE":{"KEYWORD":"HOME"}}"#;
-        assert_eq!(said(TextKind::Content, menu)["MESSAGE"]["KEYWORD"], "HOME");
+        check(TextKind::Content, menu, menu);
     }
 }

@@ -4,13 +4,14 @@
 //! - [`session`]: one socket; [`room`]: one of its rooms, as its facts go by; [`frame`]: what is said, both ways;
 //! - [`content`]: what a page may say; [`line`]: what it is told; [`words`]: the server's own sentences;
 //! - [`lobby`]: how much is taken of one address; [`arrival`]: whence a socket comes, and by which address it finds us;
-//! - [`cid`], [`file_name`], [`address`]: names that are given out.
+//! - [`files`]: files and ratings by HTTP; [`cid`], [`file_name`], [`address`]: names that are given out.
 
 mod address;
 mod arrival;
 mod cid;
 mod content;
 mod file_name;
+pub(crate) mod files;
 mod frame;
 mod line;
 mod lobby;

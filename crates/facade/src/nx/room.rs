@@ -1,6 +1,6 @@
 //! One room of a page, as its facts go by.
 
-use super::frame::{self, Id, Told};
+use super::frame::{self, Id, Shown, Told};
 use super::lobby::Place;
 use super::words::Lang;
 use super::{address, line};
@@ -14,8 +14,6 @@ use domain::query::Visit;
 use domain::room::{Body, Item, Member, MemberRole, Presence};
 use domain::signal::Signal;
 use domain::time::Millis;
-use serde_json::Value;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A queue's place is asked for no more often than this.
@@ -49,6 +47,7 @@ struct Party {
 
 /// One room.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the domain's name of it")]
 pub(super) struct Room {
     pub(super) id: Id,
     pub(super) room: RoomId,
@@ -183,7 +182,7 @@ impl Room {
     /// What its contact says of where it leads.
     fn led(&mut self, contact: &Contact) {
         self.contact = contact.id;
-        self.web = contact.web.clone();
+        self.web.clone_from(&contact.web);
         self.bot = self.web.as_ref().is_some_and(|web| web.bot.is_some());
     }
 
@@ -365,7 +364,7 @@ impl Room {
         self.tell(item, mine, &content, out);
     }
 
-    fn tell(&self, item: &Item, own: bool, content: &Value, out: &mut Out) {
+    fn tell(&self, item: &Item, own: bool, content: &Shown<'_>, out: &mut Out) {
         let author = item.by.as_ref().filter(|_| !matches!(item.body, Body::Event(_)));
         let (dn, agent): (Arc<str>, Option<Arc<str>>) = match author {
             Some(_) if own => (self.tel.clone(), None),
@@ -383,7 +382,7 @@ impl Room {
             seq: item.n,
             dn: &dn,
             own,
-            content: Cow::Borrowed(content),
+            content,
             agent: agent.as_ref().unwrap_or(&self.agent),
             at: line::rfc3339(item.at.0),
         }

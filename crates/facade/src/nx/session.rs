@@ -1,7 +1,7 @@
 //! One socket of a customer's page, with its rooms: what the page says, and what is answered.
 
 use super::content::{self, Saying};
-use super::frame::{self, Frame, Id, Open, Resume, Told};
+use super::frame::{self, Frame, Id, Open, Read, Resume, Say, Told, Typing};
 use super::room::{self, New, Room, Stage};
 use super::words::Lang;
 use super::{Arrival, Lobby};
@@ -16,7 +16,6 @@ use domain::refusal::Refusal;
 use domain::room::{Audience, TokenKind};
 use domain::signal::Signal;
 use domain::time::Millis;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -388,14 +387,8 @@ impl Socket {
         self.settled(id, over, out);
     }
 
-    fn say(
-        &mut self,
-        cx: &Cx<'_>,
-        (id, key, to): (Id, String, &str),
-        content: &Value,
-        frame: usize,
-        out: &mut Out,
-    ) {
+    fn say(&mut self, cx: &Cx<'_>, say: Say<'_>, out: &mut Out) {
+        let Say { id, key, content, to } = say;
         let realm = self.realm;
         let Some(room) = self.room(id) else { return };
         if !matches!(room.stage, Stage::Joined | Stage::Replaying) {
@@ -405,10 +398,10 @@ impl Socket {
         if !cx.site.allow(&bucket, SAID_A_SECOND, SAID_A_SECOND) {
             return frame::failed(id, &key, 429, out);
         }
-        let Some(audience) = content::audience(to) else {
+        let Some(audience) = content::audience(&to) else {
             return frame::failed(id, &key, 403, out);
         };
-        let saying = match content::read(cx.site, content, frame) {
+        let saying = match content::read(cx.site, content.get()) {
             Ok(saying) => saying,
             Err(code) => return frame::failed(id, &key, code, out),
         };
@@ -555,14 +548,12 @@ impl Session for Socket {
             Frame::Open(_) | Frame::Resume(_) if known => {
                 return self.shut(1008, "this id is open", out);
             }
-            Frame::Open(open) => self.open(cx, *open, out),
-            Frame::Resume(resume) => self.resume(*resume, out),
-            Frame::Pong {} => return,
+            Frame::Open(open) => self.open(cx, open, out),
+            Frame::Resume(resume) => self.resume(resume, out),
+            Frame::Pong => return,
             _ if !known => frame::closed(id.unwrap_or_default(), 481, None, out),
-            Frame::Say { id, key, content, to } => {
-                self.say(cx, (id, key, &to), &content, text.len(), out);
-            }
-            Frame::Typing { id, on } => {
+            Frame::Say(say) => return self.say(cx, say, out),
+            Frame::Typing(Typing { id, on }) => {
                 if let Some(room) = self.room(id)
                     && on
                     && room.stage == Stage::Joined
@@ -575,7 +566,7 @@ impl Session for Socket {
                 }
                 return;
             }
-            Frame::Read { id, seq } => {
+            Frame::Read(Read { id, seq }) => {
                 if let Some(room) = self.room(id)
                     && room.stage == Stage::Joined
                 {
@@ -584,7 +575,7 @@ impl Session for Socket {
                 }
                 return;
             }
-            Frame::Close { id } => self.close(id, out),
+            Frame::Close(close) => self.close(close.id, out),
         }
         self.settle(cx.now, out);
     }
