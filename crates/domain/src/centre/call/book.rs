@@ -196,7 +196,7 @@ impl Centre {
         }
         match (turn.event, &after.stay) {
             // By an event of its own, or by taking up a call that waits.
-            (_, Some(stay))
+            (CallEvent::Queued | CallEvent::Conferenced, Some(stay))
                 if stay.waiting == Waiting::InLine
                     && phase != Phase::Talking
                     && queue.as_ref() != Some(&stay.queue) =>
