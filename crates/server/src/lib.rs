@@ -27,3 +27,4 @@ pub mod start;
 pub mod store;
 pub mod stream;
 pub mod tasks;
+pub mod voice;

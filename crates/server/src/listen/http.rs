@@ -35,7 +35,7 @@ pub(super) const HEAD: usize = 32 << 10;
 const UNWANTED: usize = 512 << 10;
 
 /// How long a TLS handshake may take.
-pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Takes connections until the server stops.
 pub async fn listen(
@@ -64,7 +64,7 @@ pub async fn listen(
     }
 }
 
-pub(super) async fn take(
+pub(crate) async fn take(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
@@ -86,7 +86,7 @@ async fn connection(
     let wire = match tls {
         None => Wire::Plain(tcp),
         Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls)),
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
             _ => return,
         },
     };
@@ -349,7 +349,7 @@ fn dress(mut response: Response<Payload>, headers: &[(&'static str, String)]) ->
 }
 
 /// The answer to the client's key, if the request is a WebSocket's opening (RFC 6455 §4.2.1).
-pub(super) fn accept_key(head: &Head) -> Option<String> {
+pub(crate) fn accept_key(head: &Head) -> Option<String> {
     let names = |header: &str, word: &str| {
         head.header(header)
             .is_some_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(word)))
