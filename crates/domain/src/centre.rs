@@ -425,7 +425,12 @@ impl Centre {
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
             Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             Fact::Call(happening) => {
+                topics.push(Topic::Calls);
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
+                return topics;
+            }
+            Fact::Registered { device, .. } => {
+                topics.extend([Topic::Calls, Topic::Device(device.clone())]);
                 return topics;
             }
             Fact::AgentShown { device, .. } => {

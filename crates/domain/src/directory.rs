@@ -78,12 +78,26 @@ pub struct Device {
     /// It is no telephone, but a number for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
+    /// Its password for SIP, sealed with a key that lies outside of the database (base64); without one it cannot register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// Anonymous web callers may reach it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
 }
 
 impl Device {
     /// A telephone with the usual settings.
     pub fn new(id: &str) -> Self {
-        Self { id: id.into(), r#virtual: false, dnd: false, forward: None, service: None }
+        Self {
+            id: id.into(),
+            r#virtual: false,
+            dnd: false,
+            forward: None,
+            service: None,
+            sealed: None,
+            public: false,
+        }
     }
 }
 

@@ -118,6 +118,14 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
+    /// A telephone can be reached by SIP from now on, or cannot any more. Told once for all of its contacts, not each time one
+    /// is refreshed.
+    Registered {
+        /// Which.
+        device: DeviceId,
+        /// It can be reached.
+        here: bool,
+    },
 
     // --- contacts
     /// A contact, and so its room, or the next segment of one.

@@ -20,6 +20,9 @@ pub struct Switch {
     /// Where agents sit.
     #[serde(default)]
     pub(crate) seats: BTreeMap<UserId, Seat>,
+    /// Telephones that can be reached by SIP.
+    #[serde(default)]
+    pub(crate) registered: BTreeSet<DeviceId>,
 
     // What follows from the above.
     #[serde(skip)]
@@ -47,6 +50,11 @@ impl Switch {
     /// The calls at a device.
     pub fn at(&self, device: &DeviceId) -> impl Iterator<Item = &Call> {
         self.at.get(device).into_iter().flatten().filter_map(|id| self.calls.get(id))
+    }
+
+    /// Can it be reached by SIP?
+    pub fn registered(&self, device: &DeviceId) -> bool {
+        self.registered.contains(device)
     }
 
     /// Has it any call?

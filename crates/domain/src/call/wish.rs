@@ -59,6 +59,15 @@ pub enum Wish {
         /// And no other that has its number by now.
         number: u64,
     },
+    /// A telephone can be reached by SIP from now on, or cannot any more.
+    Register {
+        /// Which.
+        device: DeviceId,
+        /// It can be reached.
+        here: bool,
+    },
+    /// The switch has begun anew: nobody is registered, and what went by its sockets is lost.
+    Restart,
     /// Take a ringing call.
     Answer(DeviceId, CallId),
     /// Leave a call.

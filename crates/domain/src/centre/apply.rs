@@ -65,6 +65,7 @@ impl Centre {
             }
             Fact::AgentShown { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::Registered { device, here } => self.registered(device, *here),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }
@@ -373,6 +374,7 @@ impl Centre {
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),
+            Entry::Device(device) => self.stand_there(&device.id),
             _ => {}
         }
     }

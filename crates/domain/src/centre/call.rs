@@ -1,7 +1,8 @@
 //! Calls: what may be wished in which state, and what happens then.
 //!
 //! - `dial.rs` reaches somebody, or fails; `talk.rs` answers, holds, clears; `pass.rs` consults, transfers, confers;
-//!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `show.rs` what monitors are told.
+//!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `phone.rs` real telephones; `show.rs` what
+//!   monitors are told.
 //!
 //! Every change is put out by [`Centre::tell`]; after a command [`Centre::settle`] looks after telephones that became
 //! free. The scenarios are those of `nxproxy-rio.md` 8.
@@ -11,6 +12,7 @@ mod check;
 mod dial;
 mod line;
 mod pass;
+mod phone;
 mod seat;
 mod show;
 mod talk;
@@ -38,6 +40,8 @@ impl Centre {
             Wish::Dial { device, to, attached } => self.dial(step, &device, &to, attached),
             Wish::Arrive { from, to } => self.arrive_call(step, &from, &to),
             Wish::HangUp { call, number } => self.hang_up(step, call, number),
+            Wish::Register { device, here } => self.register(step, &device, here),
+            Wish::Restart => self.restart(step),
             Wish::Answer(device, call) => self.answer(step, &device, call),
             Wish::Clear(device, call) => self.clear(step, &device, call),
             Wish::Hold(device, call) => self.hold(step, &device, call),
@@ -83,9 +87,11 @@ impl Centre {
             | Wish::State { device, .. } => (device, None),
             Wish::Pickup { device, from } => (device, Some(from)),
             Wish::Barge { device, target, .. } => (device, Some(target)),
-            Wish::Arrive { .. } | Wish::HangUp { .. } | Wish::CallBack(_) => {
-                return Err(Refusal::NotAllowed);
-            }
+            Wish::Register { .. }
+            | Wish::Restart
+            | Wish::Arrive { .. }
+            | Wish::HangUp { .. }
+            | Wish::CallBack(_) => return Err(Refusal::NotAllowed),
         };
         let supervises = user.supervise || !matches!(wish, Wish::Barge { .. });
         if supervises && user.sees(device) && target.is_none_or(|t| user.sees(t)) {
@@ -101,9 +107,9 @@ impl Centre {
     }
 
     /// A telephone that can act: one of ours that is there, and no number that only answers.
-    fn telephone(&self, device: &DeviceId) -> Result<(), Refusal> {
+    pub(super) fn telephone(&self, device: &DeviceId) -> Result<(), Refusal> {
         let known = self.directory.devices.get(device).ok_or(Refusal::NoSuchDevice)?;
-        if known.service.is_none() && known.r#virtual {
+        if known.service.is_none() && (known.r#virtual || self.switch.registered(device)) {
             Ok(())
         } else {
             Err(Refusal::WrongState("the telephone is not registered"))

@@ -9,3 +9,4 @@ mod connect_socket;
 mod desk;
 mod harness;
 mod rio;
+mod voice;

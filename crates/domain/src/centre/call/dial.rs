@@ -192,7 +192,7 @@ impl Centre {
             self.forward(step, call, &device.id, &to, Cause::FORWARD_ALWAYS);
         } else if device.dnd {
             self.fail(step, call, &device.id, Cause::DO_NOT_DISTURB, None);
-        } else if !device.r#virtual && device.service.is_none() {
+        } else if device.service.is_none() && self.telephone(&device.id).is_err() {
             self.fail(step, call, &device.id, Cause::OUT_OF_ORDER, None);
         } else if busy || inside {
             match forward(|f| f.busy.as_ref()).filter(|_| !inside) {

@@ -159,7 +159,11 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
             wire.password_hash = wire.password_hash.filter(|_| open);
             json(&wire)
         }
-        Entry::Device(it) => json(&people::DeviceWire::of(it)),
+        Entry::Device(it) => {
+            let mut wire = people::DeviceWire::of(it);
+            wire.sealed = wire.sealed.filter(|_| open);
+            json(&wire)
+        }
         Entry::Group(it) => json(&people::GroupWire::of(it)),
         Entry::Hours(it) => json(&people::HoursWire::of(it)),
         Entry::Queue(it) => json(&routing::QueueWire::of(it)),

@@ -31,7 +31,10 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, role! string, password string, password_hash string, extension string, \
          skills levels, limits levels, disabled boolean",
     ),
-    ("Device", "id! string, virtual boolean, dnd boolean, forward texts, service string"),
+    (
+        "Device",
+        "id! string, virtual boolean, dnd boolean, forward texts, service string, password string, public boolean",
+    ),
     (
         "CtiUser",
         "id! string, password string, password_hash string, supervise boolean, devices strings, \

@@ -1,0 +1,4 @@
+//! The switch against real SIP telephones and a real realm in memory.
+
+mod register;
+mod world;
