@@ -11,8 +11,106 @@
 //! a datagram is answered by the thread that read it. Connections are tasks of their own: TLS is computed elsewhere, and a
 //! telephone that reads slowly holds up nobody, since what it is sent waits in its own [`flows::Outlet`].
 
+pub mod datagram;
+mod driver;
 pub mod flows;
-pub mod load;
+mod line;
+mod load;
 pub mod socket;
 pub mod stream;
+mod tally;
 pub mod tls;
+
+use crate::listen::door::Door;
+use crate::tasks;
+use datagram::Datagrams;
+use driver::Driver;
+use facade::voice::plane::{Noticed, Plane};
+use flows::{Arrival, Outlet, pair};
+use sip::flow::{Flow, Transport};
+use std::io;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use stream::Port;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::mpsc;
+
+/// The number of a connection to a peer that the driver makes when something is first sent by it. When it ends, the switch
+/// is told, and the next thing that is sent makes it anew.
+pub const DIALLED: u64 = 0;
+
+/// A media plane that has something to tell by itself.
+pub trait Sound: Plane {
+    /// What it noticed next.
+    fn poll_noticed(&mut self, cx: &mut Context<'_>) -> Poll<Noticed>;
+}
+
+/// What a switch is made of; again, if it should have a bug.
+pub struct Make {
+    /// Its configuration.
+    pub config: facade::voice::Config,
+    /// Its media plane, which lives on the driver's thread.
+    pub plane: Box<dyn Fn() -> Box<dyn Sound> + Send>,
+}
+
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Make")
+    }
+}
+
+/// Makes connections to trunks.
+#[derive(Debug)]
+struct Dial {
+    port: Port,
+    /// TLS is computed elsewhere than on the driver's thread.
+    runtime: Handle,
+    trust: tls::Trust,
+}
+
+impl Dial {
+    /// Begins to make a connection, if this is one that we make.
+    fn open(&self, flow: Flow) -> Option<Outlet> {
+        if flow.id != DIALLED {
+            return None;
+        }
+        let tls = match flow.transport {
+            Transport::Tcp => None,
+            Transport::Tls => Some(self.trust.towards(&flow.peer.ip().to_string())?),
+            Transport::Udp | Transport::Ws | Transport::Wss => return None,
+        };
+        let (outlet, intake) = pair();
+        let _within = self.runtime.enter();
+        tasks::spawn("sip-dial", stream::connect(flow, intake, tls, self.port.clone()));
+        Some(outlet)
+    }
+}
+
+/// Starts the thread. It ends when the server stops.
+///
+/// # Errors
+///
+/// The system has no thread, or no readiness, to give.
+pub fn start(
+    door: Arc<Door>,
+    make: Make,
+    sockets: Vec<UdpSocket>,
+    (port, arrivals): (Port, mpsc::Receiver<Arrival>),
+    trust: tls::Trust,
+) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let datagrams = {
+        let _within = runtime.enter();
+        Datagrams::new(sockets)?
+    };
+    let dial = Dial { port, runtime: Handle::current(), trust };
+    tasks::thread("voice", move || {
+        let mut driver = Driver::new(door, make, datagrams, arrivals, dial);
+        runtime.block_on(driver::run(&mut driver));
+        // Connections that are being closed are none of the thread's business.
+        runtime.shutdown_timeout(Duration::ZERO);
+    })?;
+    Ok(())
+}

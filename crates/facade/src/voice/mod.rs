@@ -281,6 +281,16 @@ impl Voice {
         })
     }
 
+    /// There is too much to do, or not any more: new calls and registrations are told to come back later (503).
+    pub const fn shed(&mut self, shed: bool) {
+        self.endpoint.shed(shed);
+    }
+
+    /// How many messages of strangers were not read.
+    pub const fn refused(&mut self) -> u64 {
+        self.endpoint.guard().dropped()
+    }
+
     /// How many telephones are registered.
     pub fn registered(&self) -> usize {
         self.phones.len()

@@ -16,7 +16,7 @@ const RELIEVED: usize = 500;
 
 /// Watches how much there is to do.
 #[derive(Debug, Default)]
-pub struct Load {
+pub(super) struct Load {
     /// Since when there was always something to do.
     busy: Option<Millis>,
     undecided: usize,
@@ -26,7 +26,7 @@ pub struct Load {
 impl Load {
     /// A round is done. `rested`: there was nothing left to do; `undecided`: wishes that wait for their outcome.
     /// True if this is too much.
-    pub fn round(&mut self, now: Millis, rested: bool, undecided: usize) -> bool {
+    pub(super) fn round(&mut self, now: Millis, rested: bool, undecided: usize) -> bool {
         self.undecided = undecided;
         let since = *self.busy.get_or_insert(now);
         if rested {
