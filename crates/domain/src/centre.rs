@@ -334,6 +334,9 @@ impl Centre {
             Command::Say { by, kind, text, audience, key } => {
                 self.say(step, by, kind, text, audience, key)
             }
+            Command::Choose { by, kind, text, choice, audience, key } => {
+                self.say_chosen(step, by, kind, text, choice, audience, key)
+            }
             Command::SayOutside { contact, kind, text } => {
                 self.say_outside(step, contact, kind, text)
             }

@@ -146,6 +146,15 @@ pub enum Destination {
     Flow(FlowId),
 }
 
+/// What a customer chose of what a bot had offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The menu that it leads to; none where only words were given.
+    pub menu: Option<Arc<str>>,
+    /// The word of it.
+    pub keyword: Arc<str>,
+}
+
 /// One wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -386,6 +395,21 @@ pub enum Command {
         /// The key by which a repeat is known.
         key: Option<ClientKey>,
     },
+    /// The same, where the customer chose something that a bot had offered.
+    Choose {
+        /// Who.
+        by: By,
+        /// What the line is written in.
+        kind: TextKind,
+        /// The line, exactly as sent.
+        text: Arc<str>,
+        /// What was chosen, as bots understand it.
+        choice: Choice,
+        /// Who may see it.
+        audience: Audience,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
     /// Somebody is writing.
     Typing {
         /// Who.
@@ -517,6 +541,7 @@ impl Command {
         match self {
             Self::Force { by, .. } => Some(*by),
             Self::Say { by, .. }
+            | Self::Choose { by, .. }
             | Self::Typing { by, .. }
             | Self::Mark { by, .. }
             | Self::MarkUpTo { by, .. }

@@ -134,12 +134,15 @@ pub enum TextKind {
     Choices,
     /// A choice made, as JSON.
     Choice,
+    /// A message with parts, as JSON in the form of `nxwebapi.md` 4 and 5: links, a list of files, a scenario's menu, a
+    /// choice from one. It is kept and passed on as it is; where it is foreign, façades make words of it.
+    Content,
 }
 
 impl TextKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice];
+    pub const ALL: [Self; 6] =
+        [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice, Self::Content];
 }
 
 /// Who the customer is, as far as we know.

@@ -4,6 +4,7 @@ pub mod body;
 pub mod door;
 pub mod files;
 pub mod http;
+pub mod nx;
 pub mod pages;
 pub mod probe;
 pub mod rio;

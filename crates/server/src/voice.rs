@@ -16,6 +16,7 @@ mod driver;
 pub mod flows;
 mod line;
 mod load;
+pub(crate) mod mute;
 pub mod socket;
 pub mod stream;
 mod tally;

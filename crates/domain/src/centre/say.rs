@@ -1,7 +1,7 @@
 //! What is said, and what has been heard of it.
 
 use super::{Centre, Decided, HEARD_LIMIT, LINE_LIMIT, Step};
-use crate::command::{By, Done};
+use crate::command::{By, Choice, Done};
 use crate::contact::TextKind;
 use crate::directory::{BotKind, Target};
 use crate::fact::Fact;
@@ -24,7 +24,22 @@ impl Centre {
         key: Option<ClientKey>,
     ) -> Decided {
         let (room, at) = self.speaker(step.now, by)?;
-        self.say_as(step, room, at, kind, text, audience, key)
+        self.say_as(step, room, at, kind, text, None, audience, key)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a part of one utterance")]
+    pub(super) fn say_chosen(
+        &mut self,
+        step: &mut Step<'_>,
+        by: By,
+        kind: TextKind,
+        text: Arc<str>,
+        choice: Choice,
+        audience: Audience,
+        key: Option<ClientKey>,
+    ) -> Decided {
+        let (room, at) = self.speaker(step.now, by)?;
+        self.say_as(step, room, at, kind, text, Some(choice), audience, key)
     }
 
     pub(super) fn say_outside(
@@ -42,7 +57,7 @@ impl Centre {
             .and_then(|at| u8::try_from(at).ok())
             .ok_or(Refusal::NotAMember)?;
         let room = room.id;
-        self.say_as(step, room, at, kind, text, Audience::All, None)
+        self.say_as(step, room, at, kind, text, None, Audience::All, None)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a part of one utterance")]
@@ -53,6 +68,7 @@ impl Centre {
         at: u8,
         kind: TextKind,
         text: Arc<str>,
+        choice: Option<Choice>,
         audience: Audience,
         key: Option<ClientKey>,
     ) -> Decided {
@@ -93,7 +109,8 @@ impl Centre {
             self.run_flow(step, contact);
         }
         if role == MemberRole::Customer && self.room(room).closed.is_none() {
-            self.echo(step, room, text);
+            let heard = choice.map_or(text, |choice| choice.keyword);
+            self.echo(step, room, heard);
         }
         Ok(done)
     }

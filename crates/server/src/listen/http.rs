@@ -246,8 +246,14 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);
                 };
-                let opening =
-                    Opening { door: door.clone(), realm, session, limits, place: Some(place) };
+                let opening = Opening {
+                    door: door.clone(),
+                    realm,
+                    session,
+                    limits,
+                    place: Some(place),
+                    own: None,
+                };
                 let Some((upgrade, key)) = upgrade.zip(accept_key(&asked)) else {
                     ws::never_opened(opening).await;
                     return no_socket();
@@ -387,6 +393,11 @@ pub(super) fn switch(
             None => ws::never_opened(opening).await,
         }
     });
+    switching(key, protocol)
+}
+
+/// The answer by which a connection becomes a socket.
+pub(super) fn switching(key: &str, protocol: Option<&str>) -> Response<Payload> {
     let mut response = Response::new(Payload::whole(&[][..]));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let mut headers = vec![
@@ -400,7 +411,7 @@ pub(super) fn switch(
 
 /// The connection, and what had been read beyond the request. The request's buffer stays behind: a socket that held on
 /// to it would cost 8 KiB more.
-async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
+pub(super) async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
     let Parts { io, read_buf, .. } = upgrade.await.ok()?.downcast::<TokioIo<Wire>>().ok()?;
     Some((io.into_inner(), read_buf.to_vec()))
 }

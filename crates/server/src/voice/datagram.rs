@@ -74,5 +74,4 @@ impl Datagrams {
         let socket = usize::try_from(flow.id).ok().and_then(|id| self.sockets.get(id));
         socket.is_some_and(|socket| socket.try_send_to(bytes, flow.peer).is_ok())
     }
-
 }

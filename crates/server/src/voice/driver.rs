@@ -160,7 +160,15 @@ impl Driver {
             self.switch.shed = shed;
             self.switch.voice.shed(shed);
             self.switch.tally.overload.set(if shed { 1.0 } else { 0.0 });
-            tracing::warn!(undecided, "{}", if shed { "there is too much to do: new calls are refused" } else { "new calls are taken again" });
+            tracing::warn!(
+                undecided,
+                "{}",
+                if shed {
+                    "there is too much to do: new calls are refused"
+                } else {
+                    "new calls are taken again"
+                }
+            );
         }
         done
     }
@@ -177,7 +185,9 @@ impl Driver {
                 self.step(|voice, cx, plane| match news {
                     News::Fact(fact) => voice.fact(cx, plane, no, &fact),
                     News::Outcome(ticket, outcome) => voice.outcome(cx, plane, ticket, outcome),
-                    News::Answer(ticket, answer, seq) => voice.answer(cx, plane, ticket, answer, seq),
+                    News::Answer(ticket, answer, seq) => {
+                        voice.answer(cx, plane, ticket, answer, seq)
+                    }
                     News::Missed => voice.start(cx, plane, &[no]),
                 });
             }

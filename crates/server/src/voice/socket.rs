@@ -1,6 +1,6 @@
 //! SIP over WebSocket (RFC 7118; `nxwebapi.md` 7.1): one SIP message in each WebSocket message.
 
-use super::flows::{Arrival, Held, pair};
+use super::flows::{Arrival, pair};
 use super::stream::Port;
 use crate::clock;
 use crate::listen::wire::Wire;
@@ -11,7 +11,6 @@ use sip::message::MESSAGE_LIMIT;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -43,13 +42,7 @@ enum Woken {
 
 /// Carries a socket until it ends. `rest` is what had been read beyond the upgrade's request; `peer` is where it comes
 /// from, as a trusted proxy says it.
-pub async fn run(
-    wire: Wire,
-    rest: Vec<u8>,
-    peer: SocketAddr,
-    mut port: Port,
-    _place: (Arc<OwnedSemaphorePermit>, Held),
-) {
+pub async fn run(wire: Wire, rest: Vec<u8>, peer: SocketAddr, mut port: Port) {
     let transport = if matches!(wire, Wire::Tls(_)) { Transport::Wss } else { Transport::Ws };
     let mut config = WebSocketConfig::default();
     config.read_buffer_size = READ;
@@ -97,7 +90,9 @@ pub async fn run(
                 break Some((1009, "the message is too large"));
             }
             Woken::Read(Some(Err(Error::Utf8(_)))) => break Some((1007, "the text is not UTF-8")),
-            Woken::Read(Some(Err(Error::Protocol(_)))) => break Some((1002, "against the protocol")),
+            Woken::Read(Some(Err(Error::Protocol(_)))) => {
+                break Some((1002, "against the protocol"));
+            }
             Woken::Read(_) => break None,
             Woken::Send(Some(bytes)) => {
                 meters().frames_out.increment(1);

@@ -5,8 +5,20 @@ use std::collections::HashMap;
 
 /// The methods that are counted by name, the most frequent first.
 const METHODS: [&str; 14] = [
-    "REGISTER", "INVITE", "ACK", "BYE", "OPTIONS", "CANCEL", "PRACK", "UPDATE", "INFO", "MESSAGE",
-    "REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH",
+    "REGISTER",
+    "INVITE",
+    "ACK",
+    "BYE",
+    "OPTIONS",
+    "CANCEL",
+    "PRACK",
+    "UPDATE",
+    "INFO",
+    "MESSAGE",
+    "REFER",
+    "NOTIFY",
+    "SUBSCRIBE",
+    "PUBLISH",
 ];
 
 /// One direction's counters.

@@ -124,7 +124,9 @@ impl Core {
     /// An ACK for a 2xx goes out by itself, on a hop of its own (RFC 3261 §13.2.2.4).
     pub(crate) fn send_ack(&mut self, mut ack: Request, flow: Flow) {
         let branch = self.mint.branch();
-        if let Ok(via) = Via::new(flow.transport.as_str(), self.config.host(flow.transport), &branch) {
+        if let Ok(via) =
+            Via::new(flow.transport.as_str(), self.config.host(flow.transport), &branch)
+        {
             ack.headers.push_front(Name::Via, via);
         }
         ack.headers.push(Name::MaxForwards, 70);
@@ -170,8 +172,7 @@ impl Core {
     /// Where we are reached by such a flow.
     fn contact(&self, flow: Flow) -> Address {
         let host = self.config.host(flow.transport);
-        let uri =
-            Uri::sip(None, host).unwrap_or_else(|_| Uri::Other("sip:invalid".into()));
+        let uri = Uri::sip(None, host).unwrap_or_else(|_| Uri::Other("sip:invalid".into()));
         let mut address = Address::new(uri);
         if let Some(sip) = address.uri.as_sip_mut()
             && flow.transport.is_reliable()
