@@ -28,6 +28,11 @@ choice! {
     }
 }
 
+choice! {
+    /// How a password is asked for.
+    Digest { Md5 = "MD5", Sha256 = "SHA-256" }
+}
+
 read::config! {
     /// Where things lie, and by which address clients come.
     server: Server {
@@ -113,6 +118,9 @@ read::config! {
         /// The address by which they reach this server; behind a NAT, the public one. It is told to them, for calls and for
         /// their sound. "" takes the address of the listener, or the machine's own.
         address: Option<IpAddr> = None,
+        /// How passwords are asked for: "MD5", "SHA-256", in this order. A telephone takes the first it knows, and some that
+        /// know only MD5 look at the first alone.
+        digests: Vec<Digest> = vec![Digest::Md5, Digest::Sha256],
         /// Connections that one address may hold.
         connections_per_address: usize = 1_000,
         /// Seconds after which a TCP or TLS connection that carries nothing is closed. A telephone behind a NAT is reached by
@@ -158,6 +166,16 @@ read::config! {
         format: LogFormat = LogFormat::Text,
         /// error, warn, info, debug or trace; or a list such as `info,server::run=debug`.
         level: String = "info".to_owned(),
+    }
+}
+
+impl Digest {
+    /// As the switch names it.
+    pub const fn algorithm(self) -> sip::digest::Algorithm {
+        match self {
+            Self::Md5 => sip::digest::Algorithm::Md5,
+            Self::Sha256 => sip::digest::Algorithm::Sha256,
+        }
     }
 }
 
@@ -231,6 +249,9 @@ impl Config {
         }
         if self.sip.address.is_some_and(|address| address.is_unspecified()) {
             faults.at("sip.address", "an address that can be reached, not \"any\"");
+        }
+        if self.sip.digests.is_empty() {
+            faults.at("sip.digests", "at least one");
         }
         if self.sip.connections_per_address == 0 {
             faults.at("sip.connections_per_address", "at least 1");

@@ -32,6 +32,7 @@ use domain::time::Millis;
 use phone::Phone;
 use plane::{Noticed, Plane};
 use realm::Realm;
+use sip::digest::Algorithm;
 use sip::endpoint::Endpoint;
 use sip::event::{Event, Output as Said};
 use sip::flow::Flow;
@@ -40,12 +41,25 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// How a switch behaves.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Of the SIP endpoint: under which name it is reached, and its limits.
     pub sip: sip::endpoint::Config,
     /// Of the registrar.
     pub registrar: Limits,
+    /// The algorithms by which passwords are asked for, in this order (RFC 8760 §2.4: a telephone takes the first it knows).
+    pub algorithms: Vec<Algorithm>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            sip: sip::endpoint::Config::default(),
+            registrar: Limits::default(),
+            // Those that know only MD5 often look at the first challenge alone.
+            algorithms: vec![Algorithm::Md5, Algorithm::Sha256],
+        }
+    }
 }
 
 /// What the switch wants.
@@ -122,6 +136,7 @@ impl Turn<'_, '_> {
 pub struct Voice {
     endpoint: Endpoint,
     registrar: Registrar,
+    algorithms: Vec<Algorithm>,
     realms: BTreeMap<RealmNo, Realm>,
     phones: BTreeMap<(RealmNo, DeviceId), Phone>,
     /// Whose contacts came by each flow.
@@ -140,6 +155,7 @@ impl Voice {
         Self {
             endpoint,
             registrar,
+            algorithms: config.algorithms,
             realms: BTreeMap::new(),
             phones: BTreeMap::new(),
             flows: BTreeMap::new(),

@@ -16,9 +16,6 @@ use sip::message::{Name, Request, Response, Uri};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-/// The algorithms that are asked for.
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
-
 /// A flow, in an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Way(Transport, u64, SocketAddr);
@@ -112,7 +109,7 @@ impl Voice {
             }
         }
         let mut response = Response::to_request(request, 401);
-        for challenge in gate.challenges(now, &ALGORITHMS, stale) {
+        for challenge in gate.challenges(now, &self.algorithms, stale) {
             response.headers.push(Name::WwwAuthenticate, challenge);
         }
         if guessed {

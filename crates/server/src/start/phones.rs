@@ -82,7 +82,11 @@ impl Phones {
             ..endpoint::Config::default()
         };
         let make = Make {
-            config: facade::voice::Config { sip: endpoint, ..facade::voice::Config::default() },
+            config: facade::voice::Config {
+                sip: endpoint,
+                algorithms: config.sip.digests.iter().map(|digest| digest.algorithm()).collect(),
+                ..facade::voice::Config::default()
+            },
             plane: Box::new(|| Box::new(mute::Mute)),
         };
         let sockets = self.udp.into_iter().collect();

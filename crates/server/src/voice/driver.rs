@@ -54,6 +54,7 @@ pub(super) struct Switch {
     wake: Option<Millis>,
     load: Load,
     shed: bool,
+    registered: usize,
     tally: Tally,
 }
 
@@ -99,6 +100,7 @@ impl Switch {
             wake: None,
             load: Load::default(),
             shed: false,
+            registered: 0,
             tally: Tally::default(),
         }
     }
@@ -156,6 +158,11 @@ impl Driver {
         done += self.time(cx, timer.as_mut());
         let undecided = self.switch.lines.iter().map(|line| line.undecided).sum();
         let shed = self.switch.load.round(clock::now(), done == 0, undecided);
+        let registered = self.switch.voice.registered();
+        if registered != self.switch.registered {
+            self.switch.registered = registered;
+            self.switch.tally.registered.set(count(registered));
+        }
         if shed != self.switch.shed {
             self.switch.shed = shed;
             self.switch.voice.shed(shed);
@@ -245,7 +252,6 @@ impl Driver {
         if self.switch.wake.is_some_and(|at| at <= clock::now()) {
             done += 1;
             self.step(|voice, cx, plane| voice.timeout(cx, plane));
-            self.switch.tally.registered.set(count(self.switch.voice.registered()));
             self.switch.tally.refused.absolute(self.switch.voice.refused());
         }
         let mut blocked = false;
