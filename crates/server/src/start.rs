@@ -225,7 +225,9 @@ impl Server {
             tasks::spawn("https", http::listen(listener, tls, door.clone(), places.clone()));
         }
         let porch = Porch::new(door.clone(), &config.nx, phones.port.clone());
-        phones.serve(&config, door.clone(), acceptor.clone(), &places).map_err(Fault::Thread)?;
+        phones
+            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places)
+            .map_err(Fault::Thread)?;
         if let Some(listener) = sip_ws {
             tasks::spawn("sip_ws", nx::listen(listener, None, porch.clone(), places.clone()));
         }

@@ -16,7 +16,6 @@ mod driver;
 pub mod flows;
 mod line;
 mod load;
-pub(crate) mod mute;
 pub mod socket;
 pub mod stream;
 mod tally;
@@ -25,14 +24,13 @@ pub mod tls;
 use crate::listen::door::Door;
 use crate::tasks;
 use datagram::Datagrams;
-use driver::Driver;
+use driver::{Driver, Switch};
 use facade::voice::plane::{Noticed, Plane};
 use flows::{Arrival, Outlet, pair};
 use sip::flow::{Flow, Transport};
 use std::io;
 use std::net::UdpSocket;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use stream::Port;
 use tokio::runtime::{Builder, Handle};
@@ -42,18 +40,15 @@ use tokio::sync::mpsc;
 /// is told, and the next thing that is sent makes it anew.
 pub const DIALLED: u64 = 0;
 
-/// A media plane that has something to tell by itself.
-pub trait Sound: Plane {
-    /// What it noticed next.
-    fn poll_noticed(&mut self, cx: &mut Context<'_>) -> Poll<Noticed>;
-}
+/// A media plane, and what it notices by itself.
+pub type Sound = (Box<dyn Plane + Send>, mpsc::UnboundedReceiver<Noticed>);
 
 /// What a switch is made of; again, if it should have a bug.
 pub struct Make {
     /// Its configuration.
     pub config: facade::voice::Config,
-    /// Its media plane, which lives on the driver's thread.
-    pub plane: Box<dyn Fn() -> Box<dyn Sound> + Send>,
+    /// Makes its media plane.
+    pub plane: Box<dyn Fn() -> io::Result<Sound> + Send>,
 }
 
 impl std::fmt::Debug for Make {
@@ -106,9 +101,10 @@ pub fn start(
         let _within = runtime.enter();
         Datagrams::new(sockets)?
     };
+    let switch = Switch::new(&door, &make)?;
     let dial = Dial { port, runtime: Handle::current(), trust };
     tasks::thread("voice", move || {
-        let mut driver = Driver::new(door, make, datagrams, arrivals, dial);
+        let mut driver = Driver::new(door, make, datagrams, arrivals, dial, switch);
         runtime.block_on(driver::run(&mut driver));
         // Connections that are being closed are none of the thread's business.
         runtime.shutdown_timeout(Duration::ZERO);

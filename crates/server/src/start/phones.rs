@@ -3,18 +3,23 @@
 use super::{Fault, bind};
 use crate::config::Config;
 use crate::listen::door::Door;
+use crate::media;
 use crate::tasks;
 use crate::voice::flows::{Arrival, Exchange};
 use crate::voice::stream::{self, Port};
-use crate::voice::{self, Make, datagram, mute, tls};
+use crate::voice::{self, Make, datagram, tls};
 use sip::endpoint;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_rustls::TlsAcceptor;
+
+/// After so much silence of a leg that should sound, its telephone is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Telephones' ports, open but not served yet.
 #[derive(Debug)]
@@ -65,11 +70,13 @@ impl Phones {
     pub(super) fn serve(
         self,
         config: &Config,
+        folder: &Path,
         door: Arc<Door>,
         acceptor: Option<TlsAcceptor>,
         places: &Arc<Semaphore>,
     ) -> io::Result<()> {
         let [udp, tcp, tls] = self.addresses();
+        let listening = [udp, tcp, tls].into_iter().flatten().map(|address| address.ip()).next();
         let at = config.sip.address.unwrap_or_else(|| own_address([udp, tcp, tls]));
         let host = |address: Option<SocketAddr>| {
             address.map(|address| SocketAddr::new(at, address.port()).to_string().into_boxed_str())
@@ -81,13 +88,25 @@ impl Phones {
             agent: concat!("Sangdam/", env!("CARGO_PKG_VERSION")).into(),
             ..endpoint::Config::default()
         };
+        let sound = media::Config {
+            bind: listening.unwrap_or(at),
+            public: at,
+            ports: config.media.first_port..=config.media.last_port,
+            threads: config.media.threads,
+            sounds: folder.join("sounds"),
+            files: folder.join("files"),
+            silence: SILENCE,
+        };
         let make = Make {
             config: facade::voice::Config {
                 sip: endpoint,
                 algorithms: config.sip.digests.iter().map(|digest| digest.algorithm()).collect(),
                 ..facade::voice::Config::default()
             },
-            plane: Box::new(|| Box::new(mute::Mute)),
+            plane: Box::new(move || {
+                let (engine, noticed) = media::Engine::start(sound.clone())?;
+                Ok((Box::new(engine), noticed))
+            }),
         };
         let sockets = self.udp.into_iter().collect();
         voice::start(door, make, sockets, (self.port.clone(), self.arrivals), self.trust)?;

@@ -6,16 +6,17 @@ use super::flows::{Arrival, Outlet};
 use super::line::{Line, News};
 use super::load::Load;
 use super::tally::Tally;
-use super::{Dial, Make, Sound};
+use super::{Dial, Make};
 use crate::listen::door::Door;
 use crate::{chance, clock};
 use domain::time::Millis;
 use facade::door::{Cx, RealmNo};
-use facade::voice::plane::Plane;
+use facade::voice::plane::{Noticed, Plane};
 use facade::voice::{Output, Voice};
 use sip::flow::Flow;
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -46,7 +47,8 @@ pub(super) struct Driver {
 /// What is made anew after a bug.
 pub(super) struct Switch {
     voice: Voice,
-    plane: Box<dyn Sound>,
+    plane: Box<dyn Plane + Send>,
+    noticed: mpsc::UnboundedReceiver<Noticed>,
     lines: Vec<Line>,
     outlets: HashMap<Flow, Outlet>,
     /// Connections that do not take what they are sent.
@@ -88,12 +90,14 @@ pub(super) async fn run(driver: &mut Driver) {
 }
 
 impl Switch {
-    pub(super) fn new(door: &Arc<Door>, make: &Make) -> Self {
+    pub(super) fn new(door: &Arc<Door>, make: &Make) -> io::Result<Self> {
+        let (plane, noticed) = (make.plane)()?;
         let mut seed = [0; 32];
         chance::fill(&mut seed);
-        Self {
+        Ok(Self {
             voice: Voice::new(make.config.clone(), seed),
-            plane: (make.plane)(),
+            plane,
+            noticed,
             lines: door.realms.iter().cloned().map(Line::new).collect(),
             outlets: HashMap::new(),
             stalled: Vec::new(),
@@ -102,7 +106,7 @@ impl Switch {
             shed: false,
             registered: 0,
             tally: Tally::default(),
-        }
+        })
     }
 }
 
@@ -113,8 +117,9 @@ impl Driver {
         datagrams: Datagrams,
         arrivals: mpsc::Receiver<Arrival>,
         dial: Dial,
+        switch: Switch,
     ) -> Self {
-        let (stop, switch) = (door.stop.clone(), Switch::new(&door, &make));
+        let stop = door.stop.clone();
         let buffer = vec![0; DATAGRAM].into();
         Self { door, make, datagrams, buffer, arrivals, dial, stop, switch }
     }
@@ -127,7 +132,10 @@ impl Driver {
     fn begin_anew(&mut self) {
         tracing::error!("the switch has a bug and is begun anew; its calls are lost");
         // Connections end with their outlets; whoever is behind them comes again.
-        self.switch = Switch::new(&self.door, &self.make);
+        match Switch::new(&self.door, &self.make) {
+            Ok(switch) => self.switch = switch,
+            Err(fault) => tracing::error!(%fault, "no media plane could be made"),
+        }
         self.begin();
     }
 
@@ -151,7 +159,8 @@ impl Driver {
         let mut done = self.news(cx);
         done += self.receive(cx);
         done += self.arrive(cx);
-        while let Poll::Ready(noticed) = self.switch.plane.poll_noticed(cx) {
+        for _ in 0..SHARE {
+            let Poll::Ready(Some(noticed)) = self.switch.noticed.poll_recv(cx) else { break };
             done += 1;
             self.step(|voice, cx, plane| voice.noticed(cx, plane, noticed));
         }
