@@ -43,7 +43,8 @@ def send(text: str, retrans: bool = True) -> str:
     head, _, body = text.partition("\n\n")
     if "Content-Length" not in head:
         head += "\nContent-Length: [len]"
-    return f'<send{" retrans=\"500\"" if retrans else ""}><![CDATA[\n\n{head}\n\n{body}\n]]></send>'
+    often = ' retrans="500"' if retrans else ""
+    return f"<send{often}><![CDATA[\n\n{head}\n\n{body}\n]]></send>"
 
 
 def recv(what: int | str, optional: bool = False, auth: bool = False, want: str | None = None, keep: str | None = None) -> str:
@@ -337,6 +338,7 @@ class Phone:
         self.tunnel = None if transport == "udp" else Tunnel(ready[f"sip_{transport}"], transport, self.port)
         self.target = ready["sip_udp"] if transport == "udp" else f"127.0.0.1:{self.tunnel.port}"
         self.runs: list[Run] = []
+        self.registered = False
 
     def start(self, *steps: list[str]) -> Run:
         """Begins to do these steps."""
@@ -354,10 +356,12 @@ class Phone:
 
     def register(self) -> "Phone":
         self.start(register()).wait()
+        self.registered = True
         return self
 
     def unregister(self) -> None:
         self.start(register(expires=0)).wait()
+        self.registered = False
 
     def close(self) -> None:
         for run in self.runs:
