@@ -97,11 +97,11 @@ pub enum Cut {
 
 /// Looks how far a byte stream has come, without reading what is said in it: whoever holds a connection hands on whole
 /// messages, and knows whether it waits for the rest of one.
-pub fn cut(held: &[u8]) -> Cut {
-    let mut rest = held;
+pub fn cut(stream: &[u8]) -> Cut {
+    let mut rest = stream;
     loop {
         rest = skip_blank(rest);
-        let waits = Cut::Whole(held.len().saturating_sub(rest.len()));
+        let waits = Cut::Whole(stream.len().saturating_sub(rest.len()));
         let Some((head, body)) = head_and_rest(rest) else {
             return if rest.len() > HEAD_LIMIT { Cut::Odd } else { waits };
         };
