@@ -432,6 +432,10 @@ impl Centre {
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 return topics;
             }
+            Fact::AnswerAsked { .. } => {
+                topics.push(Topic::Calls);
+                return topics;
+            }
             Fact::Registered { device, .. } => {
                 topics.extend([Topic::Calls, Topic::Device(device.clone())]);
                 return topics;

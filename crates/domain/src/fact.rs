@@ -2,7 +2,7 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
-use crate::call::{Happening, Said, Seat, Tag};
+use crate::call::{CallId, Happening, Said, Seat, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
@@ -125,6 +125,14 @@ pub enum Fact {
         device: DeviceId,
         /// It can be reached.
         here: bool,
+    },
+
+    /// An application wants a telephone to pick up: its phone is asked.
+    AnswerAsked {
+        /// Which telephone.
+        device: DeviceId,
+        /// Which call.
+        call: CallId,
     },
 
     // --- contacts

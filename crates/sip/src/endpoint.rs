@@ -533,6 +533,13 @@ impl Endpoint {
         })
     }
 
+    /// The call whose dialog these words name, as its other end writes them (RFC 3891 §3, RFC 5589 §7).
+    pub fn named(&self, replaces: &Replaces) -> Option<CallId> {
+        let id = *self.dialogs.get(&key(&replaces.call_id, &replaces.to_tag))?;
+        let dialog = self.calls.get(&id)?.dialog()?;
+        (dialog.remote_tag() == &*replaces.from_tag).then_some(id)
+    }
+
     /// Credentials for a challenge to a request of [`request`](Self::request), and the header field for them.
     pub fn answer_challenge(
         &mut self,

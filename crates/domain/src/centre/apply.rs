@@ -63,7 +63,7 @@ impl Centre {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
-            Fact::AgentShown { .. } => {}
+            Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
             Fact::Registered { device, here } => self.registered(device, *here),
             Fact::Started { contact, opening, key } => {

@@ -13,32 +13,48 @@
 //! Use: after each call that takes a [`Cx`], drain [`Voice::poll`] until it says [`Output::Wait`], and call
 //! [`Voice::timeout`] at that time, or before. Nothing in here waits.
 //!
-//! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `request.rs`: what is no call.
+//! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `request.rs`: what is no call;
+//! - `incoming.rs`: who calls; `ring.rs`: calling telephones; `trunk.rs`: other networks; `inside.rs`: hold, keys, REFER;
+//! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `depart.rs`: who is gone; `leg.rs`, `status.rs`.
 
+mod depart;
+mod follow;
+mod hear;
+mod incoming;
+mod inside;
+mod leg;
 mod phone;
 pub mod plane;
 mod realm;
 mod request;
+mod ring;
+mod status;
+mod trunk;
 
 use crate::door::{Cx, Fault, RealmNo};
-use domain::call::Wish;
+use depart::{Departure, Departures};
+use domain::call::{CallEvent, Wish};
 use domain::command::{Command, Done};
+use domain::directory::Entry;
 use domain::fact::Fact;
-use domain::id::DeviceId;
+use domain::id::{DeviceId, TrunkId};
 use domain::node::{Published, Topic};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
 use domain::time::Millis;
+use follow::Rings;
+use leg::{Key, Legs, Stage, Who};
 use phone::Phone;
 use plane::{Noticed, Plane};
 use realm::Realm;
 use sip::digest::Algorithm;
 use sip::endpoint::Endpoint;
-use sip::event::{Event, Output as Said};
-use sip::flow::Flow;
+use sip::event::{Cause as Ended, Event, Output as Said};
+use sip::flow::{Flow, Transport};
 use sip::register::{Limits, Registrar};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use trunk::Line;
 
 /// How a switch behaves.
 #[derive(Debug, Clone)]
@@ -89,6 +105,16 @@ pub enum Output {
         /// The question.
         query: Box<Query>,
     },
+    /// Find the way to this host (`name`, `name:port`; 5060, and 5061 over TLS, where it names none): look its address up, and
+    /// connect where the transport connects. [`Voice::opened`] hears of it.
+    Open {
+        /// The number.
+        ticket: u64,
+        /// How.
+        transport: Transport,
+        /// Where.
+        host: Arc<str>,
+    },
     /// Give all facts of this topic to [`Voice::fact`] from now on.
     Watch(RealmNo, Topic),
     /// Nothing more now. Call [`Voice::timeout`] then, if there is a time.
@@ -104,6 +130,16 @@ enum Ticket {
     Restart(RealmNo),
     /// A realm is told that a telephone is there, or not.
     Register(RealmNo, DeviceId, bool),
+    /// A call is asked for.
+    Dial(plane::Leg, Who),
+    /// It is told that somebody picked up.
+    Answer(plane::Leg, Key),
+    /// It is told that somebody is gone.
+    Gone(Who, Key),
+    /// A call is passed on.
+    Refer(plane::Leg),
+    /// Whatever comes of it shows in the facts.
+    Nothing,
 }
 
 /// How long is waited before a realm that did not answer is told again.
@@ -116,12 +152,17 @@ enum Timer {
     Enter(RealmNo),
     /// Tell whether a telephone is there once more.
     Presence(RealmNo, DeviceId),
+    /// Tell who is gone once more.
+    Mourn(RealmNo, Key),
+    /// A telephone that was to pick up by itself has not.
+    Own(plane::Leg),
+    /// Look for the way to a trunk, or refresh our registration there.
+    Trunk(RealmNo, TrunkId),
 }
 
 /// One step's surroundings.
 struct Turn<'a, 'b> {
     cx: &'a mut Cx<'b>,
-    #[expect(dead_code, reason = "calls come with the next step")]
     plane: &'a mut dyn Plane,
 }
 
@@ -141,6 +182,16 @@ pub struct Voice {
     phones: BTreeMap<(RealmNo, DeviceId), Phone>,
     /// Whose contacts came by each flow.
     flows: BTreeMap<phone::Way, BTreeSet<(RealmNo, DeviceId)>>,
+    legs: Legs,
+    /// Who was called for which call.
+    rings: Rings,
+    /// Who is gone from which call.
+    gone: Departures,
+    /// Who has dialled, and has not heard from the domain.
+    dialing: BTreeMap<Who, u32>,
+    trunks: BTreeMap<(RealmNo, TrunkId), Line>,
+    /// Under which name we are reached.
+    host: Box<str>,
     tickets: BTreeMap<u64, Ticket>,
     last_ticket: u64,
     timers: BTreeSet<(Millis, Timer)>,
@@ -150,6 +201,7 @@ pub struct Voice {
 impl Voice {
     /// A switch whose names come from this seed, which nobody else may have.
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
+        let host = config.sip.host.clone();
         let mut endpoint = Endpoint::new(config.sip, seed);
         let registrar = Registrar::new(config.registrar, endpoint.mint());
         Self {
@@ -159,6 +211,12 @@ impl Voice {
             realms: BTreeMap::new(),
             phones: BTreeMap::new(),
             flows: BTreeMap::new(),
+            legs: Legs::default(),
+            rings: Rings::new(),
+            gone: Departures::new(),
+            dialing: BTreeMap::new(),
+            trunks: BTreeMap::new(),
+            host,
             tickets: BTreeMap::new(),
             last_ticket: 0,
             timers: BTreeSet::new(),
@@ -192,6 +250,7 @@ impl Voice {
     pub fn closed(&mut self, cx: &mut Cx<'_>, plane: &mut dyn Plane, flow: Flow) {
         let turn = &mut Turn { cx, plane };
         self.lose(turn, flow);
+        self.trunk_lost(turn, flow);
         self.endpoint.closed(turn.now(), flow);
         self.settle(turn);
     }
@@ -207,10 +266,35 @@ impl Voice {
         let turn = &mut Turn { cx, plane };
         if let Some(known) = self.realms.get_mut(&realm) {
             match &fact.fact {
-                Fact::Put(entry) => known.put(fact.seq, entry),
+                Fact::Put(entry) => {
+                    known.put(fact.seq, entry);
+                    if matches!(**entry, Entry::Trunk(_)) {
+                        self.trunks_changed(turn, realm);
+                    }
+                }
                 Fact::Removed(key) => {
                     known.removed(fact.seq, key);
                     self.forget(turn, realm, key);
+                }
+                Fact::Registered { device, here: true } => {
+                    known.there.insert(device.clone());
+                }
+                Fact::Registered { device, here: false } => {
+                    known.there.remove(device);
+                }
+                Fact::Call(what) => {
+                    self.follow(turn, realm, what);
+                    if what.event == CallEvent::Retrieved
+                        && let Some(copy) = what.to.first()
+                    {
+                        let device = copy.subject.clone();
+                        let who = Who { realm, device, outside: false };
+                        self.ask_back(turn, &who, (what.call.id, what.call.number));
+                    }
+                }
+                Fact::AnswerAsked { device, call } => {
+                    let who = Who { realm, device: device.clone(), outside: false };
+                    self.asked_to_answer(turn, &who, *call);
                 }
                 _ => {}
             }
@@ -234,6 +318,10 @@ impl Voice {
             Some(Ticket::Register(realm, device, here)) => {
                 self.told(turn, realm, &device, here, &outcome);
             }
+            Some(Ticket::Dial(leg, who)) => self.dialled(turn, leg, &who, outcome),
+            Some(Ticket::Answer(leg, key)) => self.accepted(turn, leg, key, &outcome),
+            Some(Ticket::Gone(who, key)) => self.departed(turn, &who, key, &outcome),
+            Some(Ticket::Refer(leg)) => self.passed(turn, leg, &outcome),
             _ => {}
         }
         self.settle(turn);
@@ -253,6 +341,7 @@ impl Voice {
             match (answer, self.realms.get_mut(&realm)) {
                 (Ok(Ok(Answer::Directory(directory))), Some(known)) => {
                     known.learn(directory, seq, self.endpoint.mint());
+                    self.trunks_changed(turn, realm);
                 }
                 _ => {
                     self.timers.insert((turn.cx.now.plus(AGAIN), Timer::Enter(realm)));
@@ -263,8 +352,23 @@ impl Voice {
     }
 
     /// The media plane noticed something.
-    pub fn noticed(&mut self, cx: &mut Cx<'_>, plane: &mut dyn Plane, _noticed: Noticed) {
-        self.settle(&mut Turn { cx, plane });
+    pub fn noticed(&mut self, cx: &mut Cx<'_>, plane: &mut dyn Plane, noticed: Noticed) {
+        let turn = &mut Turn { cx, plane };
+        self.notice(turn, &noticed);
+        self.settle(turn);
+    }
+
+    /// The way that [`Output::Open`] asked for was found, or was not.
+    pub fn opened(
+        &mut self,
+        cx: &mut Cx<'_>,
+        plane: &mut dyn Plane,
+        ticket: u64,
+        way: Option<Flow>,
+    ) {
+        let turn = &mut Turn { cx, plane };
+        self.trunk_opened(turn, ticket, way);
+        self.settle(turn);
     }
 
     /// Time has passed. Only what is due is looked at.
@@ -283,6 +387,9 @@ impl Voice {
                     self.read(realm);
                 }
                 Timer::Presence(realm, device) => self.presence(realm, &device),
+                Timer::Mourn(realm, key) => self.mourn(realm, key),
+                Timer::Own(leg) => self.own_silent(turn, leg),
+                Timer::Trunk(realm, trunk) => self.trunk_due(turn, realm, &trunk),
             }
         }
         self.settle(turn);
@@ -312,6 +419,11 @@ impl Voice {
         self.phones.len()
     }
 
+    /// How many legs there are.
+    pub fn legs(&self) -> usize {
+        self.legs.len()
+    }
+
     /// Does everything that the endpoint has to say.
     fn settle(&mut self, turn: &mut Turn<'_, '_>) {
         loop {
@@ -319,6 +431,7 @@ impl Voice {
                 Said::Send(flow, bytes) => self.out.push_back(Output::Send(flow, bytes)),
                 Said::Close(flow) => {
                     self.lose(turn, flow);
+                    self.trunk_lost(turn, flow);
                     self.out.push_back(Output::Close(flow));
                 }
                 Said::Event(event) => self.happened(turn, event),
@@ -329,15 +442,90 @@ impl Voice {
 
     fn happened(&mut self, turn: &mut Turn<'_, '_>, event: Event) {
         match event {
-            Event::Request { tx, call: _, request, flow } => {
+            Event::Request { tx, call: None, request, flow } => {
                 self.requested(turn, tx, &request, flow);
             }
-            Event::Incoming { call, .. } => {
-                let none = sip::message::Headers::default();
-                // The call may have ended within the same bytes; then there is nothing to refuse.
-                let _ = self.endpoint.reject(turn.now(), call, 480, &none);
+            Event::Request { tx, call: Some(call), request, .. } => {
+                self.inside(turn, tx, call, &request);
             }
-            _ => {}
+            Event::Incoming { call, invite, flow, replaces } => {
+                self.incoming(turn, call, &invite, flow, replaces);
+            }
+            Event::Progress { call, response, sdp } => {
+                if let Some(no) = self.legs.of_sip(call) {
+                    let (status, headers) = (response.status, &response.headers);
+                    self.progressed(turn, no, status, headers, sdp.as_deref());
+                }
+            }
+            Event::Answered { call, sdp, .. } => {
+                if let Some(no) = self.legs.of_sip(call) {
+                    self.answered(turn, no, sdp.as_deref());
+                }
+            }
+            Event::Connected { call, sdp } | Event::Answer { call, sdp } => {
+                self.concluded(turn, call, sdp.as_deref());
+            }
+            Event::Offer { call, sdp } => self.offered(turn, call, sdp.as_deref()),
+            // The session is as it was.
+            Event::OfferRefused { .. } => {}
+            Event::Ended { call, cause } => self.ended(turn, call, &cause),
+            Event::Response { tx, call: None, response } => {
+                self.trunk_answered(turn, tx, Some(&response));
+            }
+            Event::Response { call: Some(call), response, .. } => {
+                self.replied(turn, call, Some(&response));
+            }
+            Event::Failed { tx, call: None, .. } => self.trunk_answered(turn, tx, None),
+            Event::Failed { call: Some(call), .. } => self.replied(turn, call, None),
+        }
+    }
+
+    /// The other side, or the lack of one, has ended a leg.
+    fn ended(&mut self, turn: &mut Turn<'_, '_>, call: sip::event::CallId, cause: &Ended) {
+        let Some(no) = self.legs.of_sip(call) else { return };
+        let Some(leg) = self.drop_leg(turn, no) else { return };
+        if leg.stage == Stage::Called {
+            return self.not_taken(turn, &leg, cause);
+        }
+        let how = match cause {
+            Ended::There { .. } | Ended::Cancelled | Ended::Here | Ended::Refused(_) => {
+                Departure::Clear
+            }
+            Ended::TimedOut | Ended::NotAcknowledged | Ended::Lost | Ended::Expired => {
+                Departure::Vanish
+            }
+        };
+        let Some(who) = &leg.who else { return };
+        for key in &leg.calls {
+            // Another leg of theirs may carry the call on.
+            if !self.legs.of(who).any(|leg| leg.calls.contains(key)) {
+                self.depart(who, *key, how);
+            }
+        }
+    }
+
+    /// The domain has taken an answer, or not.
+    fn accepted(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        no: plane::Leg,
+        key: Key,
+        outcome: &Result<Result<Done, Refusal>, Fault>,
+    ) {
+        let Some(leg) = self.legs.get(no) else { return };
+        let Some(who) = leg.who.clone() else { return };
+        match outcome {
+            Ok(Ok(_)) => {}
+            // The call became another while the answer was on its way.
+            Ok(Err(_)) if leg.calls.first() != Some(&key) => self.ask_answered(turn, no),
+            Ok(Err(_)) => {}
+            Err(_) => {
+                let calls = leg.calls.clone();
+                self.end_leg(turn, no, 503);
+                for key in calls {
+                    self.depart(&who, key, Departure::Vanish);
+                }
+            }
         }
     }
 

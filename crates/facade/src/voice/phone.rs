@@ -3,6 +3,7 @@
 //! A telephone is told of once, when its first contact comes and when its last one goes. What is told may meet a fault (a full
 //! disk); then it is told again, until domain and registrar agree.
 
+use super::leg::Who;
 use super::{AGAIN, Ticket, Timer, Turn, Voice};
 use crate::door::{Fault, RealmNo};
 use domain::call::Wish;
@@ -213,8 +214,10 @@ impl Voice {
 
     /// A telephone was taken out of the directory.
     pub(super) fn forget(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, key: &EntryKey) {
-        if let EntryKey::Device(device) = key {
-            self.drop_contacts(turn, realm, device);
+        match key {
+            EntryKey::Device(device) => self.drop_contacts(turn, realm, device),
+            EntryKey::Trunk(_) => self.trunks_changed(turn, realm),
+            _ => {}
         }
     }
 
@@ -230,6 +233,18 @@ impl Voice {
             self.registrar.closed(&record, flow);
         }
         self.changed(turn, realm, device);
+    }
+
+    /// Can it be reached just now?
+    pub(super) fn has_contact(&self, who: &Who) -> bool {
+        let phone = self.phones.get(&(who.realm, who.device.clone()));
+        !who.outside && phone.is_some_and(|phone| !phone.ways.is_empty())
+    }
+
+    /// Did this telephone register by this flow?
+    pub(super) fn is_of(&self, flow: Flow, realm: RealmNo, user: &str) -> bool {
+        let whose = self.flows.get(&flow.into());
+        whose.is_some_and(|whose| whose.contains(&(realm, DeviceId::from(user))))
     }
 
     /// A connection is gone, and with it the contacts that came by it.

@@ -1,7 +1,7 @@
 //! Entries as they are read: typed, checked as far as one entry goes, with secrets sealed. Passwords are hashed later,
 //! for that takes time.
 
-use super::{Kind, Secrets, Wrong, people, programs, routing};
+use super::{Kind, Secrets, Wrong, people, programs, routing, trunks};
 use crate::door::Cx;
 use crate::percent::hex;
 use domain::directory::{Directory, Entry, StreamTarget};
@@ -48,6 +48,7 @@ pub(super) fn read(
             Entry::WrapUpCode(parse::<people::WrapUpCodeWire>(value)?.code()).into()
         }
         Kind::CtiUsers => cti_user(parse(value)?, held, secrets)?,
+        Kind::Trunks => trunk(cx, parse(value)?, held, secrets)?,
         Kind::Streams => Entry::StreamTarget(stream(cx, parse(value)?, held, secrets)?).into(),
     })
 }
@@ -118,6 +119,17 @@ fn device(
     let given = sealed(cx, "password", wire.password.take(), wire.sealed.take(), secrets)?;
     let old = held.devices.get(wire.id()).and_then(|device| device.sealed.clone());
     Ok(Entry::Device(wire.device(given.or(old))).into())
+}
+
+fn trunk(
+    cx: &Cx<'_>,
+    mut wire: trunks::TrunkWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
+    let given = sealed(cx, "password", wire.password.take(), wire.sealed.take(), secrets)?;
+    let old = held.trunks.get(&wire.id).and_then(|trunk| trunk.sealed.clone());
+    Ok(Entry::Trunk(wire.trunk(given.or(old))).into())
 }
 
 fn key(

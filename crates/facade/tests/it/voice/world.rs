@@ -96,12 +96,16 @@ pub(crate) struct Phone {
     pub(crate) flow: Flow,
     /// What it was told and has not looked at.
     pub(crate) events: Vec<Event>,
+    /// The newest call that came in.
+    pub(crate) newest: Option<CallId>,
     /// Everything that came, first lines.
     pub(crate) got: Vec<String>,
     /// Whole messages that came.
     pub(crate) messages: Vec<Message>,
     /// Nothing comes from it any more.
     pub(crate) dead: bool,
+    /// What it answers to OPTIONS and NOTIFY.
+    pub(crate) answers: u16,
     expect: Option<(Request, Option<Response>)>,
     registered: u32,
 }
@@ -298,9 +302,11 @@ impl World {
             endpoint,
             flow,
             events: Vec::new(),
+            newest: None,
             got: Vec::new(),
             messages: Vec::new(),
             dead: false,
+            answers: 200,
             expect: None,
             registered: 0,
         };
@@ -417,6 +423,12 @@ impl World {
                     self.carry(flow, &bytes);
                 }
                 Output::Close(_) => {}
+                Output::Open { ticket, host, .. } => {
+                    acted = true;
+                    let found = self.phones.values().find(|p| p.flow.peer.to_string() == *host);
+                    let flow = found.map(|phone| phone.flow);
+                    self.with(|voice, cx, plane| voice.opened(cx, plane, ticket, flow));
+                }
                 Output::Do { ticket, name, command, .. } => {
                     acted = true;
                     if self.broken {
@@ -460,6 +472,7 @@ impl World {
     }
 
     fn drain_phones(&mut self) {
+        let now = self.sip_now();
         for (id, phone) in &mut self.phones {
             loop {
                 match phone.endpoint.poll() {
@@ -472,7 +485,18 @@ impl World {
                             *answer = Some(*response);
                         }
                     }
-                    Said2::Event(event) => phone.events.push(event),
+                    Said2::Event(event) => {
+                        match &event {
+                            Event::Incoming { call, .. } => phone.newest = Some(*call),
+                            // A telephone that is there says so.
+                            Event::Request { tx, request, .. } if !phone.dead => {
+                                let yes = Response::to_request(request, phone.answers);
+                                phone.endpoint.respond(now, *tx, yes);
+                            }
+                            _ => {}
+                        }
+                        phone.events.push(event);
+                    }
                     Said2::Wait(_) => break,
                 }
             }
@@ -545,11 +569,7 @@ impl World {
 
     /// The newest call that came in at a telephone.
     pub(crate) fn incoming(&self, id: &str) -> CallId {
-        let found = self.phones[id].events.iter().rev().find_map(|event| match event {
-            Event::Incoming { call, .. } => Some(*call),
-            _ => None,
-        });
-        found.expect("a call came in")
+        self.phones[id].newest.expect("a call came in")
     }
 
     /// A telephone does something.
