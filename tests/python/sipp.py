@@ -102,8 +102,8 @@ def register(expires: int = 300) -> list[str]:
 class Caller:
     """The steps of one who calls. Each in-dialog request takes the next number."""
 
-    def __init__(self, to: str, headers: str = ""):
-        self.to, self.headers, self.number, self.version = to, headers, 1, 1
+    def __init__(self, phone: "Phone", to: str, headers: str = ""):
+        self.phone, self.to, self.headers, self.number, self.version = phone, to, headers, 1, 1
 
     def _invite(self, auth: str = "") -> str:
         lines = f"""INVITE sip:{self.to}@{REALM} SIP/2.0
@@ -139,8 +139,10 @@ class Caller:
         return self._inside("ACK", retrans=False)
 
     def invite(self) -> list[str]:
-        """Calls, and gives the password that is asked for."""
+        """Calls, and gives the password if it is asked for: over a connection that registered, it is not."""
         first = self._invite()
+        if self.phone.transport != "udp":
+            return [first, recv(100, optional=True)]
         refused = send(
             f"""ACK sip:{self.to}@{REALM} SIP/2.0
             Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch-1]

@@ -12,7 +12,7 @@ import pytest
 import centre as demo
 import wire
 from rio import Rio, wait_until
-from sipp import REALM, TRANSPORTS, Phone, register, scenario
+from sipp import REALM, TRANSPORTS, Called, Caller, Phone, hung_up, pause, register
 
 A, B, C = "1001", "1002", "1003"
 
@@ -52,6 +52,10 @@ def k(switch):
     k.close()
 
 
+def pause_for(millis: int) -> list[str]:
+    return [pause(millis)]
+
+
 def gauge(switch, name: str) -> float:
     """A figure of /metrics."""
     text = wire.send(switch.ready["metrics"], "GET", "/metrics").bytes.decode()
@@ -82,6 +86,21 @@ def test_the_registration_of_a_connection_ends_with_it(switch, phone):
     telephone.tunnel.close()
     telephone.registered = False
     wait_until(lambda: gauge(switch, "sangdam_sip_registered") == 0)
+
+
+# --- calls
+
+
+def test_a_call_rings_is_answered_and_ends(phone, k):
+    a, b = phone(A).register(), phone(B).register()
+    called = Called()
+    at_b = b.start(called.ring(), called.pick_up(), hung_up())
+    caller = Caller(a, B)
+    at_a = a.start(caller.invite(), caller.talk(), pause_for(300), caller.bye())
+    k.expect("1001 13 22", "1001 10 22", "1001 4 22", "1002 4 22", "1001 6 22", "1002 6 22")
+    k.expect("1001 3 -1", "1001 1 -1", "1002 3 -1", "1002 1 -1")
+    at_a.wait(), at_b.wait()
+    k.quiet()
 
 
 # --- what is no call

@@ -12,6 +12,7 @@
 //! telephone that reads slowly holds up nobody, since what it is sent waits in its own [`flows::Outlet`].
 
 pub mod datagram;
+mod dial;
 mod driver;
 pub mod flows;
 mod line;
@@ -24,10 +25,10 @@ pub mod tls;
 use crate::listen::door::Door;
 use crate::tasks;
 use datagram::Datagrams;
+use dial::Dial;
 use driver::{Driver, Switch};
 use facade::voice::plane::{Noticed, Plane};
-use flows::{Arrival, Outlet, pair};
-use sip::flow::{Flow, Transport};
+use flows::Arrival;
 use std::io;
 use std::net::UdpSocket;
 use std::sync::Arc;
@@ -35,10 +36,6 @@ use std::time::Duration;
 use stream::Port;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
-
-/// The number of a connection to a peer that the driver makes when something is first sent by it. When it ends, the switch
-/// is told, and the next thing that is sent makes it anew.
-pub const DIALLED: u64 = 0;
 
 /// A media plane, and what it notices by itself.
 pub type Sound = (Box<dyn Plane + Send>, mpsc::UnboundedReceiver<Noticed>);
@@ -57,33 +54,6 @@ impl std::fmt::Debug for Make {
     }
 }
 
-/// Makes connections to trunks.
-#[derive(Debug)]
-struct Dial {
-    port: Port,
-    /// TLS is computed elsewhere than on the driver's thread.
-    runtime: Handle,
-    trust: tls::Trust,
-}
-
-impl Dial {
-    /// Begins to make a connection, if this is one that we make.
-    fn open(&self, flow: Flow) -> Option<Outlet> {
-        if flow.id != DIALLED {
-            return None;
-        }
-        let tls = match flow.transport {
-            Transport::Tcp => None,
-            Transport::Tls => Some(self.trust.towards(&flow.peer.ip().to_string())?),
-            Transport::Udp | Transport::Ws | Transport::Wss => return None,
-        };
-        let (outlet, intake) = pair();
-        let _within = self.runtime.enter();
-        tasks::spawn("sip-dial", stream::connect(flow, intake, tls, self.port.clone()));
-        Some(outlet)
-    }
-}
-
 /// Starts the thread. It ends when the server stops.
 ///
 /// # Errors
@@ -97,12 +67,13 @@ pub fn start(
     trust: tls::Trust,
 ) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
+    let own = sockets.iter().map(UdpSocket::local_addr).collect::<io::Result<Vec<_>>>()?;
     let datagrams = {
         let _within = runtime.enter();
         Datagrams::new(sockets)?
     };
     let switch = Switch::new(&door, &make)?;
-    let dial = Dial { port, runtime: Handle::current(), trust };
+    let dial = Dial { port, runtime: Handle::current(), trust, sockets: own };
     tasks::thread("voice", move || {
         let mut driver = Driver::new(door, make, datagrams, arrivals, dial, switch);
         runtime.block_on(driver::run(&mut driver));

@@ -1,12 +1,13 @@
 //! The thread that holds the switch. In each round it takes a share of everything that waits: facts and answers first, so
 //! that what was begun is finished, then datagrams, connections, what the media plane noticed, and time.
 
+use super::Make;
 use super::datagram::{DATAGRAM, Datagrams};
+use super::dial::Dial;
 use super::flows::{Arrival, Outlet};
 use super::line::{Line, News};
 use super::load::Load;
 use super::tally::Tally;
-use super::{Dial, Make};
 use crate::listen::door::Door;
 use crate::{chance, clock};
 use domain::time::Millis;
@@ -243,6 +244,9 @@ impl Driver {
                         self.step(|voice, cx, plane| voice.input(cx, plane, flow, &bytes));
                     }
                 }
+                Arrival::Found(ticket, way) => {
+                    self.step(|voice, cx, plane| voice.opened(cx, plane, ticket, way));
+                }
                 Arrival::Closed(flow) => {
                     self.switch.outlets.remove(&flow);
                     self.step(|voice, cx, plane| voice.closed(cx, plane, flow));
@@ -286,7 +290,7 @@ impl Switch {
     fn carry_out(&mut self, datagrams: &Datagrams, dial: &Dial) {
         loop {
             match self.voice.poll() {
-                Output::Send(flow, bytes) => self.send(datagrams, dial, flow, bytes),
+                Output::Send(flow, bytes) => self.send(datagrams, flow, bytes),
                 Output::Close(flow) => {
                     self.outlets.remove(&flow);
                 }
@@ -300,6 +304,7 @@ impl Switch {
                         line.read(ticket, query);
                     }
                 }
+                Output::Open { ticket, transport, host } => dial.open(ticket, transport, &host),
                 Output::Watch(realm, topic) => {
                     if let Some(line) = self.line(realm) {
                         line.watch(topic);
@@ -317,7 +322,7 @@ impl Switch {
         self.lines.iter_mut().find(|line| line.realm.no == realm)
     }
 
-    fn send(&mut self, datagrams: &Datagrams, dial: &Dial, flow: Flow, bytes: Arc<[u8]>) {
+    fn send(&mut self, datagrams: &Datagrams, flow: Flow, bytes: Arc<[u8]>) {
         self.tally.sent(&bytes);
         if !flow.transport.is_reliable() {
             if !datagrams.send(flow, &bytes) {
@@ -325,12 +330,15 @@ impl Switch {
             }
             return;
         }
-        let outlet = match self.outlets.get(&flow) {
-            Some(outlet) => Some(outlet),
-            None => dial.open(flow).map(|outlet| &*self.outlets.entry(flow).or_insert(outlet)),
-        };
-        if !outlet.is_some_and(|outlet| outlet.put(bytes)) && !self.stalled.contains(&flow) {
-            self.stalled.push(flow);
+        match self.outlets.get(&flow) {
+            Some(outlet) if outlet.put(bytes) => {}
+            // It is closed, and the switch has heard so.
+            None => self.tally.unsent.increment(1),
+            Some(_) => {
+                if !self.stalled.contains(&flow) {
+                    self.stalled.push(flow);
+                }
+            }
         }
     }
 }

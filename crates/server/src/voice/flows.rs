@@ -23,6 +23,8 @@ pub enum Arrival {
     Open(Flow, Outlet),
     /// Whole messages and keep-alives came.
     Bytes(Flow, Vec<u8>),
+    /// The way that was asked for under this number; none was found.
+    Found(u64, Option<Flow>),
     /// It has ended. Nothing more comes of it.
     Closed(Flow),
 }

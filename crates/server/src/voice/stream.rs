@@ -24,9 +24,6 @@ pub const MESSAGE: Duration = Duration::from_secs(10);
 /// Within which a connection must have taken what it is sent.
 const WRITE: Duration = Duration::from_secs(10);
 
-/// Within which a connection of ours must stand.
-const CONNECT: Duration = Duration::from_secs(5);
-
 /// Bytes that are read at a time.
 const READ: usize = 2_048;
 
@@ -90,29 +87,6 @@ async fn accept(
     }
 }
 
-/// A connection of ours to a trunk. What is given to its outlet meanwhile is sent once it stands.
-pub async fn connect(flow: Flow, intake: Intake, tls: Option<super::tls::Client>, port: Port) {
-    let connecting = async {
-        let tcp = TcpStream::connect(flow.peer).await?;
-        tcp.set_nodelay(true)?;
-        match tls {
-            None => Ok(Wire::Plain(tcp)),
-            Some(tls) => tls.connect(tcp).await,
-        }
-    };
-    match timeout(CONNECT, connecting).await {
-        Ok(Ok(wire)) => carry(wire, flow, intake, port).await,
-        Ok(Err(fault)) => {
-            tracing::warn!(peer = %flow.peer, transport = flow.transport.as_str(), %fault, "no connection could be made");
-            port.exchange.tell(Arrival::Closed(flow)).await;
-        }
-        Err(_) => {
-            tracing::warn!(peer = %flow.peer, transport = flow.transport.as_str(), "nobody answers");
-            port.exchange.tell(Arrival::Closed(flow)).await;
-        }
-    }
-}
-
 /// What a connection's task wakes for.
 enum Woken {
     Read(std::io::Result<usize>),
@@ -122,7 +96,7 @@ enum Woken {
 }
 
 /// Carries a connection until it ends.
-async fn carry(mut wire: Wire, flow: Flow, mut intake: Intake, mut port: Port) {
+pub(super) async fn carry(mut wire: Wire, flow: Flow, mut intake: Intake, mut port: Port) {
     let mut held: Vec<u8> = Vec::new();
     let mut together = Vec::new();
     // A connection that says nothing at all at first is nobody's.
