@@ -17,6 +17,8 @@ from xml.sax.saxutils import escape
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from rio import wait_until
+
 REALM = "demo.sangdam.test"
 PATIENCE_S = 20  # how long a telephone waits for what must come, on a busy machine
 
@@ -105,9 +107,13 @@ class Caller:
     def __init__(self, phone: "Phone", to: str, headers: str = ""):
         self.phone, self.to, self.headers, self.number, self.version = phone, to, headers, 1, 1
 
+    def _via(self) -> str:
+        """That of an INVITE, its CANCEL, and the ACK for its refusal."""
+        return VIA.replace("[branch]", f"z9hG4bK-[pid]-[call_number]-invite{self.number}")
+
     def _invite(self, auth: str = "") -> str:
         lines = f"""INVITE sip:{self.to}@{REALM} SIP/2.0
-            {VIA}
+            {self._via()}
             From: <sip:[service]@{REALM}>;tag=from-[pid]-[call_number]
             To: <sip:{self.to}@{REALM}>
             Call-ID: [call_id]
@@ -145,7 +151,7 @@ class Caller:
             return [first, recv(100, optional=True)]
         refused = send(
             f"""ACK sip:{self.to}@{REALM} SIP/2.0
-            Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch-1]
+            {self._via()}
             From: <sip:[service]@{REALM}>;tag=from-[pid]-[call_number]
             To: <sip:{self.to}@{REALM}>[peer_tag_param]
             Call-ID: [call_id]
@@ -165,7 +171,7 @@ class Caller:
     def refused(self, status: int) -> list[str]:
         ack = send(
             f"""ACK sip:{self.to}@{REALM} SIP/2.0
-            Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch-1]
+            {self._via()}
             From: <sip:[service]@{REALM}>;tag=from-[pid]-[call_number]
             To: <sip:{self.to}@{REALM}>[peer_tag_param]
             Call-ID: [call_id]
@@ -179,7 +185,7 @@ class Caller:
     def cancel(self) -> list[str]:
         """Gives up while it rings."""
         cancel = send(f"""CANCEL sip:{self.to}@{REALM} SIP/2.0
-            Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch-1]
+            {self._via()}
             From: <sip:[service]@{REALM}>;tag=from-[pid]-[call_number]
             To: <sip:{self.to}@{REALM}>
             Call-ID: [call_id]
@@ -238,11 +244,11 @@ class Called:
 
     def _answer(self, status: str, headers: str = "", body: str = "", retrans: bool = False) -> str:
         lines = f"""SIP/2.0 {status}
-            [last_Via:]
-            [last_From:]
-            [last_To:];tag={self.TAG}
-            [last_Call-ID:]
-            [last_CSeq:]
+            Via:[$via]
+            From:[$caller]
+            To:[$callee];tag={self.TAG}
+            Call-ID: [call_id]
+            CSeq:[$number]
             {CONTACT}
             Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, REFER, NOTIFY, UPDATE
             {headers}""".strip().splitlines()
@@ -251,7 +257,11 @@ class Called:
         return send("\n".join(line for line in lines if line.strip()) + "\n\n" + body, retrans)
 
     def ring(self, want: str | None = None) -> list[str]:
-        return [recv("INVITE", want=want, keep="From:caller To:callee"), self._answer("180 Ringing")]
+        return [*self.take(want), self._answer("180 Ringing")]
+
+    def take(self, want: str | None = None) -> list[str]:
+        """The call comes."""
+        return [recv("INVITE", want=want, keep="Via:via From:caller To:callee CSeq:number")]
 
     def pick_up(self, after: int = 0) -> list[str]:
         steps = [pause(after)] if after else []
@@ -263,15 +273,15 @@ class Called:
     def cancelled(self) -> list[str]:
         terminated = send(
             f"""SIP/2.0 487 Request Terminated
-            [$via]
+            Via:[$via]
             From:[$caller]
             To:[$callee];tag={self.TAG}
-            [last_Call-ID:]
-            CSeq: [$number] INVITE
+            Call-ID: [call_id]
+            CSeq:[$number]
             """,
         )
         return [
-            recv("CANCEL", keep="CSeq:cancel"),
+            recv("CANCEL"),
             ok(),
             terminated,
             recv("ACK"),
@@ -354,7 +364,17 @@ class Phone:
         quiet = subprocess.DEVNULL
         process = subprocess.Popen([str(word) for word in command], stdin=quiet, stdout=quiet, stderr=quiet, cwd=self.folder)
         self.runs.append(Run(process, log, errors))
+        # What comes before it listens would be lost, and come again half a second later.
+        wait_until(lambda: self._listens() or process.poll() is not None)
         return self.runs[-1]
+
+    def _listens(self) -> bool:
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError:
+                return True
+            return False
 
     def register(self) -> "Phone":
         self.start(register()).wait()

@@ -11,8 +11,8 @@ import pytest
 
 import centre as demo
 import wire
-from rio import Rio, wait_until
-from sipp import REALM, TRANSPORTS, Called, Caller, Phone, hung_up, pause, register
+from rio import Rio, shorten, wait_until
+from sipp import REALM, TRANSPORTS, Called, Caller, Phone, hung_up, ok, pause, recv, register, sdp
 
 A, B, C = "1001", "1002", "1003"
 
@@ -50,9 +50,18 @@ def k(switch):
     k.monitor(A, B, C)
     yield k
     k.close()
+    tidy = Rio(switch.ready["rio"])
+    for device in (A, B, C):
+        tidy.do("addmonitor", device=device, snapshot=1)
+    for event in tidy.rest():
+        if event["id"] < 200:
+            tidy.result("clear", this=event["monitor"], c1=event["call"]["c1"])
+        elif event["id"] == 201:
+            tidy.result("logoff", this=event["monitor"], agent={"id": event["agent"]["id"]})
+    tidy.close()
 
 
-def pause_for(millis: int) -> list[str]:
+def wait(millis: int) -> list[str]:
     return [pause(millis)]
 
 
@@ -91,16 +100,144 @@ def test_the_registration_of_a_connection_ends_with_it(switch, phone):
 # --- calls
 
 
-def test_a_call_rings_is_answered_and_ends(phone, k):
-    a, b = phone(A).register(), phone(B).register()
-    called = Called()
-    at_b = b.start(called.ring(), called.pick_up(), hung_up())
+OUT = ("1001 13 22", "1001 10 22", "1001 4 22", "1002 4 22")
+UP = ("1001 6 22", "1002 6 22")
+OVER = ("1001 3 -1", "1002 3 -1", "1001 1 -1", "1002 1 -1")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_s1_to_s3_a_call_rings_is_answered_and_ends(phone, k, transport):
+    a, b = phone(A, transport).register(), phone(B, transport).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
     caller = Caller(a, B)
-    at_a = a.start(caller.invite(), caller.talk(), pause_for(300), caller.bye())
-    k.expect("1001 13 22", "1001 10 22", "1001 4 22", "1002 4 22", "1001 6 22", "1002 6 22")
-    k.expect("1001 3 -1", "1001 1 -1", "1002 3 -1", "1002 1 -1")
+    at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    k.expect(*OUT, *UP, *OVER)
     at_a.wait(), at_b.wait()
     k.quiet()
+
+
+def test_s3_the_called_one_hangs_up(phone, k):
+    a, b = phone(A).register(), phone(B, "tcp").register()
+    at_b = b.start(Called().ring(), Called().pick_up(), wait(300), Called().bye())
+    caller = Caller(a, B)
+    at_a = a.start(caller.invite(), caller.talk(), hung_up())
+    k.expect(*OUT, *UP, *OVER)
+    at_a.wait(), at_b.wait()
+
+
+def test_s4_a_caller_gives_up_while_it_rings(phone, k):
+    a, b = phone(A).register(), phone(B).register()
+    at_b = b.start(Called().ring(), Called().cancelled())
+    caller = Caller(a, B)
+    at_a = a.start(caller.invite(), [recv(180)], wait(300), caller.cancel())
+    k.expect(*OUT, "1001 3 5", "1002 3 5", "1001 1 5", "1002 1 5")
+    at_a.wait(), at_b.wait()
+
+
+@pytest.mark.parametrize(("said", "heard", "cause"), [("603 Decline", 486, 3), ("480 Temporarily Unavailable", 480, 10)])
+def test_s5_a_call_is_rejected(phone, k, said, heard, cause):
+    a, b = phone(A).register(), phone(B).register()
+    at_b = b.start(Called().ring(), Called().refuse(said))
+    caller = Caller(a, B)
+    at_a = a.start(caller.invite(), caller.refused(heard))
+    k.expect(*OUT)
+    events = [shorten(event) for event in k.next(5)]
+    assert events[0] == f"1001 7 {cause}", events
+    assert sorted(event.split()[1] for event in events) == ["1", "1", "3", "3", "7"], events
+    at_a.wait(), at_b.wait()
+
+
+def test_s6_a_telephone_says_that_it_is_busy(phone, k):
+    a, b = phone(A).register(), phone(B).register()
+    at_b = b.start(Called().take(), Called().refuse("486 Busy Here"))
+    caller = Caller(a, B)
+    at_a = a.start(caller.invite(), caller.refused(486))
+    at_a.wait(), at_b.wait()
+    ended = k.rest()
+    assert any(shorten(event) == "1001 7 3" for event in ended), [shorten(event) for event in ended]
+
+
+def test_s6_whoever_talks_is_busy(phone, k):
+    a, b = phone(A).register(), phone(B).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    first = Caller(a, B)
+    at_a = a.start(first.invite(), first.talk(), wait(3_000), first.bye())
+    k.expect(*OUT, *UP)
+    c = phone(C).register()
+    second = Caller(c, B)
+    c.start(second.invite(), second.refused(486)).wait()
+    k.expect("1003 13 22", "1003 10 22", "1003 7 3", "1003 3 3", "1003 1 3", *OVER)
+    at_a.wait(), at_b.wait()
+
+
+@pytest.mark.parametrize(("number", "status", "cause"), [("99999999", 404, "13"), ("3997", 486, "3")])
+def test_s7_a_number_that_leads_nowhere(phone, k, number, status, cause):
+    a = phone(A).register()
+    caller = Caller(a, number)
+    a.start(caller.invite(), caller.refused(status)).wait()
+    k.expect("1001 13 22", "1001 10 22", f"1001 7 {cause}", f"1001 3 {cause}", f"1001 1 {cause}")
+
+
+def test_s13_and_s14_a_caller_holds_and_retrieves(phone, k):
+    a, b = phone(A).register(), phone(B).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    caller = Caller(a, B)
+    steps = [caller.invite(), caller.talk(), wait(200), caller.change("sendonly"), wait(300), caller.change("sendrecv"), wait(200), caller.bye()]
+    at_a = a.start(*steps)
+    k.expect(*OUT, *UP, "1001 8 -1", "1002 8 -1", "1001 12 -1", "1002 12 -1", *OVER)
+    at_a.wait(), at_b.wait()
+
+
+def test_s24_and_s25_a_blind_transfer_by_refer(phone, k):
+    a, b, c = phone(A).register(), phone(B).register(), phone(C).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    at_c = c.start(Called().ring(), Called().pick_up(), wait(300), Called().bye())
+    caller = Caller(a, B)
+    start = [caller.invite(), caller.talk(), wait(200)]
+    at_a = a.start(*start, caller.refer(f"Refer-To: <sip:{C}@{REALM}>\nReferred-By: <sip:{A}@{REALM}>"), caller.notified("100"), caller.notified("200"), hung_up())
+    k.expect(*OUT, *UP)
+    events = [shorten(event) for event in k.next(5)]
+    assert "1001 14 52" in events and "1002 14 52" in events and "1003 4 52" in events, events
+    at_a.wait(), at_b.wait(), at_c.wait()
+
+
+# --- calls steered by an application
+
+
+def test_a_desk_telephone_is_answered_by_the_application(phone, k):
+    a, b = phone(A).register(), phone(B).register()
+    at_b = b.start(Called().ring(), [recv("NOTIFY", want="Event: talk"), ok()], Called().pick_up(), hung_up())
+    caller = Caller(a, B)
+    at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    call = k.expect(*OUT)[3]["call"]["c1"]
+    k.do("answer", this=B, c1=call)
+    k.expect(*UP, *OVER)
+    at_a.wait(), at_b.wait()
+
+
+def test_an_application_dials_for_a_telephone_and_clears(phone, k):
+    a, b = phone(A).register(), phone(B).register()
+    at_a = a.start(Called().ring(), Called().pick_up(), hung_up())
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    call = k.dial(A, B)
+    wait_until(lambda: any(shorten(event) == "1002 6 22" for event in k.events))
+    k.do("clear", this=A, c1=call)
+    at_a.wait(), at_b.wait()
+
+
+def test_q1_to_q3_a_queue_s_call_rings_at_an_agent_s_telephone(phone, k):
+    agent, customer = phone(B).register(), phone(A).register()
+    k.monitor("3001")
+    k.do("logon", this=B, agent={"id": B, "group": "401", "channel": "0", "wmode": 3})
+    k.rest()
+    at_agent = agent.start(Called().ring(), Called().pick_up(), hung_up())
+    caller = Caller(customer, "3001")
+    at_customer = customer.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    at_customer.wait(), at_agent.wait()
+    events = [shorten(event) for event in k.rest()]
+    k.do("logoff", this=B, agent={"id": B})
+    for wanted in ("3001 4 22", "3001 11 22", "3001 5 28", "1002 4 22", "1002 6 22", "1001 6 22", "1002 1 -1"):
+        assert wanted in events, events
 
 
 # --- what is no call
