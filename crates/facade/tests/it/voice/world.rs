@@ -167,6 +167,14 @@ impl World {
             let simulated = ["1005", "1006"].contains(&id);
             entries.push(Entry::Device(Device { r#virtual: simulated, sealed, ..Device::new(id) }));
         }
+        entries.push(Entry::CtiUser(domain::directory::CtiUser {
+            id: "cube".into(),
+            password: None,
+            supervise: true,
+            devices: None,
+            profile: domain::directory::CtiProfile::default(),
+            disabled: false,
+        }));
         let now = Millis(1_763_736_000_000);
         for entry in entries {
             node.take(now, &mut chance, None, &"test".into(), Command::Put(Box::new(entry)));
@@ -227,6 +235,19 @@ impl World {
             Some(Reply::Outcome(outcome)) => outcome,
             other => panic!("a command was answered {other:?}"),
         }
+    }
+
+    /// An application wishes something.
+    pub(crate) fn app(&mut self, wish: Wish) -> Result<Done, Refusal> {
+        self.run(Command::Call { by: Some("cube".into()), wish: Box::new(wish) })
+    }
+
+    /// The newest request of this method that came to a telephone.
+    pub(crate) fn last_request(&self, id: &str, method: &Method) -> Option<Request> {
+        self.phones[id].messages.iter().rev().find_map(|message| match message {
+            Message::Request(request) if request.method == *method => Some(request.clone()),
+            _ => None,
+        })
     }
 
     pub(crate) fn wish(&mut self, wish: Wish) -> Result<Done, Refusal> {
@@ -597,6 +618,36 @@ impl World {
         let call = self.incoming(id);
         self.act(id, |end, now| end.ring(now, call, 180, &Headers::default(), None)).unwrap();
         call
+    }
+
+    /// The same, of one that knows `Event: talk`.
+    pub(crate) fn rings_and_talks(&mut self, id: &str) -> CallId {
+        let call = self.incoming(id);
+        let mut headers = Headers::default();
+        headers.push(Name::AllowEvents, "talk, hold");
+        self.act(id, |end, now| end.ring(now, call, 180, &headers, None)).unwrap();
+        call
+    }
+
+    /// What a telephone's leg of the newest call hears: by what its other side said.
+    pub(crate) fn heard_at(&self, id: &str) -> Hear {
+        let sdp = format!("sdp of {id}");
+        let leg = self
+            .plane
+            .said
+            .iter()
+            .rev()
+            .find(|(leg, said)| **said == sdp && self.plane.hears.contains_key(leg));
+        self.plane.hears[leg.expect("a leg").0].clone()
+    }
+
+    /// The leg of a telephone.
+    pub(crate) fn leg_of(&self, id: &str) -> Leg {
+        let sdp = format!("sdp of {id}");
+        let open = self.plane.said.iter().rev();
+        let mut open =
+            open.filter(|(leg, said)| **said == sdp && self.plane.hears.contains_key(leg));
+        *open.next().expect("a leg").0
     }
 
     pub(crate) fn hang_up(&mut self, id: &str, call: CallId) {
