@@ -441,10 +441,19 @@ impl Centre {
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
             Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             Fact::Call(happening) => {
+                topics.push(Topic::Calls);
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 let inside = happening.call.parties.iter().filter(|p| !p.outside);
                 let people = inside.filter_map(|p| self.person_at(&p.device));
                 topics.extend(people.map(Topic::Agent));
+                return topics;
+            }
+            Fact::AnswerAsked { .. } => {
+                topics.push(Topic::Calls);
+                return topics;
+            }
+            Fact::Registered { device, .. } => {
+                topics.extend([Topic::Calls, Topic::Device(device.clone())]);
                 return topics;
             }
             Fact::AgentShown { device, .. } => {

@@ -2,7 +2,7 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
-use crate::call::{Happening, Said as Shown, Seat, Tag};
+use crate::call::{CallId, Happening, Said as Shown, Seat, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
@@ -119,6 +119,22 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
+    /// A telephone can be reached by SIP from now on, or cannot any more. Told once for all of its contacts, not each time one
+    /// is refreshed.
+    Registered {
+        /// Which.
+        device: DeviceId,
+        /// It can be reached.
+        here: bool,
+    },
+
+    /// An application wants a telephone to pick up: its phone is asked.
+    AnswerAsked {
+        /// Which telephone.
+        device: DeviceId,
+        /// Which call.
+        call: CallId,
+    },
 
     // --- contacts
     /// A contact, and so its room, or the next segment of one.

@@ -63,8 +63,9 @@ impl Centre {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
-            Fact::AgentShown { .. } => {}
+            Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::Registered { device, here } => self.registered(device, *here),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }
@@ -404,6 +405,7 @@ impl Centre {
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),
+            Entry::Device(device) => self.stand_there(&device.id),
             _ => {}
         }
     }

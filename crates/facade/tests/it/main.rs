@@ -10,3 +10,4 @@ mod connect_socket;
 mod desk;
 mod harness;
 mod rio;
+mod voice;

@@ -33,7 +33,7 @@ pub(crate) struct Fixed {
 
 impl Fixed {
     /// A server without limits.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let settings = Settings {
             account: "123456789012".to_owned(),
             region: "ap-northeast-2".to_owned(),
@@ -111,7 +111,7 @@ pub(super) fn realm(name: &str, instance: &str) -> Realm {
 }
 
 /// Two agents, a supervisor, a queue, a flow and a widget.
-pub(super) fn shop() -> Vec<Entry> {
+pub(crate) fn shop() -> Vec<Entry> {
     let user = |id: &str, name: &str, role| {
         Entry::User(User {
             id: id.into(),

@@ -1,0 +1,7 @@
+//! The switch against real SIP telephones and a real realm in memory.
+
+mod calls;
+mod cti;
+mod queue;
+mod register;
+mod world;
