@@ -178,18 +178,19 @@ impl Voice {
                 (Stage::Calling, _) => self.pick_up(turn, no, call),
                 // Another contact took the call, or nobody need any more.
                 (Stage::Called, link) if !auto && link != Link::Initiated => {
-                    if self.legs.part(no, key) {
-                        self.end_leg(turn, no, 487);
-                    }
+                    self.let_go(turn, no, key);
                 }
                 // Of two legs that became one call, the telephone keeps the one it is talking by.
-                (Stage::Up, _) if standing > 1 && self.on_hold(no) => {
-                    if self.legs.part(no, key) {
-                        self.end_leg(turn, no, 487);
-                    }
-                }
+                (Stage::Up, _) if standing > 1 && self.on_hold(no) => self.let_go(turn, no, key),
                 _ => {}
             }
+        }
+    }
+
+    /// A call goes by a leg no more; one by which none goes is ended.
+    fn let_go(&mut self, turn: &mut Turn<'_, '_>, no: No, key: Key) {
+        if self.legs.part(no, key) {
+            self.end_leg(turn, no, 487);
         }
     }
 
