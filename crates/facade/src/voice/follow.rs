@@ -8,6 +8,7 @@
 //! | connected, held, listening | a leg that stands |
 //! | gone | none: BYE, CANCEL, or the cause's status |
 
+use super::depart::Departure;
 use super::hear::{Mouth, hear};
 use super::leg::{Key, Stage, Who};
 use super::plane::{Hear, Leg as No};
@@ -165,8 +166,7 @@ impl Voice {
             .map(|leg| (leg.no, leg.stage, leg.auto))
             .collect();
         if legs.is_empty() {
-            if self.is_registered(who) && !self.dialing.contains_key(who) && !self.is_gone(who, key)
-            {
+            if !who.outside && !self.dialing.contains_key(who) && !self.is_gone(who, key) {
                 self.lend(turn, who, key, call, party);
             }
             return;
@@ -208,6 +208,14 @@ impl Voice {
         });
         match free.map(|leg| leg.no) {
             Some(no) => self.legs.join(no, key),
+            None if !self.is_registered(who) => {
+                // Nobody plays a telephone that is not there, unless it is a virtual one.
+                let known = self.realms.get(&who.realm);
+                let known = known.and_then(|known| known.directory.devices.get(&who.device));
+                if known.is_some_and(|device| device.service.is_none() && !device.r#virtual) {
+                    self.depart(who, key, Departure::Vanish);
+                }
+            }
             None if party.link == Link::Initiated => self.call_phone(turn, who, key, call, true),
             None => {}
         }
