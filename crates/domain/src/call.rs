@@ -18,7 +18,7 @@ mod wish;
 pub use cause::Cause;
 pub use number::{civil, cnid};
 pub use switch::Switch;
-pub use wish::{Said, Seat, Wish};
+pub use wish::{Said, Seat, Sound, Wish};
 
 use crate::agent::Channel;
 use crate::id::{DeviceId, QueueId, UserId};
@@ -282,6 +282,12 @@ pub struct Call {
     pub forwarded: Vec<DeviceId>,
     /// When it began.
     pub began: Millis,
+    /// Nothing of it is kept for now: a customer says what must not be (a card's number).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
+    /// An agent asked that it be recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recorded: bool,
 }
 
 impl Call {

@@ -11,6 +11,7 @@ use crate::id::{
     TokenHash, UserId,
 };
 use crate::room::{Audience, FileStatus, IdleRule, TokenKind};
+use crate::shift::Shift;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -177,6 +178,24 @@ pub enum Command {
     LogOut {
         /// Which.
         session: TokenHash,
+    },
+
+    // --- shifts
+    /// An agent's client comes to work. Whoever is not logged on is logged on, not ready.
+    BeginShift(Box<Shift>),
+    /// A client of it gives a sign of life.
+    Attend {
+        /// Whose.
+        agent: UserId,
+    },
+    /// It goes home; the agent is logged off.
+    EndShift {
+        /// Whose.
+        agent: UserId,
+        /// Although contacts are at hand: chats go back to their queues.
+        force: bool,
+        /// Contacts at hand are ended first.
+        end: bool,
     },
 
     // --- agents

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod desk;
 pub mod door;
 pub mod item;
+pub mod max;
 pub mod percent;
 pub mod rio;
 pub mod route;

@@ -7,6 +7,7 @@ pub mod http;
 pub mod pages;
 pub mod probe;
 pub mod rio;
+pub mod standing;
 pub mod tls;
 pub mod wire;
 pub mod ws;

@@ -13,6 +13,7 @@ mod line;
 mod pass;
 mod seat;
 mod show;
+mod sound;
 mod talk;
 
 use super::{Centre, Decided, Step};
@@ -53,6 +54,10 @@ impl Centre {
             Wish::Pickup { device, from } => self.pickup(step, &device, &from),
             Wish::CallBack(call) => self.call_back(step, call),
             Wish::Barge { device, target, mode } => self.barge(step, &device, &target, mode),
+            Wish::Mute(device, muted) => self.mute(step, &device, muted),
+            Wish::Mask(device, call, masked) => self.mask(step, &device, call, masked),
+            Wish::Record(device, call) => self.record(step, &device, call),
+            Wish::Keys(device, call, keys) => self.send_keys(step, &device, call, keys),
             Wish::LogOn { device, agent, group, channel, wmode } => {
                 self.log_on(step, &device, &agent, group, channel, wmode)
             }
@@ -78,6 +83,10 @@ impl Centre {
             | Wish::Consult { device, .. }
             | Wish::Transfer(device, ..)
             | Wish::Confer(device, ..)
+            | Wish::Mute(device, _)
+            | Wish::Mask(device, ..)
+            | Wish::Record(device, _)
+            | Wish::Keys(device, ..)
             | Wish::SingleStep { device, .. }
             | Wish::LogOn { device, .. }
             | Wish::State { device, .. } => (device, None),
@@ -277,6 +286,7 @@ impl Centre {
             if self.switch.occupied(&device) {
                 continue;
             }
+            self.unmute(step, &device);
             let Some(agent) = self.agent_at(&device) else { continue };
             if let Some(since) = talked {
                 self.after_call(step, &agent, since);

@@ -20,7 +20,7 @@ mod openapi;
 mod origin;
 pub mod problem;
 mod queues;
-mod session;
+pub mod session;
 
 use crate::door::{BodyWanted, Cx, Head, Request, Step};
 use crate::percent::decode_segment;

@@ -242,6 +242,13 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                     Err(fault) => broken(door, &asked, fault),
                 };
             }
+            Step::Ask { realm, name, make, ask, then } => match door.realm(realm).cloned() {
+                Some(realm) => {
+                    let answer = door.standing.ask(door, &realm, name, make, ask).await;
+                    Ok(fenced(|| door.step(|cx| then(cx, answer))))
+                }
+                None => Ok(fenced(|| door.step(|cx| then(cx, None)))),
+            },
             Step::Upgrade { protocol, headers, limits, realm, session } => {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);

@@ -82,6 +82,8 @@ impl Centre {
             back: None,
             forwarded: Vec::new(),
             began: step.now,
+            masked: false,
+            recorded: false,
         })
     }
 

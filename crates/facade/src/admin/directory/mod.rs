@@ -12,7 +12,7 @@ pub(super) mod rest;
 mod routing;
 
 use domain::directory::{Entry, EntryKey};
-use domain::id::{BotId, CtiId, DeviceId, HoursId, KeyId, QueueId, UserId, WidgetId};
+use domain::id::{BotId, CtiId, DeviceId, HoursId, KeyId, QueueId, UserId, WidgetId, WorkspaceId};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -32,12 +32,13 @@ pub(super) enum Kind {
     Reasons,
     WrapUpCodes,
     CtiUsers,
+    Workspaces,
     Streams,
 }
 
 impl Kind {
     /// All of them, each after those that it needs.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Keys,
         Self::Users,
         Self::Devices,
@@ -50,6 +51,7 @@ impl Kind {
         Self::Reasons,
         Self::WrapUpCodes,
         Self::CtiUsers,
+        Self::Workspaces,
         Self::Streams,
     ];
 
@@ -77,6 +79,7 @@ impl Kind {
             Self::Reasons => "reasons",
             Self::WrapUpCodes => "wrap_up_codes",
             Self::CtiUsers => "cti_users",
+            Self::Workspaces => "workspaces",
             Self::Streams => "streams",
         }
     }
@@ -110,6 +113,7 @@ impl Kind {
             Self::Reasons => EntryKey::Reason(name.parse().ok()?),
             Self::WrapUpCodes => EntryKey::WrapUpCode(name.into()),
             Self::CtiUsers => EntryKey::CtiUser(CtiId::from(name)),
+            Self::Workspaces => EntryKey::Workspace(WorkspaceId::from(name)),
             Self::Streams => EntryKey::StreamTarget(name.into()),
         })
     }
@@ -131,6 +135,7 @@ fn named(entry: &Entry) -> Option<(Kind, EntryKey)> {
         Entry::Reason(it) => (Kind::Reasons, EntryKey::Reason(it.code)),
         Entry::WrapUpCode(it) => (Kind::WrapUpCodes, EntryKey::WrapUpCode(it.code.clone())),
         Entry::CtiUser(it) => (Kind::CtiUsers, EntryKey::CtiUser(it.id.clone())),
+        Entry::Workspace(it) => (Kind::Workspaces, EntryKey::Workspace(it.id.clone())),
         Entry::StreamTarget(it) => (Kind::Streams, EntryKey::StreamTarget(it.topic.clone())),
     })
 }
@@ -173,6 +178,7 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
             wire.password_hash = wire.password_hash.filter(|_| open);
             json(&wire)
         }
+        Entry::Workspace(it) => json(&programs::WorkspaceWire::of(it)),
         Entry::StreamTarget(it) => {
             let mut wire = programs::StreamWire::of(it);
             wire.sealed = wire.sealed.filter(|_| open);

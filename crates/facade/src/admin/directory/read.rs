@@ -48,6 +48,9 @@ pub(super) fn read(
             Entry::WrapUpCode(parse::<people::WrapUpCodeWire>(value)?.code()).into()
         }
         Kind::CtiUsers => cti_user(parse(value)?, held, secrets)?,
+        Kind::Workspaces => {
+            Entry::Workspace(parse::<programs::WorkspaceWire>(value)?.workspace()).into()
+        }
         Kind::Streams => Entry::StreamTarget(stream(cx, parse(value)?, held, secrets)?).into(),
     })
 }
