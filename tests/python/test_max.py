@@ -242,8 +242,8 @@ def test_a_desk_that_logs_off_ends_the_session(agent, desk):
     client = agent("1012")
     client.settle()
     there = desk("1012")
-    there.do("state", state="logged_off", channel=0)
-    there.do("state", state="logged_off", channel=4)
+    there.do("state", state="logged_off", channel="voice")
+    there.do("state", state="logged_off", channel="chat")
     client.wait("RemoteAgentSessionEnd")
     assert client.poll(1).status == 409
 
@@ -303,7 +303,7 @@ def test_a_chat_goes_its_way_as_events(agent, start, desk):
     client.do(f"/interactions/{id}/accept")
     client.wait("TextContactEvent", Status="Active", ContactID=id)
     chat.say("배송이 늦어요")
-    said = client.wait("TextContactEvent", ContactID=id, Messages=[]) if False else None
+    said = None
     while not said:
         event = client.wait("TextContactEvent", ContactID=id)
         said = next((m for m in event["Messages"] if m["Text"] == "배송이 늦어요"), None)
@@ -379,6 +379,8 @@ def test_a_chat_is_passed_to_an_agent_or_a_skill(chatting, agent):
     client.do(f"/interactions/{id}/transfer-chat-to-agent", targetAgentId="1014")
     offered = other.wait("TextContactEvent", Status="Incoming")
     assert offered["ContactID"] != id
+    other.do(f"/interactions/{offered['ContactID']}/accept")
+    other.do(f"/interactions/{offered['ContactID']}/end")
 
 
 def test_what_a_chat_cannot_is_409(chatting):

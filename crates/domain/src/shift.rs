@@ -17,8 +17,8 @@ pub const SILENT: Millis = Millis::from_secs(90);
 /// A shift without a sign of life ends after this, unless it says otherwise (`max-agent-desktop.md` 3.4).
 pub const USUAL_IDLE: Millis = Millis::from_mins(15);
 
-/// It may say 1 minute to 12 hours.
-pub const IDLE: std::ops::RangeInclusive<Millis> = Millis::from_mins(1)..=Millis::from_mins(720);
+/// It may say 2 minutes (longer than any poll) to 12 hours.
+pub const IDLE: std::ops::RangeInclusive<Millis> = Millis::from_mins(2)..=Millis::from_mins(720);
 
 /// A shift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -340,7 +340,7 @@ impl Centre {
         if !conference
             && self.agents.get(agent).is_some_and(|a| a.state(work.channel) == AgentState::Ready)
         {
-            self.state_by_itself(step, agent, work.channel, Because::Refused);
+            self.refused(step, agent, work.channel);
         }
         self.withdraw(step, agent, contact, how);
     }

@@ -113,15 +113,27 @@ impl Centre {
             self.log_off(step, agent, AgentState::LoggedOff(0), None);
             return None;
         }
-        let ready: Vec<Channel> = self.agents.get(agent).map_or_else(Vec::new, |known| {
-            let ready = known.channels.iter().filter(|(_, s)| s.state == AgentState::Ready);
-            ready.map(|(channel, _)| *channel).collect()
-        });
-        for channel in ready {
+        for channel in self.ready_channels(agent) {
             self.state_by_itself(step, agent, channel, Because::Disconnected);
         }
         let again = step.now.plus(SILENT);
         Some(if seen.plus(idle) > step.now { again.min(seen.plus(idle)) } else { again })
+    }
+
+    fn ready_channels(&self, agent: &UserId) -> Vec<Channel> {
+        let known = self.agents.get(agent).into_iter().flat_map(|known| &known.channels);
+        known.filter(|(_, s)| s.state == AgentState::Ready).map(|(channel, _)| *channel).collect()
+    }
+
+    /// An offer was refused, or not answered. Whose client knows one state alone is not ready for anything.
+    pub(super) fn refused(&mut self, step: &mut Step<'_>, agent: &UserId, channel: Channel) {
+        let channels = match self.shifts.contains_key(agent) {
+            true => self.ready_channels(agent),
+            false => vec![channel],
+        };
+        for channel in channels {
+            self.state_by_itself(step, agent, channel, Because::Refused);
+        }
     }
 
     /// An agent is not ready any more, for a reason of ours.

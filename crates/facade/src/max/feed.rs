@@ -421,6 +421,7 @@ impl Session for Feed {
 
     fn on_ask(&mut self, cx: &mut Cx<'_>, ticket: u64, ask: &str, out: &mut Out) {
         self.heard = cx.now;
+        self.forget(cx.now);
         let words: Vec<&str> = ask.split(' ').collect();
         let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
         let small = |at: usize| number(at).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);

@@ -8,4 +8,5 @@ mod connect_participant;
 mod connect_socket;
 mod desk;
 mod harness;
+mod max;
 mod rio;

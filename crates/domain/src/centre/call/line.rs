@@ -210,7 +210,7 @@ impl Centre {
         let ready =
             self.agents.get(agent).is_some_and(|a| a.state(Channel::Voice) == AgentState::Ready);
         if missed != Missed::LoggedOff && ready {
-            self.state_by_itself(step, agent, Channel::Voice, Because::Refused);
+            self.refused(step, agent, Channel::Voice);
         }
         // The agent's leg ends with the number it had; waiting again is the next.
         call.segments += 1;
