@@ -465,24 +465,20 @@ def test_row_37_a_refused_call_leaves_and_its_agent_is_unavailable(called):
     assert client.wait("AgentState", CurrentState="Unavailable")["CurrentOutReason"] == "Refused"
 
 
-def test_what_is_done_over_cti_is_told(called, cti):
-    client, id, event = called
-    cti.do("answer", this="1015", oldcall=cti_call(cti, "1015"))
+@pytest.fixture
+def watched(cti):
+    """The CTI gateway, watching the telephone of `called`."""
+    cti.monitor("1015")
+    return cti
+
+
+def test_what_is_done_over_cti_is_told(watched, called):
+    client, id, _ = called
+    call = next(e["call"]["c1"] for e in reversed(watched.events) if e["monitor"] == "1015")
+    watched.do("answer", this="1015", c1=call)
     client.wait("CallContactEvent", Status="Active", ContactID=id)
-    cti.do("hold", this="1015", oldcall=cti_call(cti, "1015"))
+    watched.do("hold", this="1015", c1=call)
     client.wait("CallContactEvent", Status="Holding", ContactID=id)
-
-
-def cti_call(cti: Rio, device: str) -> int:
-    """The call at a telephone, as a monitor that is set now is told of it."""
-    cti.ask({"fname": "removemonitor", "device": device})
-    before = len(cti.events)
-    cti.do("addmonitor", device=device)
-    from rio import wait_until
-
-    wait_until(lambda: len(cti.events) > before)
-    calls = [e["call"] for e in cti.events[before:] if e.get("call", {}).get("callid") or e.get("call", {}).get("oldcall")]
-    return next(call.get("callid") or call.get("oldcall") for call in reversed(calls))
 
 
 def test_a_call_is_dialled_consulted_about_and_passed_on(called, cti, agent):

@@ -5,7 +5,7 @@ use super::enter::{Entered, Seat, enter};
 use super::event::CALLS;
 use super::feed::Feed;
 use super::{Call, error, read, shown};
-use crate::door::{Cx, Step, client_key};
+use crate::door::{Cx, RealmNo, Step, client_key};
 use domain::agent::Stage;
 use domain::call::{Attached, Barge, CallId, Link, Wish};
 use domain::command::{By, Command, Destination};
@@ -66,7 +66,16 @@ fn go(seat: &Seat, cause: &'static str, command: Command) -> Step {
 }
 
 fn wish(seat: &Seat, cause: &'static str, wish: Wish) -> Step {
-    go(seat, cause, Command::Call { by: None, wish: Box::new(wish) })
+    wished(seat.call.who.realm, cause, wish)
+}
+
+fn wished(realm: RealmNo, cause: &'static str, wish: Wish) -> Step {
+    let done = |_: &mut Cx<'_>, outcome| match outcome {
+        Ok(_) => error::accepted(),
+        Err(refusal) => error::refused(&refusal),
+    };
+    let command = Command::Call { by: None, wish: Box::new(wish) };
+    Step::Do(realm, cause, Box::new(command), Box::new(done))
 }
 
 /// Asks the feed, and answers 202.
@@ -180,17 +189,12 @@ fn dial_agent(seat: &Seat, consult: bool) -> Step {
         let to = there.0;
         let attached = Attached::default();
         let talking = |call: &&domain::call::Call| call.link(&device) == Some(Link::Connected);
-        let wished = match calls.iter().find(talking) {
+        let asked = match calls.iter().find(talking) {
             Some(call) => Wish::Consult { device, call: call.id, to, attached },
             None if consult => return error::conflict("There is no call to consult about."),
             None => Wish::Dial { device, to, attached },
         };
-        let command = Command::Call { by: None, wish: Box::new(wished) };
-        let done = |_: &mut Cx<'_>, outcome| match outcome {
-            Ok(_) => error::accepted(),
-            Err(refusal) => error::refused(&refusal),
-        };
-        Step::Do(realm, "max.dial_agent", Box::new(command), Box::new(done))
+        wished(realm, "max.dial_agent", asked)
     };
     Step::Read(realm, Box::new(target), Box::new(then))
 }
@@ -243,12 +247,22 @@ fn supervise(seat: &Seat, how: &str) -> Step {
     let Some(target) = seat.call.params.text("targetAgentId").map(UserId::from) else {
         // Coach and barge go on from the call that is listened to.
         let listened = seat.position.calls.iter().find_map(|call| {
-            call.party(&device).filter(|party| party.link == Link::Listening)?.target.clone()
+            let me = call.party(&device).filter(|party| party.link == Link::Listening)?;
+            Some((call.id, me.target.clone()?))
         });
-        return match listened {
-            Some(target) => wish(seat, "max.supervise", Wish::Barge { device, target, mode }),
-            None => error::bad("Invalid target Agent Id."),
+        let Some((call, target)) = listened else {
+            return error::bad("Invalid target Agent Id.");
         };
+        // Out of it, and in again by another door.
+        let realm = seat.call.who.realm;
+        let out = Wish::Clear(device.clone(), call);
+        let again = Wish::Barge { device, target, mode };
+        let then = move |_: &mut Cx<'_>, outcome| match outcome {
+            Ok(_) => wished(realm, "max.supervise", again),
+            Err(refusal) => error::refused(&refusal),
+        };
+        let out = Command::Call { by: None, wish: Box::new(out) };
+        return Step::Do(realm, "max.supervise", Box::new(out), Box::new(then));
     };
     let (realm, user) = (seat.call.who.realm, seat.call.who.user.id.clone());
     let barge = mode != Barge::Listen;

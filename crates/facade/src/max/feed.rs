@@ -287,13 +287,14 @@ impl Feed {
         if self.world.is_none() && self.ended.is_none() {
             return None;
         }
+        // Whoever was told of the end needs no more: ids do not change after it.
+        if self.ended.is_some() && self.consumers.get(&poll.consumer).is_some_and(|c| c.over) {
+            return Some("409".into());
+        }
         let desk = poll.app == name::DESK;
         let (end, first, moved) = (self.end_of_log(), self.first, self.moved);
         let events = match self.consumers.get(&poll.consumer) {
             Some(known) if known.newest == poll.cursor => {
-                if self.ended.is_some() && known.over {
-                    return Some("409".into());
-                }
                 if known.at >= first {
                     if known.at == end && (!desk || known.chains == moved) {
                         return None;

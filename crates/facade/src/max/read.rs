@@ -41,6 +41,7 @@ fn number_of(code: &str) -> u64 {
 pub(super) fn handle(cx: &mut Cx<'_>, call: Call, parts: &[String]) -> Step {
     let names: Vec<&str> = parts.iter().map(String::as_str).collect();
     match names.as_slice() {
+        ["workspaces"] => directory(call, |_, directory| Ok(workspaces(directory))),
         ["server-time"] => ok(&json!({"serverTime": time::utc(cx.now)})),
         ["agents", id] => own(call, id, |_, user, directory| agent(user, directory)),
         ["agents", id, "skills"] => own(call, id, |_, user, directory| skills(user, directory)),
@@ -90,6 +91,24 @@ fn directory(
         Err(refusal) => error::refused(&refusal),
     };
     Step::Read(realm, Box::new(Query::Directory), Box::new(found))
+}
+
+/// The pages of others that belong into a desk: our own desk reads them. `app` is a page's number in ids.
+fn workspaces(directory: &Directory) -> Value {
+    let pages: Vec<Value> = directory
+        .workspaces
+        .values()
+        .map(|page| {
+            let origins: Vec<&str> = page.all_origins().collect();
+            json!({"id": page.id, "name": page.name, "url": page.url, "place": page.place,
+                "queues": page.queues, "origins": origins, "events": page.events,
+                "commands": page.commands, "card": page.card, "session": page.session,
+                "nullOrigin": page.null_origin, "profile": page.profile, "allow": page.allow,
+                "app": super::name::app(&page.id).to_string()})
+        })
+        .collect();
+    let open = directory.realm.as_ref().is_some_and(|realm| realm.open_like_max);
+    json!({"workspaces": pages, "openLikeMax": open})
 }
 
 /// About oneself; a supervisor may look at anyone.

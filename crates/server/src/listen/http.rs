@@ -127,7 +127,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let head = head(&parts, peer, secure, &door.proxies);
     let settings = facade::door::Site::settings(door.site.as_ref());
-    let response = match pages::find(&head, settings) {
+    let response = match pages::find(&head, settings, || door.site.frames()) {
         Some(page) if route::host_allowed(settings, &head) => page,
         Some(_) => refuse(
             StatusCode::MISDIRECTED_REQUEST,
