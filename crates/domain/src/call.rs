@@ -21,7 +21,8 @@ pub use switch::Switch;
 pub use wish::{Said, Seat, Sound, Wish};
 
 use crate::agent::Channel;
-use crate::id::{DeviceId, QueueId, UserId};
+use crate::contact::EndReason;
+use crate::id::{ContactId, DeviceId, QueueId, UserId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -288,6 +289,12 @@ pub struct Call {
     /// An agent asked that it be recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recorded: bool,
+    /// The open segment of its matter among the contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Who or what ends it, where that is not for want of anybody to talk to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndReason>,
 }
 
 impl Call {

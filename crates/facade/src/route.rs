@@ -5,6 +5,7 @@ use crate::connect;
 use crate::desk;
 use crate::door::{BodyWanted, Cx, Fault, Head, Request, Response, Settings, Step};
 use crate::max;
+use crate::nx;
 
 /// A path that is nobody's: nothing of its body is wanted.
 const NOTHING: BodyWanted = BodyWanted::Whole(0);
@@ -53,6 +54,8 @@ enum Owner<'a> {
     Connect,
     /// [`max`]: its API and its log-in.
     Max,
+    /// [`nx::files`], with the path below the base path.
+    Files(&'a str),
     /// Nobody's.
     Nobody,
 }
@@ -63,6 +66,7 @@ fn owner<'a>(settings: &Settings, path: &'a str) -> Owner<'a> {
         Some("/desk") => Owner::Desk,
         Some(rest) if rest.starts_with('/') => Owner::Admin(rest),
         _ if max::owns(path) => Owner::Max,
+        _ if nx::files::owns(path) => Owner::Files(path),
         _ if connect::route::owns(path) => Owner::Connect,
         _ => Owner::Nobody,
     }
@@ -80,6 +84,7 @@ fn below<'a>(base: &str, path: &'a str) -> &'a str {
 pub fn body_wanted(settings: &Settings, head: &Head) -> BodyWanted {
     match owner(settings, &head.path) {
         Owner::Admin(path) => admin::body_wanted(head, path),
+        Owner::Files(path) => nx::files::body_wanted(head, path),
         Owner::Connect => connect::route::body_wanted(head),
         Owner::Max => max::body_wanted(),
         Owner::Desk | Owner::Nobody => NOTHING,
@@ -106,6 +111,7 @@ pub fn handle(cx: &mut Cx<'_>, request: Request) -> Step {
         {
             connect::route::handle(cx, request)
         }
+        Owner::Files(path) => nx::files::handle(cx, &request, path),
         Owner::Nobody => problem::not_found(),
         Owner::Admin(path) => admin::handle(cx, request, path),
         Owner::Desk => {
@@ -125,6 +131,7 @@ pub fn fault(cx: &mut Cx<'_>, head: &Head, fault: Fault) -> Response {
     match owner(cx.site.settings(), &head.path) {
         Owner::Connect => connect::route::fault(cx, head, fault),
         Owner::Max => max::fault(fault),
+        Owner::Files(_) => nx::files::fault(fault),
         _ => problem::fault(fault),
     }
 }
@@ -172,6 +179,8 @@ mod tests {
             ("/aws/incontactAPI//services/v4.0/server-time", Owner::Max),
             ("/InContactAuthorizationServer/Token", Owner::Max),
             ("/aws/contact/chat", Owner::Connect),
+            ("/aws/call-message/upload", Owner::Files("/call-message/upload")),
+            ("/call-messages/upload", Owner::Nobody),
             ("/awsx/contact/chat", Owner::Nobody),
             ("/", Owner::Nobody),
         ] {
