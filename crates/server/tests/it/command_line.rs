@@ -72,9 +72,8 @@ fn a_realm_moves_to_another_server_with_its_instance_id_and_the_key_of_its_secre
     let (fine, text) = run(&[&["setup", "--data", data], &realm[..]].concat());
     assert!(fine, "{text}");
     let config = new.path().join("sangdam.toml");
-    let text = format!(
-        "[server]\ndata = {data:?}\n[listen]\nhttp = \"127.0.0.1:0\"\nmetrics = \"\"\n"
-    );
+    let text =
+        format!("[server]\ndata = {data:?}\n[listen]\nhttp = \"127.0.0.1:0\"\nmetrics = \"\"\n");
     std::fs::write(&config, text).unwrap();
     let _server = Server::start(&new, &["serve", "--config", config.to_str().unwrap()]);
     let (fine, text) = run(&["import", file, "--data", data]);
