@@ -280,6 +280,7 @@ impl Centre {
         match command {
             Command::Tick => self.tick(step),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
+            Command::Phone { agent, act } => self.act(step, &agent, *act),
             Command::Put(entry) => self.put(step, *entry),
             Command::PutAll(entries) => self.put_all(step, entries),
             Command::Remove(key) => self.remove(step, key),
@@ -463,8 +464,13 @@ impl Centre {
             Fact::Call(happening) => {
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 let inside = happening.call.parties.iter().filter(|p| !p.outside);
-                let people = inside.filter_map(|p| self.person_at(&p.device));
-                topics.extend(people.map(Topic::Agent));
+                let told = happening.to.iter().map(|copy| &copy.device);
+                for device in inside.map(|p| &p.device).chain(told) {
+                    let topic = self.person_at(device).map(Topic::Agent);
+                    if let Some(topic) = topic.filter(|topic| !topics.contains(topic)) {
+                        topics.push(topic);
+                    }
+                }
                 return topics;
             }
             Fact::AgentShown { device, .. } => {

@@ -2,11 +2,13 @@
 //!
 //! - `dial.rs` reaches somebody, or fails; `talk.rs` answers, holds, clears; `pass.rs` consults, transfers, confers;
 //!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `show.rs` what monitors are told;
-//!   `book.rs` the contact of a call, `command.rs` what is asked of a call by its contact.
+//!   `book.rs` the contact of a call, `command.rs` what is asked of a call by its contact, `act.rs` an
+//!   agent's own telephone.
 //!
 //! Every change is put out by [`Centre::tell_all`]; after a command [`Centre::settle`] looks after telephones that became
 //! free. The scenarios are those of `nxproxy-rio.md` 8.
 
+mod act;
 mod barge;
 mod book;
 mod check;
