@@ -5,10 +5,11 @@
 
 use crate::agent::{Agent, Channel, Standing};
 use crate::call::Call;
-use crate::id::{DeviceId, QueueId, ShiftId, UserId};
+use crate::id::{ContactId, DeviceId, QueueId, ShiftId, UserId};
 use crate::query::DeskContact;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Without a sign of life for this long, an agent is not ready any more (`max-agent-desktop.md` 3.4).
@@ -85,8 +86,10 @@ pub struct Position {
     pub ended: Option<ShiftId>,
     /// What they say, and what is at their hands.
     pub agent: Agent,
-    /// Their contacts, with rooms.
+    /// Their contacts, with rooms or calls.
     pub contacts: Vec<DeskContact>,
+    /// The numbers of the contacts that their matters began with, and of those before them.
+    pub numbers: BTreeMap<ContactId, u64>,
     /// Their telephone.
     pub device: Option<DeviceId>,
     /// It sends no sound.

@@ -155,6 +155,10 @@ impl Centre {
     pub(super) fn position(&self, user: &UserId) -> Result<Answer, Refusal> {
         let (agent, contacts) = self.at_desk(user)?;
         let device = self.device_of(user);
+        let earlier = contacts
+            .iter()
+            .flat_map(|desk| std::iter::once(desk.contact.initial).chain(desk.contact.previous));
+        let numbers = earlier.filter_map(|id| Some((id, self.contacts.get(&id)?.number))).collect();
         let calls = device.iter().flat_map(|device| self.switch.at(device)).cloned().collect();
         let serves = self.serves.get(user).into_iter().flatten().map(|(q, _)| q.clone()).collect();
         Ok(Answer::Position(Box::new(Position {
@@ -162,6 +166,7 @@ impl Centre {
             ended: self.shifts_ended.get(user).copied(),
             agent,
             contacts,
+            numbers,
             muted: device.as_ref().is_some_and(|device| self.switch.muted(device)),
             device,
             calls,

@@ -2,7 +2,6 @@
 //! of it is told as events.
 
 use super::enter::{Entered, Seat, enter};
-use super::event::CALLS;
 use super::feed::Feed;
 use super::{Call, error, read, shown};
 use crate::door::{Cx, RealmNo, Step, client_key};
@@ -301,8 +300,11 @@ fn interaction(cx: &mut Cx<'_>, seat: &Seat, names: &[&str]) -> Step {
         ["add-chat" | "add-text"] => error::accepted(),
         ["sms-outbound" | "email-outbound"] => error::bad("Invalid skill."),
         [contact, what] => match of(seat, contact) {
-            Ok(Hand::Chat(desk)) => chat(cx, seat, desk, what),
-            Ok(Hand::Call(call)) => with_call(seat, call, what),
+            Ok(desk) => match (&desk.call, &desk.contact.voice) {
+                (Some(live), _) => with_call(seat, desk, &live.call, what),
+                (None, Some(_)) => finished(seat, desk, what),
+                (None, None) => chat(cx, seat, desk, what),
+            },
             Err(no) => no,
         },
         _ => error::no_resource(),
@@ -349,23 +351,14 @@ fn conference(seat: &Seat, what: &str) -> Step {
     }
 }
 
-/// A contact at the agent's hands.
-enum Hand<'a> {
-    Chat(&'a DeskContact),
-    Call(&'a domain::call::Call),
-}
-
-fn of<'a>(seat: &'a Seat, contact: &str) -> Result<Hand<'a>, Step> {
+/// The contact of this number at the agent's hands.
+fn of<'a>(seat: &'a Seat, contact: &str) -> Result<&'a DeskContact, Step> {
     let number: u64 = contact.parse().map_err(|_| error::no_contact(false))?;
     if number == 0 {
         return Err(error::no_contact(false));
     }
-    let chat = seat.position.contacts.iter().find(|desk| desk.contact.number == number);
-    let call = || {
-        let calls = seat.position.calls.iter();
-        calls.clone().find(|call| CALLS + call.number == number).map(Hand::Call)
-    };
-    chat.map(Hand::Chat).or_else(call).ok_or_else(|| error::no_contact(true))
+    let found = seat.position.contacts.iter().find(|desk| desk.contact.number == number);
+    found.ok_or_else(|| error::no_contact(true))
 }
 
 /// What this wire offers of every contact, whatever the medium.
@@ -391,7 +384,17 @@ fn not_possible(what: &str) -> Step {
     }
 }
 
-fn with_call(seat: &Seat, call: &domain::call::Call, what: &str) -> Step {
+/// A call that is over, but not finished with.
+fn finished(seat: &Seat, desk: &DeskContact, what: &str) -> Step {
+    match what {
+        "disposition" => disposition(seat, desk.contact.id),
+        "custom-data" => custom_data(seat, desk.contact.id),
+        "activate" => tell(seat, format!("focus {}", desk.contact.number)),
+        _ => error::conflict("The call is over."),
+    }
+}
+
+fn with_call(seat: &Seat, desk: &DeskContact, call: &domain::call::Call, what: &str) -> Step {
     let device = match device(seat) {
         Ok(device) => device,
         Err(no) => return no,
@@ -408,7 +411,7 @@ fn with_call(seat: &Seat, call: &domain::call::Call, what: &str) -> Step {
         "hold" => wish(seat, "max.hold", Wish::Hold(device, id)),
         "resume" => wish(seat, "max.resume", Wish::Retrieve(device, id)),
         "end" => wish(seat, "max.hang_up", Wish::Clear(device, id)),
-        "activate" => tell(seat, format!("focus {}", CALLS + call.number)),
+        "activate" => tell(seat, format!("focus {}", desk.contact.number)),
         "mask" | "unmask" => wish(seat, "max.mask", Wish::Mask(device, id, what == "mask")),
         "record" => wish(seat, "max.record", Wish::Record(device, id)),
         "join-conference" => join(seat, true),

@@ -1,6 +1,6 @@
 //! Events as this wire writes them: keys in `PascalCase`, every scalar a text (`max-agent-desktop.md` 2).
 //!
-//! A chat's contact has the realm's number for it. A call's is its own number among calls, far above those.
+//! A contact is known by the realm's number for it, call or chat.
 
 use super::shown::{flag, outward};
 use super::{HOST, time};
@@ -17,9 +17,6 @@ use domain::room::{Body, Item, MemberRole};
 use domain::shift::{Position, Shift};
 use domain::time::Millis;
 use serde_json::{Value, json};
-
-/// Calls are numbered from here, so that a call and a chat never share a number.
-pub(super) const CALLS: u64 = 1_000_000_000_000;
 
 /// The attribute by which a program names the page that opens with a contact.
 const POP: &str = "ScreenPopUrl";
@@ -103,7 +100,7 @@ impl Teller<'_> {
             "ChatThreshold": limit(Channel::Chat), "SmsThreshold": "0",
             "EmailThreshold": "0", "WorkItemThreshold": "0", "DigitalThreshold": "0",
             "VoiceThreshold": limit(Channel::Voice),
-            "TotalContactCount": (position.agent.work.len() + position.calls.len()).to_string(),
+            "TotalContactCount": position.contacts.len().to_string(),
             "ContactAutoFocus": "True", "RequestContact": "False", "DeliveryMode": "multi-contact",
         })
     }
@@ -115,15 +112,13 @@ impl Teller<'_> {
         changed: impl Fn(u64, &'static str, Millis) -> Millis,
     ) -> Vec<Told> {
         let mut all: Vec<(Millis, Told)> = Vec::new();
-        for desk in position.contacts.iter().filter(|desk| desk.work.is_some()) {
-            all.push((desk.contact.started, self.chat(desk)));
-        }
-        if let Some(device) = &position.device {
-            for call in &position.calls {
-                if let Some(told) = self.call(call, device, position, &changed) {
-                    all.push((call.began, told));
-                }
-            }
+        for desk in &position.contacts {
+            let told = match (&desk.contact.voice, desk.work, &desk.call) {
+                (None, Some(_), _) => Some(self.chat(desk, position)),
+                (Some(_), None, None) | (None, None, _) => None,
+                (Some(_), ..) => self.call(desk, position, &changed),
+            };
+            all.extend(told.map(|told| (desk.contact.started, told)));
         }
         all.sort_by_key(|(since, told)| (*since, told.id));
         all.into_iter().map(|(_, told)| told).collect()
@@ -133,8 +128,9 @@ impl Teller<'_> {
         self.directory.realm.as_ref().and_then(|r| r.utc_offset_minutes).unwrap_or(0)
     }
 
-    fn chat(&self, desk: &DeskContact) -> Told {
+    fn chat(&self, desk: &DeskContact, position: &Position) -> Told {
         let (contact, id) = (&desk.contact, desk.contact.number);
+        let master = position.numbers.get(&contact.initial).copied().unwrap_or(id);
         let work = desk.work.as_ref();
         let (status, timeout) = match work.map(|w| (w.stage, w.since)) {
             Some((Stage::Offered { until, .. }, since)) => {
@@ -158,7 +154,7 @@ impl Teller<'_> {
             "LastStateChangeTime": local(since), "LastStateChangeTimeUTC": utc(since),
             "RefusalTimeout": timeout,
             "IsActive": flag(status == "Active"),
-            "MasterID": id.to_string(),
+            "MasterID": master.to_string(),
             "ParentContactId": "", "OmniGroupId": "",
             "CustomData": "", "PointOfContactAddress": "",
             "InFocus": flag(self.focus.is_none_or(|focus| focus == id)),
@@ -166,7 +162,7 @@ impl Teller<'_> {
             "FinalState": "False", "CustomerCardUrl": "", "Messages": [],
         });
         let asked = desk.attributes.get(POP).map(AsRef::as_ref);
-        let names = self.names(id, id, &contact.customer.name, "", contact.queue.as_ref());
+        let names = self.names(id, master, &contact.customer.name, "", contact.queue.as_ref());
         event["ScreenPopUrl"] = self.pop(asked, contact.queue.as_ref(), &names).into();
         Told { id, event }
     }
@@ -175,54 +171,72 @@ impl Teller<'_> {
         queue.and_then(|id| self.directory.queues.get(id)).map_or("", |queue| &queue.name)
     }
 
+    /// A call that is at the agent's telephone, or is over and not finished with.
     fn call(
         &self,
-        call: &Call,
-        device: &DeviceId,
+        desk: &DeskContact,
         position: &Position,
         changed: impl Fn(u64, &'static str, Millis) -> Millis,
     ) -> Option<Told> {
-        let id = CALLS + call.number;
-        let status = status(call, device)?;
-        let queue = call.stay.as_ref().map(|stay| &stay.queue);
-        let made = outward(call, device);
-        let party = call.party(device)?;
-        let since = changed(id, status, party.talked.unwrap_or(call.began));
+        let (contact, id) = (&desk.contact, desk.contact.number);
+        let live = desk.call.as_deref();
+        let status = match live {
+            Some(live) => status(&live.call, &live.device)?,
+            None => "Disconnected",
+        };
+        let voice = contact.voice.as_ref()?;
+        let talked = live.and_then(|live| live.call.party(&live.device)?.talked);
+        let since = desk.work.map(|work| work.since).or(talked).unwrap_or(contact.started);
+        let since = changed(id, status, since);
+        let made = match live {
+            Some(live) => outward(&live.call, &live.device),
+            None => contact.initiation == Initiation::Outbound,
+        };
+        let queue = contact.queue.as_ref();
+        let master = position.numbers.get(&contact.initial).copied().unwrap_or(id);
+        let consults = live.is_some_and(|live| live.call.kind == CallType::Consult);
         // A question on the side belongs to the call that waits for it.
-        let parent = position.calls.iter().filter(|other| other.cnid == call.cnid);
-        let parent = parent.map(|other| other.number).min().filter(|first| *first < call.number);
-        let parent = parent.map(|number| CALLS + number);
-        let limit = match (status, call.until) {
-            ("Incoming", Some(until)) => (until.since(call.began).0 / 1_000).to_string(),
+        let parent = contact.previous.filter(|_| consults);
+        let parent = parent.and_then(|id| position.numbers.get(&id));
+        let until = live.and_then(|live| live.call.until);
+        let limit = match (status, until) {
+            ("Incoming", Some(until)) => (until.since(since).0 / 1_000).to_string(),
             _ => String::new(),
         };
-        let kind = match call.kind {
-            CallType::Consult => "Consult",
-            CallType::Conference => "Conference",
+        let kind = match live.map(|live| live.call.kind) {
+            Some(CallType::Consult) => "Consult",
+            Some(CallType::Conference) => "Conference",
             _ => "Regular",
         };
+        let (ani, dnis) = match live {
+            Some(live) => (live.call.caller.as_str(), live.call.dialed.as_str()),
+            None if made => ("", voice.customer.as_str()),
+            None => (voice.customer.as_str(), ""),
+        };
+        let recorded = live.is_some_and(|live| live.call.recorded);
+        let matter = live.map(|live| live.call.cnid.to_string()).unwrap_or_default();
         let (utc, local) = (time::utc, |at| time::local(at, self.offset()));
-        let names =
-            self.names(id, parent.unwrap_or(id), call.caller.as_str(), call.dialed.as_str(), queue);
+        let names = self.names(id, master, ani, dnis, queue);
+        let asked = desk.attributes.get(POP).map(AsRef::as_ref);
         let mut event = json!({
             "Type": "CallContactEvent", "IISHost": HOST, "VCHost": HOST,
             "ContactID": id.to_string(),
-            "MasterID": parent.unwrap_or(id).to_string(),
-            "ParentContactId": parent.map(|id| id.to_string()).unwrap_or_default(),
+            "MasterID": master.to_string(),
+            "ParentContactId": parent.map(u64::to_string).unwrap_or_default(),
             "Status": status,
             "OriginalState": "False",
             "CallType": kind,
-            "DNIS": call.dialed, "ANI": call.caller,
+            "DNIS": dnis, "ANI": ani,
             "Skill": queue.map(QueueId::as_str).unwrap_or_default(),
             "SkillName": self.skill(queue),
             "IsInbound": flag(!made),
-            "StartTimeUTC": utc(call.began), "StartTime": local(call.began),
+            "StartTimeUTC": utc(contact.started), "StartTime": local(contact.started),
             "LastStateChangeTimeUTC": utc(since), "LastStateChangeTime": local(since),
-            "ScreenPopUrl": self.pop(None, queue, &names),
-            "IsLogging": flag(call.recorded),
+            "ScreenPopUrl": self.pop(asked, queue, &names),
+            "IsLogging": flag(recorded),
             "Timeout": limit,
             "AllowDispositions": "True", "IsLinked": "False", "FinalState": "False",
-            "InteractionId": call.cnid,
+            "InteractionId": matter,
             "IsRequireManualAccept": "False",
         });
         for name in EMPTY {

@@ -319,7 +319,8 @@ fn completed(call: Call) -> Step {
                         "agentId": contact.agent, "skillId": contact.queue,
                         "contactStart": time::utc(contact.started),
                         "endDate": contact.ended.map(time::utc),
-                        "mediaTypeName": "Chat", "fromAddr": contact.customer.name,
+                        "mediaTypeName": if contact.voice.is_some() { "Call" } else { "Chat" },
+                        "fromAddr": contact.customer.name,
                         "primaryDispositionId":
                             contact.wrap_up.as_ref().and_then(|w| w.code.as_deref()).map(number_of)})
                 })
