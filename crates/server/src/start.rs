@@ -215,6 +215,7 @@ impl Server {
         let door = Arc::new(Door {
             site,
             realms: realms.clone(),
+            standing: Arc::default(),
             blobs: Arc::new(blobs),
             proxies: config.server.proxies.clone(),
             request_time: Duration::from_secs(config.limits.request_seconds),

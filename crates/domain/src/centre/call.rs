@@ -3,11 +3,12 @@
 //! - `dial.rs` reaches somebody, or fails; `talk.rs` answers, holds, clears; `pass.rs` consults, transfers, confers;
 //!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `phone.rs` real telephones; `outside.rs`
 //!   other networks; `show.rs` what monitors are told; `book.rs` the contact of a call, `command.rs` what is asked of a
-//!   call by its contact.
+//!   call by its contact, `act.rs` an agent's own telephone.
 //!
 //! Every change is put out by [`Centre::tell_all`]; after a command [`Centre::settle`] looks after telephones that became
 //! free. The scenarios are those of `nxproxy-rio.md` 8.
 
+mod act;
 mod barge;
 mod book;
 mod check;
@@ -19,6 +20,7 @@ mod pass;
 mod phone;
 mod seat;
 mod show;
+mod sound;
 mod talk;
 
 use super::{Centre, Decided, Step};
@@ -72,6 +74,10 @@ impl Centre {
             Wish::Pickup { device, from } => self.pickup(step, &device, &from),
             Wish::CallBack(call) => self.call_back(step, call),
             Wish::Barge { device, target, mode } => self.barge(step, &device, &target, mode, asked),
+            Wish::Mute(device, muted) => self.mute(step, &device, muted),
+            Wish::Mask(device, call, masked) => self.mask(step, &device, call, masked),
+            Wish::Record(device, call) => self.record(step, &device, call),
+            Wish::Keys(device, call, keys) => self.send_keys(step, &device, call, keys),
             Wish::LogOn { device, agent, group, channel, wmode } => {
                 self.log_on(step, &device, &agent, group, channel, wmode)
             }
@@ -97,6 +103,10 @@ impl Centre {
             | Wish::Consult { device, .. }
             | Wish::Transfer(device, ..)
             | Wish::Confer(device, ..)
+            | Wish::Mute(device, _)
+            | Wish::Mask(device, ..)
+            | Wish::Record(device, _)
+            | Wish::Keys(device, ..)
             | Wish::SingleStep { device, .. }
             | Wish::LogOn { device, .. }
             | Wish::State { device, .. } => (device, None),
@@ -321,6 +331,7 @@ impl Centre {
             if self.switch.occupied(&device) {
                 continue;
             }
+            self.unmute(step, &device);
             let Some(agent) = self.agent_at(&device) else { continue };
             if let Some(since) = talked {
                 self.after_call(step, &agent, since);

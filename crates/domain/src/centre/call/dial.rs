@@ -85,6 +85,8 @@ impl Centre {
             forwarded: Vec::new(),
             tried: Vec::new(),
             began: step.now,
+            masked: false,
+            recorded: false,
             contact: None,
             end: None,
         })
