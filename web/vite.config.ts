@@ -5,6 +5,7 @@
  */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Connect, type Plugin } from "vite";
+import { standalone } from "./sdk/build.ts";
 
 const page = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -25,7 +26,7 @@ const rename: Connect.NextHandleFunction = (request, _, next) => {
 export default defineConfig({
   // The end-to-end tests are Playwright's.
   test: { include: ["src/**/*.test.ts", "sdk/**/*.test.ts"] },
-  plugins: [svelte({ configFile: false }), pages],
+  plugins: [svelte({ configFile: false }), pages, standalone()],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
