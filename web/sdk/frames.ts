@@ -23,6 +23,8 @@ export interface Received {
   resumed?: boolean;
   upload?: string;
   agent?: string;
+  /** Of who said it, where that is a person. */
+  name?: string;
   seq?: number;
   dn?: string;
   own?: boolean;

@@ -201,12 +201,12 @@ export class Room extends Session {
     this.pump();
   }
 
-  private said({ seq = 0, own, dn, content, agent, at }: Received): void {
+  private said({ seq = 0, own, dn, content, agent, at, name }: Received): void {
     const known = this.mine.delete(seq) || seq <= this.seen;
     this.seen = Math.max(this.seen, seq);
     if (known) return;
     this.agent = agent ?? this.agent;
-    this.message("i_customs_message", "Incoming Message", content, own ? this.address.tel : dn!, undefined, { seq, at });
+    this.message("i_customs_message", "Incoming Message", content, own ? this.address.tel : dn!, undefined, { seq, at, own: !!own, name });
   }
 
   private message(status: string, desc: string, content: unknown, dn: string, code?: number, extras?: Data): void {
