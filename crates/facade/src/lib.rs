@@ -4,9 +4,11 @@
 
 pub mod admin;
 pub mod connect;
+pub mod content;
 pub mod desk;
 pub mod door;
 pub mod item;
+pub mod nx;
 pub mod percent;
 pub mod rio;
 pub mod route;

@@ -474,7 +474,8 @@ fn both_there(at: Millis, room: &mut Room) {
     let both = there(MemberRole::Customer) && there(MemberRole::Agent);
     if let Some(idle) = &mut room.idle {
         let since = |was: Option<Millis>| if both { was.or(Some(at)) } else { None };
-        idle.customer_since = since(idle.customer_since);
+        let owed = idle.customer_since.filter(|_| both);
+        idle.customer_since = if idle.customer.owed { owed } else { since(idle.customer_since) };
         idle.agent_since = since(idle.agent_since);
         if !both {
             (idle.customer_warned, idle.agent_warned) = (None, None);
@@ -535,7 +536,13 @@ fn posted(room: &mut Room, item: &Item, key: Option<crate::id::ClientKey>) {
         }
     }
     if let Some(idle) = &mut room.idle {
+        if idle.customer.owed && role == MemberRole::Agent {
+            idle.customer_since = idle.customer_since.or(Some(item.at));
+        }
         match role {
+            MemberRole::Customer if idle.customer.owed => {
+                (idle.customer_since, idle.customer_warned) = (None, None);
+            }
             MemberRole::Customer if idle.customer_since.is_some() => {
                 (idle.customer_since, idle.customer_warned) = (Some(item.at), None);
             }

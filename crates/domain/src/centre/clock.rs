@@ -130,6 +130,15 @@ impl Centre {
             Fact::Posted { item, .. } if item.body == Body::Event(Event::Returned) => {
                 (at, Timer::Idle(item.room))
             }
+            // An answer is owed from now on.
+            Fact::Posted { item, .. }
+                if item.by.as_ref().is_some_and(|by| by.role == MemberRole::Agent) =>
+            {
+                let idle = self.rooms.get(&item.room).and_then(|room| room.idle.as_deref());
+                let owed = idle.filter(|idle| idle.customer.owed && idle.customer_since.is_none());
+                let Some(warn) = owed.and_then(|idle| idle.customer.warn) else { return };
+                (item.at.plus(warn), Timer::Idle(item.room))
+            }
             Fact::Left { room, .. } => (at, Timer::Linger(*room)),
             Fact::Closed { contact, .. } => {
                 let Some(contact) = self.contacts.get(contact) else { return };

@@ -183,6 +183,7 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::FileNotStored
         | Refusal::AttributesTooLarge
         | Refusal::BadTarget
+        | Refusal::TestNumber(_)
         | Refusal::BadEntry(_) => ApiError::invalid_request(text),
         Refusal::ManyMembers | Refusal::FileDone => ApiError::conflict(text),
         Refusal::Quota { what, .. } => match what {
@@ -195,6 +196,7 @@ fn control(refusal: &Refusal) -> ApiError {
             | Quota::Streams
             | Quota::Tokens
             | Quota::Sockets
+            | Quota::Waiting
             | Quota::Lines => ApiError::limit_exceeded(text),
         },
     }
@@ -223,6 +225,7 @@ fn participant(refusal: &Refusal) -> ApiError {
             | Quota::Streams
             | Quota::Chats
             | Quota::ChatsOfAddress
+            | Quota::Waiting
             | Quota::ChatsOfWidget => ApiError::throttling(text),
             Quota::Lines => ApiError::validation(text),
         },
@@ -244,6 +247,7 @@ fn participant(refusal: &Refusal) -> ApiError {
         | Refusal::BadTarget
         | Refusal::NoSuchTopic
         | Refusal::BadEntry(_)
+        | Refusal::TestNumber(_)
         | Refusal::NoSuchDevice
         | Refusal::NoSuchEntry => ApiError::validation(text),
     }

@@ -126,6 +126,7 @@ impl Sample {
             origin: None,
             why: None,
             tally: Tally::default(),
+            web: None,
             wrap_up: None,
             rating: None,
         };
