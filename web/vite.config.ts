@@ -32,7 +32,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Our pages' policy is `script-src 'self'`: nothing is inlined into the html, small icons into the css neither.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: { index: page("index.html"), desk: page("desk.html"), try: page("try.html"), cti: page("cti.html"), webchat: page("webchat.html") } },
+    rolldownOptions: { input: { index: page("index.html"), desk: page("desk.html"), try: page("try.html"), cti: page("cti.html") } },
   },
   server: {
     proxy: {

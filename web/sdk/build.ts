@@ -1,10 +1,12 @@
 /**
- * Builds the scripts that stand alone: `nxWebApi.js` and `nx-launcher.js` (fixed names: pages of others name them) and the
- * voice file (named by its content). A plugin of the pages' build, so that one build makes everything; the development
- * server builds a script when it is asked for.
+ * Builds what customers get: `nxWebApi.js` and `nx-launcher.js` (fixed names: pages of others name them), the voice file
+ * (named by its content), and `webchat.html`, which shares no chunk with the pages of the staff, so that it carries nothing
+ * of theirs. A plugin of the pages' build, so that one build makes everything; the development server builds a script
+ * when it is asked for.
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, type Plugin, type Rolldown } from "vite";
 
 const KB = 1_000;
@@ -46,12 +48,31 @@ export async function scripts(): Promise<Map<string, string>> {
   return new Map([[file, voice], ["nxWebApi.js", api], ["nx-launcher.js", launcher]]);
 }
 
+/** The customer's chat, and its files. */
+async function webchat(): Promise<Map<string, string | Uint8Array>> {
+  const made = (await build({
+    root: new URL("..", import.meta.url).pathname,
+    configFile: false,
+    logLevel: "warn",
+    publicDir: false,
+    plugins: [svelte({ configFile: false })],
+    build: {
+      write: false,
+      target: "es2022",
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: new URL("../webchat.html", import.meta.url).pathname },
+    },
+  })) as Rolldown.RolldownOutput;
+  return new Map(made.output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
+}
+
 export function standalone(): Plugin {
   let made: Promise<Map<string, string>> | undefined;
   return {
     name: "standalone",
     async generateBundle() {
-      for (const [fileName, source] of await scripts()) this.emitFile({ type: "asset", fileName, source });
+      for (const [fileName, source] of [...(await scripts()), ...(await webchat())]) this.emitFile({ type: "asset", fileName, source });
     },
     configureServer({ middlewares, watcher }) {
       watcher.on("change", (file) => void (file.includes("/sdk/") && (made = undefined)));

@@ -235,13 +235,15 @@ export class Chat {
       return;
     }
     const who: Who = data.own === true ? "me" : dn === "bot" ? "bot" : dn === "system" ? "system" : "agent";
+    // A line of the system names who has come: the one who serves now.
     if (who === "agent" && name) this.#names.set(dn, name);
-    if (agent !== this.agent || (who === "agent" && name !== this.agentName)) this.#serve(agent);
+    else if (who === "system" && name && agent) this.#names.set(agent, name);
+    if (agent !== this.agent || (this.#names.get(agent) ?? "") !== this.agentName) this.#serve(agent);
     if (who === "bot" || who === "agent") this.#bot = who === "bot";
     this.#served();
     const at = Date.parse(text(data.at));
     const shown = view(data.content);
-    this.#add({ who, dn, name: name || (this.#names.get(dn) ?? ""), view: shown, at: Number.isNaN(at) ? Date.now() : at, seq, state: "done" });
+    this.#add({ who, dn, name: who === "agent" ? name || (this.#names.get(dn) ?? "") : "", view: shown, at: Number.isNaN(at) ? Date.now() : at, seq, state: "done" });
     this.#seen = Math.max(this.#seen, seq);
     if (who === "me") return;
     this.#compose(false);
