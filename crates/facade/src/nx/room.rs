@@ -377,6 +377,10 @@ impl Room {
             Some(_) if self.bot => ("bot".into(), None),
             _ => ("system".into(), None),
         };
+        let named =
+            matches!(item.body, Body::Event(domain::room::Event::Joined)) || agent.is_some();
+        let staff = |role| matches!(role, MemberRole::Agent | MemberRole::Supervisor);
+        let name = item.by.as_ref().filter(|by| named && staff(by.role)).map(|by| &*by.name);
         Told::Said {
             id: self.id,
             seq: item.n,
@@ -384,6 +388,7 @@ impl Room {
             own,
             content,
             agent: agent.as_ref().unwrap_or(&self.agent),
+            name,
             at: line::rfc3339(item.at.0),
         }
         .send(out);
