@@ -125,6 +125,7 @@ test("1-4, 14-16, 21: a workspace registers, is told the agent's state, and chan
   expect(await got(page)).toHaveLength(before);
   await register(page, ["contacts"]);
   await expect.poll(async () => (await types(page)).at(-1)).toBe(ACK);
+  await desk.setState("식사");
 });
 
 test("23, 28, 55: a panel opens with its contact, hears of it, and is gone with it", async ({ agent, customer }) => {
@@ -144,6 +145,7 @@ test("23, 28, 55: a panel opens with its contact, hears of it, and is gone with 
   expect(event).toMatchObject({ ContactID: id.split(" ")[1] });
   await desk.finish("처리 완료");
   await expect(pane).toHaveCount(0, { timeout: 2_000 });
+  await desk.setState("식사");
 });
 
 test("32, 34, 35: a page with the grant gets a token that works, and a new one when it changes", async ({ agent }) => {
@@ -173,6 +175,7 @@ test("32, 34, 35: a page with the grant gets a token that works, and a new one w
   expect(await status(page, "/state?state=Available", "POST")).toBe(202);
   expect(await status(page, "/get-next-event?timeout=1", "GET")).toBe(200);
   await expect.poll(token).not.toBe(first);
+  await desk.setState("식사");
 });
 
 test("36, 39, 43, 48: a page answers, holds and ends a call, and names the customer", async ({ agent, request }) => {
@@ -202,6 +205,7 @@ test("36, 39, 43, 48: a page answers, holds and ends a call, and names the custo
   await post(page, { messageType: "HangupEvent" });
   await expect.poll(last).toBe("Disconnected");
   expect((await types(page)).filter((type) => type.endsWith("Event") && type !== "CallContactEvent")).toEqual([]);
+  await desk.setState("식사");
 });
 
 test("50-53: reloads, foreign pages, grand-children and floods", async ({ agent }) => {
@@ -247,6 +251,7 @@ test("54: a page in a window of its own goes on by its opener", async ({ agent }
     await register(window, ["agent"]);
     return types(window);
   }).toContain("AgentState");
+  await desk.setState("식사");
 });
 
 test("a page that is not allowed is not framed, and it is said why; the open mode warns", async ({ agent, accessible }) => {

@@ -5,6 +5,7 @@ mod company;
 mod passing;
 mod routing;
 mod serving;
+mod shift;
 mod silence;
 
 use super::*;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
 mod book;
+mod sound;
 
 use crate::agent::{AgentState, Channel};
 use crate::call::{Attached, Barge, CallEvent, CallId, Happening, Said, Wish};
