@@ -6,7 +6,7 @@ use crate::shift::{Because, SILENT, Shift, ShiftEnd, USUAL_IDLE};
 
 fn shift(shop: &mut Shop, agent: &str, idle: Millis, force: bool) -> Command {
     Command::BeginShift(Box::new(Shift {
-        id: crate::id::ShiftId::new(shop.now, &mut shop.chance),
+        id: ShiftId::new(shop.now, &mut shop.chance),
         agent: agent.into(),
         sealed: "sealed".into(),
         station: "".into(),
@@ -93,7 +93,8 @@ fn an_agent_who_logs_off_elsewhere_ends_their_shift() {
     let off = AgentState::LoggedOff(0);
     shop.ok(Command::State { agent: "1001".into(), channels: [].into(), state: off });
     assert!(shop.centre.shifts.is_empty());
-    let how = shop.facts.iter().find_map(|(_, fact)| match fact {
+    let mut facts = shop.deeds.iter().flat_map(|deed| &deed.facts);
+    let how = facts.find_map(|fact| match fact {
         Fact::ShiftEnded { how, .. } => Some(*how),
         _ => None,
     });
