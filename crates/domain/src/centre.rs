@@ -462,6 +462,7 @@ impl Centre {
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
             Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             Fact::Call(happening) => {
+                topics.push(Topic::Calls);
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 let inside = happening.call.parties.iter().filter(|p| !p.outside);
                 let told = happening.to.iter().map(|copy| &copy.device);
@@ -471,6 +472,14 @@ impl Centre {
                         topics.push(topic);
                     }
                 }
+                return topics;
+            }
+            Fact::AnswerAsked { .. } => {
+                topics.push(Topic::Calls);
+                return topics;
+            }
+            Fact::Registered { device, .. } => {
+                topics.extend([Topic::Calls, Topic::Device(device.clone())]);
                 return topics;
             }
             Fact::AgentShown { device, .. } => {

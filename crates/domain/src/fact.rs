@@ -134,6 +134,23 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
+    /// A telephone can be reached by SIP from now on, or cannot any more. Told once for all of its contacts, not each time one
+    /// is refreshed.
+    Registered {
+        /// Which.
+        device: DeviceId,
+        /// It can be reached.
+        here: bool,
+    },
+
+    /// An application wants a telephone to pick up: its phone is asked.
+    AnswerAsked {
+        /// Which telephone.
+        device: DeviceId,
+        /// Which call.
+        call: CallId,
+    },
+
     /// What is heard or kept of a call changed, and not who is connected.
     Sounded {
         /// The telephone at which it was asked for.

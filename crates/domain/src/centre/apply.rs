@@ -75,8 +75,9 @@ impl Centre {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
-            Fact::AgentShown { .. } => {}
+            Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::Registered { device, here } => self.registered(device, *here),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }
@@ -416,6 +417,7 @@ impl Centre {
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),
+            Entry::Device(device) => self.stand_there(&device.id),
             _ => {}
         }
     }
@@ -517,16 +519,22 @@ fn set_presence(room: &mut Room, participant: crate::id::ParticipantId, presence
 pub(super) fn both_there(at: Millis, room: &mut Room) {
     let there =
         |role| room.members.iter().any(|m| m.role == role && m.presence == Presence::Joined);
-    // A bot is always there, and waits for the customer alone.
-    let served = there(MemberRole::Agent) || room.bot.is_some();
-    let both = there(MemberRole::Customer) && served;
+    let (customer, agent) = (there(MemberRole::Customer), there(MemberRole::Agent));
+    // A bot is always there, and waits for the customer; nobody waits for a bot.
+    let served = agent || room.bot.is_some();
     if let Some(idle) = &mut room.idle {
-        let since = |was: Option<Millis>| if both { was.or(Some(at)) } else { None };
+        let since = |runs: bool, was: Option<Millis>| if runs { was.or(Some(at)) } else { None };
+        let (both, with_agent) = (customer && served, customer && agent);
+        // Where the rule runs only while an answer is owed, being there does not start it.
         let owed = idle.customer_since.filter(|_| both);
-        idle.customer_since = if idle.customer.owed { owed } else { since(idle.customer_since) };
-        idle.agent_since = since(idle.agent_since);
-        if !both {
-            (idle.customer_warned, idle.agent_warned) = (None, None);
+        idle.customer_since =
+            if idle.customer.owed { owed } else { since(both, idle.customer_since) };
+        idle.agent_since = since(with_agent, idle.agent_since);
+        if idle.customer_since.is_none() {
+            idle.customer_warned = None;
+        }
+        if idle.agent_since.is_none() {
+            idle.agent_warned = None;
         }
     }
 }

@@ -129,7 +129,8 @@ impl Centre {
             Fact::Admitted { room, member, .. } if member.role == MemberRole::Bot => {
                 (at.plus(ADMISSION_LIMIT), Timer::Admission(*room, member.id))
             }
-            Fact::BotTurn { contact, turn } if turn.idle.is_some() => {
+            // With its bot the customer is no longer alone: the rule begins to run.
+            Fact::BotTurn { contact, .. } => {
                 let Some(contact) = self.contacts.get(contact) else { return };
                 (at, Timer::Idle(contact.room()))
             }

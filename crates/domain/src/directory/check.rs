@@ -125,6 +125,47 @@ impl Directory {
                 bad(format!("hours {}: from before to, at most 1,440", hours.id))
             }
             Entry::Device(device) => named("device", device.id.as_str()),
+            Entry::Trunk(trunk) => {
+                named("trunk", trunk.id.as_str())?;
+                let digits = |text: &str| {
+                    text.len() <= 32
+                        && text.bytes().all(|b| b.is_ascii_digit() || b"*#+".contains(&b))
+                };
+                let host = (1..=255).contains(&trunk.host.len())
+                    && trunk
+                        .host
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b));
+                let rule = trunk.rules.iter().find(|rule| {
+                    !digits(&rule.prefix)
+                        || !digits(&rule.add)
+                        || rule.least > rule.most
+                        || rule.most > 32
+                        || rule.strip > rule.most
+                });
+                let lost = trunk.numbers.values().find(|to| !self.answers(to.as_str()));
+                if !host {
+                    bad(format!(
+                        "trunk {}: {:?} is neither host nor host:port",
+                        trunk.id, trunk.host
+                    ))
+                } else if trunk.register && (trunk.user.is_none() || trunk.sealed.is_none()) {
+                    bad(format!("trunk {}: to register, it needs user and password", trunk.id))
+                } else if let Some(rule) = rule {
+                    bad(format!(
+                        "trunk {}: rule {:?}: digits, *, # and +, at most 32, least before most",
+                        trunk.id, rule.prefix
+                    ))
+                } else if let Some(to) = lost {
+                    bad(format!("trunk {}: there is no number {to}", trunk.id))
+                } else if trunk.rules.len() > 256 || trunk.numbers.len() > 10_000 {
+                    bad(format!("trunk {}: at most 256 rules and 10,000 numbers", trunk.id))
+                } else if trunk.caller.as_ref().is_some_and(|caller| !digits(caller)) {
+                    bad(format!("trunk {}: the caller shown is a number", trunk.id))
+                } else {
+                    Ok(())
+                }
+            }
             Entry::CtiUser(user)
                 if !(1..=24).contains(&user.id.as_str().len())
                     || !user

@@ -293,7 +293,7 @@ fn status(call: &Call, device: &DeviceId) -> Option<&'static str> {
     let others = call.speakers().filter(|party| party.device != *device).count();
     Some(match call.link(device)? {
         Link::Alerting => "Incoming",
-        Link::Initiated => "Dialing",
+        Link::Prompted | Link::Initiated => "Dialing",
         Link::Held => "Holding",
         Link::Connected if call.masked => "Masking",
         Link::Connected if others > 1 => "Joined",

@@ -7,6 +7,7 @@
 mod site;
 mod views;
 
+pub(crate) use site::shop;
 pub(crate) use site::{FLOW, Fixed, INSTANCE, KEY, OTHER_INSTANCE, OTHER_KEY, READER};
 
 use domain::centre::Centre;

@@ -11,3 +11,4 @@ mod desk;
 mod harness;
 mod max;
 mod rio;
+mod voice;

@@ -2,7 +2,7 @@
 
 use super::{Centre, Decided, NOT_THERE, Step};
 use crate::agent::{AgentState, Channel};
-use crate::call::{Call, CallEvent, CallId, Cause, Party, Stay, Waiting};
+use crate::call::{Call, CallEvent, CallId, Cause, Link, Party, Stay, Waiting};
 use crate::command::Done;
 use crate::contact::EndReason;
 use crate::directory::{Policy, Queue};
@@ -174,7 +174,7 @@ impl Centre {
         let Some(stay) = &mut call.stay else { return };
         (stay.length, stay.waited) = (waiting.saturating_sub(1), step.now.since(since));
         stay.waiting = Waiting::Offered { agent: turn.agent.clone(), device: device.clone() };
-        call.parties.push(Party::alerting(&device));
+        call.parties.push(Party::new(&device, Link::Alerting));
         call.until = Some(step.now.plus(settings.ring));
         self.tell(step, CallEvent::Diverted, &call, diverted);
         let to = self.copies(&call, call.ringing, &device);
