@@ -270,8 +270,8 @@ pub(super) fn with_call(
         "mask" | "unmask" => wish(seat, "max.mask", Wish::Mask(device, id, what == "mask")),
         "record" => wish(seat, "max.record", Wish::Record(device, id)),
         "join-conference" => join(seat, true),
+        "custom-data" => custom_data(seat, desk.contact.id),
         "disposition"
-        | "custom-data"
         | "activate-chat"
         | "send-chat-text"
         | "typing"
