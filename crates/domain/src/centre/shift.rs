@@ -127,9 +127,10 @@ impl Centre {
 
     /// An offer was refused, or not answered. Whose client knows one state alone is not ready for anything.
     pub(super) fn refused(&mut self, step: &mut Step<'_>, agent: &UserId, channel: Channel) {
-        let channels = match self.shifts.contains_key(agent) {
-            true => self.ready_channels(agent),
-            false => vec![channel],
+        let channels = if self.shifts.contains_key(agent) {
+            self.ready_channels(agent)
+        } else {
+            vec![channel]
         };
         for channel in channels {
             self.state_by_itself(step, agent, channel, Because::Refused);

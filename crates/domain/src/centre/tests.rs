@@ -5,6 +5,7 @@ mod company;
 mod passing;
 mod routing;
 mod serving;
+mod shift;
 mod silence;
 
 use super::*;
@@ -56,6 +57,7 @@ impl Shop {
             max_chats: 100,
             ring: crate::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         };
         shop.put(Entry::Realm(realm));
         for (id, role) in [

@@ -214,7 +214,6 @@ impl Teller<'_> {
             None => (voice.customer.as_str(), ""),
         };
         let recorded = live.is_some_and(|live| live.call.recorded);
-        let matter = live.map(|live| live.call.cnid.to_string()).unwrap_or_default();
         let (utc, local) = (time::utc, |at| time::local(at, self.offset()));
         let names = self.names(id, master, ani, dnis, queue);
         let asked = desk.attributes.get(POP).map(AsRef::as_ref);
@@ -236,7 +235,7 @@ impl Teller<'_> {
             "IsLogging": flag(recorded),
             "Timeout": limit,
             "AllowDispositions": "True", "IsLinked": "False", "FinalState": "False",
-            "InteractionId": matter,
+            "InteractionId": voice.cnid,
             "IsRequireManualAccept": "False",
         });
         for name in EMPTY {
@@ -258,7 +257,7 @@ impl Teller<'_> {
             ("{MasterID}", master.to_string()),
             ("{ANI}", ani.to_owned()),
             ("{DNIS}", dnis.to_owned()),
-            ("{Skill}", queue.map(|queue| queue.to_string()).unwrap_or_default()),
+            ("{Skill}", queue.map(ToString::to_string).unwrap_or_default()),
             ("{SkillName}", self.skill(queue).to_owned()),
             ("{AgentId}", self.user.id.to_string()),
         ]

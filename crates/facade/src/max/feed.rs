@@ -5,22 +5,22 @@
 //! - `chain <app> <consumer>`: our desk is told whenever this chain moves on → `ok`;
 //! - `focus <contact>`, `leg <status>` → `ok`.
 //!
+//! `feed/session.rs` hears facts and questions, `feed/answer.rs` answers polls.
 //! Every consumer has a cursor of its own and takes nothing from another (`max-agent-desktop.md` 3.4).
 
+mod answer;
+mod session;
+
 use super::event::{self, Teller, Told};
-use super::name;
 use super::shown::Shown;
-use crate::door::{Cx, Effect, Fault, Out, RealmNo, Session};
-use domain::command::Done;
+use crate::door::{Effect, Out, RealmNo, Session};
 use domain::directory::{Directory, User};
 use domain::fact::Fact;
 use domain::id::{DeviceId, RoomId, ShiftId};
 use domain::node::{Published, Topic};
-use domain::query::{Answer, Query};
-use domain::refusal::Refusal;
+use domain::query::Query;
 use domain::room::Item;
 use domain::shift::{Position, Shift, ShiftEnd};
-use domain::signal::Signal;
 use domain::time::Millis;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -266,90 +266,6 @@ impl Feed {
         self.device = device;
     }
 
-    /// Everything there is, as events.
-    fn snapshot(&self) -> String {
-        let (Some(world), Some(user), Some(directory)) = (&self.world, &self.user, &self.directory)
-        else {
-            return "[]".to_owned();
-        };
-        let teller = Teller { realm: self.realm, user, directory, focus: self.focus };
-        let mut events =
-            vec![teller.start(&self.shift, &world.position), teller.capacity(&world.position)];
-        events.extend(self.device.as_ref().map(|device| event::leg(device.as_str(), "Active")));
-        events.extend(world.position.muted.then(|| event::mute(true)));
-        events.push(world.shown.event(super::HOST));
-        events.extend(world.contacts.iter().map(|told| told.event.clone()));
-        Value::Array(events).to_string()
-    }
-
-    /// The answer to a poll, if there is one by now.
-    fn answer(&mut self, now: Millis, poll: &Poll) -> Option<Arc<str>> {
-        if self.world.is_none() && self.ended.is_none() {
-            return None;
-        }
-        // Whoever was told of the end needs no more: ids do not change after it.
-        if self.ended.is_some() && self.consumers.get(&poll.consumer).is_some_and(|c| c.over) {
-            return Some("409".into());
-        }
-        let desk = poll.app == name::DESK;
-        let (end, first, moved) = (self.end_of_log(), self.first, self.moved);
-        let events = match self.consumers.get(&poll.consumer) {
-            Some(known) if known.newest == poll.cursor => {
-                if known.at >= first {
-                    if known.at == end && (!desk || known.chains == moved) {
-                        return None;
-                    }
-                    let from = usize::try_from(known.at - first).unwrap_or(usize::MAX);
-                    let new: Vec<&str> =
-                        self.log.iter().skip(from).map(|(_, event)| event.as_ref()).collect();
-                    format!("[{}]", new.join(","))
-                } else {
-                    self.snapshot()
-                }
-            }
-            Some(Consumer { before: Some((cursor, given, answer)), .. })
-                if *cursor == poll.cursor && now.since(*given) < AGAIN =>
-            {
-                return Some(answer.clone());
-            }
-            _ if self.ended.is_some() => return Some("409".into()),
-            _ => self.snapshot(),
-        };
-        Some(self.give(now, poll, &events))
-    }
-
-    fn give(&mut self, now: Millis, poll: &Poll, events: &str) -> Arc<str> {
-        let known = self.consumers.get(&poll.consumer).map_or(poll.cursor, |c| c.newest);
-        let newest = known.max(poll.cursor).wrapping_add(1);
-        if poll.app != name::DESK && self.chains.get(&poll.app) == Some(&poll.consumer) {
-            self.moved += 1;
-        }
-        let (at, chains, over) = (self.end_of_log(), self.moved, self.ended.is_some());
-        let consumer = Consumer { newest, before: None, at, chains, used: now, over };
-        self.consumers.insert(poll.consumer, consumer);
-        let answer: Arc<str> = format!("200 {newest} {} {events}", self.chains_told()).into();
-        if let Some(consumer) = self.consumers.get_mut(&poll.consumer) {
-            consumer.before = Some((poll.cursor, now, answer.clone()));
-        }
-        if self.consumers.len() > CONSUMERS {
-            let idle = |(_, consumer): &(&u32, &Consumer)| consumer.used;
-            if let Some(oldest) = self.consumers.iter().min_by_key(idle).map(|(id, _)| *id) {
-                self.consumers.remove(&oldest);
-            }
-        }
-        answer
-    }
-
-    /// The newest id of each page's chain.
-    fn chains_told(&self) -> String {
-        let told = self.chains.iter().map(|(app, consumer)| {
-            let cursor = self.consumers.get(consumer).map_or(0, |known| known.newest);
-            format!("{app}:{consumer}:{cursor}")
-        });
-        let told: Vec<String> = told.collect();
-        if told.is_empty() { "-".to_owned() } else { told.join(",") }
-    }
-
     /// After whatever came: answers polls, asks what must be asked, and says when to be called again.
     fn settle(&mut self, now: Millis, out: &mut Out) {
         if self.again.is_some_and(|again| again <= now) {
@@ -409,139 +325,4 @@ impl Feed {
         self.user = directory.users.get(&self.shift.agent).cloned().or(self.user.take());
         self.stale = true;
     }
-}
-
-impl Session for Feed {
-    fn on_open(&mut self, cx: &mut Cx<'_>, out: &mut Out) {
-        self.heard = cx.now;
-        out.push(Effect::Watch(Topic::Agent(self.shift.agent.clone())));
-        out.push(Effect::Watch(Topic::Directory));
-        out.push(Effect::Read(DIRECTORY, Box::new(Query::Directory)));
-        self.settle(cx.now, out);
-    }
-
-    fn on_ask(&mut self, cx: &mut Cx<'_>, ticket: u64, ask: &str, out: &mut Out) {
-        self.heard = cx.now;
-        self.forget(cx.now);
-        let words: Vec<&str> = ask.split(' ').collect();
-        let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
-        let small = |at: usize| number(at).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-        match words.first() {
-            Some(&"poll") => {
-                let (app, consumer, cursor) = (small(1), small(2), small(3));
-                // Of two that ask the same, the older one goes.
-                for old in std::mem::take(&mut self.polls) {
-                    if (old.consumer, old.cursor) == (consumer, cursor) {
-                        out.push(Effect::Answer(old.ticket, "304".into()));
-                    } else {
-                        self.polls.push(old);
-                    }
-                }
-                let until = cx.now.plus(Millis(number(4).unwrap_or(0)));
-                self.polls.push(Poll { ticket, app, consumer, cursor, until });
-            }
-            Some(&"chain") => {
-                self.chains.insert(small(1), small(2));
-                self.moved += 1;
-                out.push(Effect::Answer(ticket, "ok".into()));
-            }
-            Some(&"focus") => {
-                self.focus = number(1);
-                self.stale = true;
-                out.push(Effect::Answer(ticket, "ok".into()));
-            }
-            Some(&"leg") => {
-                if let (Some(device), Some(status)) = (&self.device, words.get(1)) {
-                    let event = event::leg(device.as_str(), status);
-                    self.tell(cx.now, &event);
-                }
-                out.push(Effect::Answer(ticket, "ok".into()));
-            }
-            _ => out.push(Effect::Answer(ticket, "no".into())),
-        }
-        self.settle(cx.now, out);
-    }
-
-    fn on_fact(&mut self, cx: &mut Cx<'_>, fact: &Arc<Published>, out: &mut Out) {
-        if self.ended.is_some() {
-            return;
-        }
-        self.newest = fact.at;
-        match &fact.fact {
-            Fact::ShiftEnded { shift, how, .. } if *shift == self.shift.id => {
-                self.over(cx.now, *how);
-            }
-            Fact::Put(_) | Fact::Removed(_) => {
-                out.push(Effect::Read(DIRECTORY, Box::new(Query::Directory)));
-            }
-            Fact::Posted { item, .. } => {
-                let known =
-                    self.world.as_ref().is_some_and(|world| world.rooms.contains_key(&item.room));
-                if known && !self.asking && self.wanted <= self.fresh {
-                    self.line(cx.now, item);
-                } else {
-                    self.held.push(fact.clone());
-                    self.wanted = self.wanted.max(fact.seq);
-                }
-            }
-            Fact::Marked { .. } | Fact::TokenGiven { .. } | Fact::AgentShown { .. } => {}
-            _ => self.wanted = self.wanted.max(fact.seq),
-        }
-        self.settle(cx.now, out);
-    }
-
-    fn on_answer(
-        &mut self,
-        cx: &mut Cx<'_>,
-        _: u64,
-        answer: Result<Result<Answer, Refusal>, Fault>,
-        seq: u64,
-        out: &mut Out,
-    ) {
-        if self.ended.is_some() {
-            return;
-        }
-        match answer {
-            Ok(Ok(Answer::Position(position))) => {
-                (self.asking, self.fresh) = (false, self.fresh.max(seq));
-                match &position.shift {
-                    // Its end was missed: nothing is known of how.
-                    None => self.over(cx.now, ShiftEnd::Elsewhere),
-                    Some(shift) if shift.id != self.shift.id => {
-                        self.over(cx.now, ShiftEnd::Elsewhere);
-                    }
-                    Some(_) => self.refresh(cx.now, position, out),
-                }
-            }
-            Ok(Ok(Answer::Directory(directory))) => self.renamed(cx.now, directory),
-            _ => {
-                (self.asking, self.stale) = (false, true);
-                self.again = Some(cx.now.plus(RETRY));
-                if self.directory.is_none() {
-                    out.push(Effect::Read(DIRECTORY, Box::new(Query::Directory)));
-                }
-            }
-        }
-        self.settle(cx.now, out);
-    }
-
-    fn on_time(&mut self, cx: &mut Cx<'_>, out: &mut Out) {
-        self.forget(cx.now);
-        self.settle(cx.now, out);
-    }
-
-    fn on_text(&mut self, _: &mut Cx<'_>, _: &str, _: &mut Out) {}
-
-    fn on_outcome(
-        &mut self,
-        _: &mut Cx<'_>,
-        _: u64,
-        _: Result<Result<Done, Refusal>, Fault>,
-        _: &mut Out,
-    ) {
-    }
-
-    fn on_signal(&mut self, _: &mut Cx<'_>, _: &Arc<Signal>, _: &mut Out) {}
-
-    fn on_close(&mut self, _: &mut Cx<'_>, _: &mut Out) {}
 }

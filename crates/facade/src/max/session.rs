@@ -259,7 +259,9 @@ fn ask(
                         Some(format!(r#""{app}":"{}""#, id(chain)))
                     });
                     let chains: Vec<String> = chains.collect();
-                    body.push_str(&format!(r#","apps":{{{}}}"#, chains.join(",")));
+                    body.push_str(r#","apps":{"#);
+                    body.push_str(&chains.join(","));
+                    body.push('}');
                 }
                 body.push_str(r#","events":"#);
                 // As a name of our own this cannot stand within a text: its quotes would be escaped.

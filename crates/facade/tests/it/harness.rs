@@ -305,7 +305,7 @@ impl World {
                 Step::ReceivePart { file, most, then } => {
                     let size = streamed.len() as u64;
                     let received = if size <= most {
-                        self.files.insert(file, streamed.clone());
+                        self.files.insert(file, streamed.to_vec());
                         let start = streamed.iter().take(512).copied().collect();
                         Received::Stored { size, start }
                     } else {

@@ -32,7 +32,7 @@ export class Frames {
   /** The one in front. */
   shown = $state<string | null>(null);
   /** Pages that are blank, and why, as far as it can be known. */
-  blank = $state.raw<Readonly<Record<string, "policy" | "slow">>>({});
+  blank = $state.raw<Readonly<Record<string, "frames.blank.policy" | "frames.blank.slow">>>({});
   /** Everybody may do everything here. */
   open = $state(false);
   folded = $state(false);
@@ -98,6 +98,16 @@ export class Frames {
     this.#windows.clear();
   }
 
+  /** The agent looks at this contact now. Pages that want our own events are told. */
+  focus(contact: number | null): void {
+    if (contact === this.#focus) return;
+    this.#focus = contact;
+    this.#bridge.push([{ Type: "SangdamFocusEvent", ...(contact === null ? {} : { ContactID: String(contact) }) }]);
+    const panel = this.visible.find((page) => page.contact === contact);
+    if (panel && contact !== null) this.shown = panel.id;
+  }
+  #focus: number | null = null;
+
   resize(width: number): void {
     this.width = Math.round(Math.min(Math.max(width, 280), 1_200));
     save("local", WIDTH, this.width);
@@ -110,12 +120,12 @@ export class Frames {
     let loaded = false;
     const load = () => {
       loaded = true;
-      if (this.blank[id] === "slow") this.#unblank(id);
+      if (this.blank[id] === "frames.blank.slow") this.#unblank(id);
       this.#bridge.loaded(id);
     };
     frame.addEventListener("load", load);
     const timer = setTimeout(() => {
-      if (!loaded && !this.blank[id]) this.blank = { ...this.blank, [id]: "slow" };
+      if (!loaded && !this.blank[id]) this.blank = { ...this.blank, [id]: "frames.blank.slow" };
     }, BLANK_MS);
     return {
       destroy: () => {
@@ -153,7 +163,7 @@ export class Frames {
   readonly #violation = (event: SecurityPolicyViolationEvent): void => {
     if (event.effectiveDirective !== "frame-src") return;
     for (const page of this.pages) {
-      if (page.url.startsWith(event.blockedURI)) this.blank = { ...this.blank, [page.id]: "policy" };
+      if (page.url.startsWith(event.blockedURI)) this.blank = { ...this.blank, [page.id]: "frames.blank.policy" };
     }
   };
 
@@ -192,7 +202,7 @@ export class Frames {
   }
 
   async #command(frame: string, command: Parameters<typeof act>[0], contact: number | null, who: { issuer: string; origin: string }): Promise<void> {
-    const wanted = act(command, contact, null, this.#live);
+    const wanted = act(command, contact, this.#focus, this.#live);
     if (!wanted) return;
     const done = await this.#feed.act(wanted.path);
     // Words of a page are told apart from ours: each in quotes, and not too many of them.

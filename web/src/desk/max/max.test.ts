@@ -535,7 +535,7 @@ describe("which pages there are", () => {
   test("a page that a contact names is framed only from an origin that is allowed", () => {
     const all = [workspace("crm", { place: "pop" })];
     const refused = (url: string, more = {}) =>
-      pagesNow([], all, [call(5, "Active", { ScreenPopUrl: url })], names, { ...rules, ...more }).map((page) => page.refused);
+      pagesNow([], all, [call(5, "Active", { ScreenPopUrl: url })], names, { ...rules, ...more }).map(({ refused }) => refused?.replace("frames.refused.", "") ?? null);
     expect(refused("https://crm.example/x")).toEqual([null]);
     expect(refused("https://evil.example/x")).toEqual(["origin"]);
     expect(refused("https://desk.example/x")).toEqual(["own"]);
@@ -550,6 +550,6 @@ describe("which pages there are", () => {
     expect(expand("https://crm.example/{ANI}/{nothing}", { ANI: "../@evil.test/" })).toBe("https://crm.example/..%2F%40evil.test%2F/{nothing}");
     const all = [workspace("x", { url: "https://{ANI}.example/", place: "panel", origins: ["https://x.example"] })];
     const [page] = pagesNow([], all, [call(5, "Active", { ANI: "evil" })], names, rules);
-    expect(page?.refused).toBe("origin");
+    expect(page?.refused).toBe("frames.refused.origin");
   });
 });

@@ -35,7 +35,7 @@ export interface Page {
   readonly frame: Frame;
 }
 
-export type Refusal = "address" | "own" | "origin" | "mixed";
+export type Refusal = "frames.refused.address" | "frames.refused.own" | "frames.refused.origin" | "frames.refused.mixed";
 
 const ALL = { events: true, commands: true, card: true, session: true };
 
@@ -110,11 +110,11 @@ function page(id: string, title: string, contact: number | null, url: string, wo
 /** The address is looked at again once the variables are in it. */
 function refusal(url: string, { origins }: Workspace, { openLikeMax, own, secure }: Rules): Refusal | null {
   const origin = originOf(url);
-  if (origin === null) return "address";
-  if (own.includes(origin)) return "own";
-  if (!openLikeMax && !origins.includes(origin)) return "origin";
+  if (origin === null) return "frames.refused.address";
+  if (own.includes(origin)) return "frames.refused.own";
+  if (!openLikeMax && !origins.includes(origin)) return "frames.refused.origin";
   const local = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(origin);
-  return secure && origin.startsWith("http:") && !local ? "mixed" : null;
+  return secure && origin.startsWith("http:") && !local ? "frames.refused.mixed" : null;
 }
 
 /** The origin of an address of `https:` or `http:`. */
