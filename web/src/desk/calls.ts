@@ -30,6 +30,11 @@ export function linkName(link: Link): string {
   return t(LINKS[link] ?? "call.talking");
 }
 
+/** The number at the other end: of the first who is in the call, else of the queue that is waited for. */
+export function otherNumber({ call, phone }: Contact): string {
+  return call?.parties.find(({ me }) => !me)?.number ?? call?.waiting ?? phone ?? "";
+}
+
 /** How a call stands, for the agent. */
 export function standing({ call, queue }: Contact): string {
   if (!call) return t("card.wrapup");
