@@ -28,8 +28,8 @@ async function shot(page: Page, name: string): Promise<void> {
 
 test("a queue's call is answered, held, asked about, passed on and written up", async ({ agent, accessible }) => {
   test.setTimeout(120_000);
-  const desk = await agent("1011");
-  const colleague = await agent("1012");
+  const desk = await agent("1017");
+  const colleague = await agent("1018");
   await desk.setState("상담 가능");
   const hangUp = await callIn(desk.page, "3002");
 
@@ -59,7 +59,7 @@ test("a queue's call is answered, held, asked about, passed on and written up", 
   await expect(dialog.getByLabel("번호나 이름")).toBeFocused();
   await accessible(desk.page);
   await shot(desk.page, "consult-dialog-ko");
-  await desk.page.keyboard.type("1012");
+  await desk.page.keyboard.type("1018");
   await desk.page.keyboard.press("Enter");
   await expect(dialog).toHaveCount(0);
   await expect(bar(desk)).toHaveAttribute("data-link", "initiated");

@@ -4,8 +4,9 @@
 //! facts, each taken up by `apply` at once. So the same facts rebuild the same state, on any machine, at any time.
 //!
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
-//! - `centre/chat.rs` starts chats, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
+//! - `centre/chat.rs` starts chats, `centre/web.rs` those of customers' pages, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
 //! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
+//! - `centre/bot.rs` what bots say
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
 //! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
@@ -15,6 +16,7 @@ mod apply;
 mod arrive;
 mod assign;
 mod audit;
+mod bot;
 mod call;
 mod chat;
 mod clock;
@@ -27,6 +29,7 @@ mod say;
 mod stand;
 mod stream;
 mod transfer;
+mod web;
 
 use crate::agent::{Agent, Channel};
 use crate::chance::Chance;
@@ -284,6 +287,7 @@ impl Centre {
                 self.extend_wrap_up(step, &agent, contact, by)
             }
             Command::StartChat(start) => self.start_chat(step, *start),
+            Command::OpenWeb(chat) => self.open_web(step, *chat),
             Command::Stop { contact } => self.stop(step, contact),
             Command::SetAttributes { contact, attributes, unset } => {
                 self.set_attributes(step, contact, attributes, unset)
@@ -325,6 +329,10 @@ impl Centre {
             Command::AdmitBot { contact, name, grant, beside_agents, key } => {
                 self.admit_bot(step, contact, name, grant, beside_agents, key)
             }
+            Command::BotAnswer { contact, ask, reply } => {
+                self.bot_answers(step, contact, ask, reply)
+            }
+            Command::BotFailed { contact, ask, why } => self.bot_failed(step, contact, ask, &why),
             Command::GrantAgent { agent, contact, grant } => {
                 self.grant_agent(step, &agent, contact, grant)
             }
@@ -336,10 +344,16 @@ impl Centre {
             Command::Say { by, kind, text, audience, key } => {
                 self.say(step, by, kind, text, audience, key)
             }
+            Command::Choose { by, kind, text, choice, audience, key } => {
+                self.say_chosen(step, by, kind, text, choice, audience, key)
+            }
             Command::SayOutside { contact, kind, text } => {
                 self.say_outside(step, contact, kind, text)
             }
             Command::LeaveOutside { contact } => self.leave_outside(step, contact),
+            Command::Share { by, words, files, audience, key } => {
+                self.share(step, by, words, &files, audience, key)
+            }
             Command::Typing { by, audience, key } => self.typing(step, by, audience, key),
             Command::Mark { by, item, read, key } => self.mark(step, by, item, read, key),
             Command::MarkUpTo { by, n } => self.mark_up_to(step, by, n),
@@ -352,6 +366,7 @@ impl Centre {
             Command::StoreFile { upload, size, kind, status } => {
                 self.store_file(step, upload, size, kind, status)
             }
+            Command::BringFile { by, file } => self.bring_file(step, by, *file),
             Command::CompleteFile { by, file, key } => self.complete_file(step, by, file, key),
             Command::RuleIdle { contact, customer, agent } => {
                 self.rule_idle(step, contact, customer, agent)
@@ -445,6 +460,7 @@ impl Centre {
             Fact::Seated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
+            Fact::BotAsked { .. } => topics.push(Topic::Bots),
             Fact::Offered { agent, .. }
             | Fact::Declined { agent, .. }
             | Fact::Accepted { agent, .. }

@@ -14,7 +14,7 @@ pub use voice::Voice;
 use crate::agent::Channel;
 use crate::call::Waiting;
 use crate::fact::Fact;
-use crate::id::{ContactId, FlowId, ParticipantId, QueueId, RoomId, UserId, WidgetId};
+use crate::id::{BotId, ContactId, FlowId, ParticipantId, QueueId, RoomId, UserId, WidgetId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -150,12 +150,15 @@ pub enum TextKind {
     Choices,
     /// A choice made, as JSON.
     Choice,
+    /// A message with parts, as JSON in the form of `nxwebapi.md` 4 and 5: links, a list of files, a scenario's menu, a
+    /// choice from one. It is kept and passed on as it is; where it is foreign, façades make words of it.
+    Content,
 }
 
 impl TextKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice];
+    pub const ALL: [Self; 6] =
+        [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice, Self::Content];
 }
 
 /// Who the customer is, as far as we know.
@@ -216,6 +219,32 @@ pub struct Reference {
     pub value: Arc<str>,
 }
 
+/// Where a number leads to that no flow leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Straight {
+    /// To a queue, without a greeting.
+    Queue(QueueId),
+    /// To the agent who is reached there.
+    Agent(UserId),
+}
+
+/// A web chat: the customer's page called a number (`nxwebapi.md` 8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Web {
+    /// The number, as it was called.
+    pub number: Arc<str>,
+    /// Where it leads, if to no flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub straight: Option<Straight>,
+    /// The bot whose number it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
+    /// The chat counts as answered when an agent takes it, and not before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_agent: bool,
+}
+
 /// One segment of a matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -256,6 +285,9 @@ pub struct Contact {
     /// When the customer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<Millis>,
+    /// The bot that speaks or spoke with the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
     /// The queue it waits or waited in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueId>,
@@ -303,6 +335,9 @@ pub struct Contact {
     /// Where an unsigned start came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// It is a web chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<Arc<Web>>,
     /// Why it was given to the agent who has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Arc<Why>>,
@@ -373,6 +408,7 @@ impl Contact {
                 self.phase = Phase::Connected;
                 self.connected = Some(at);
             }
+            Fact::BotTurn { turn, .. } => self.bot = Some(turn.bot.clone()),
             Fact::Queued { queue, .. } => {
                 self.phase = Phase::Queued;
                 // Where a call was passed on to is known when it gets there.

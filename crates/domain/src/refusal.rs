@@ -104,6 +104,9 @@ pub enum Refusal {
     /// No telephone has this number.
     #[error("there is no such telephone")]
     NoSuchDevice,
+    /// The number is one for tests, and takes no chat.
+    #[error("the number is one for tests")]
+    TestNumber(crate::directory::Service),
     /// No such entry in the directory.
     #[error("there is no such entry")]
     NoSuchEntry,
@@ -132,6 +135,8 @@ pub enum Quota {
     Lines,
     /// Transfers of one matter.
     Transfers,
+    /// Contacts that wait in a queue.
+    Waiting,
 }
 
 impl std::fmt::Display for Quota {
@@ -147,6 +152,7 @@ impl std::fmt::Display for Quota {
             Self::Sockets => "open sockets of a participant",
             Self::Lines => "lines in a chat",
             Self::Transfers => "transfers of a contact",
+            Self::Waiting => "waiting contacts in this queue",
         })
     }
 }
@@ -185,6 +191,7 @@ impl Refusal {
             Self::NoSuchTopic => "stream.no_such_topic",
             Self::BadEntry(_) => "directory.bad_entry",
             Self::NoSuchDevice => "device.none",
+            Self::TestNumber(_) => "device.test_number",
             Self::NoSuchEntry => "directory.none",
         }
     }

@@ -76,9 +76,14 @@ impl Centre {
             | Fact::Declined { contact, .. }
             | Fact::Accepted { contact, .. }
                 if self.is_call(*contact) => {}
+            Fact::BotTurn { contact, turn } => self.bot_turned(at, *contact, turn),
+            Fact::BotAsked { contact, ask, .. } => self.bot_asked(*contact, ask),
+            Fact::BotTold { contact, said } => self.bot_told(*contact, said),
+            Fact::BotLeft { contact, .. } => self.bot_left(at, *contact),
             Fact::Offered { contact, agent, participant, until, conference, .. } => {
                 // A colleague who is asked along takes nobody out of their line.
                 if !conference {
+                    self.bot_left(at, *contact);
                     self.leave_line(*contact);
                     if let Some(wait) = self.waits.get_mut(contact) {
                         wait.offered = true;
@@ -197,7 +202,7 @@ impl Centre {
         self.contacts.get(&contact).is_some_and(|c| c.voice.is_some())
     }
 
-    fn room_of(&mut self, contact: ContactId) -> Option<&mut Room> {
+    pub(super) fn room_of(&mut self, contact: ContactId) -> Option<&mut Room> {
         let room = self.contacts.get(&contact)?.room();
         self.rooms.get_mut(&room)
     }
@@ -276,6 +281,7 @@ impl Centre {
         preferred: Option<UserId>,
         from: Option<crate::id::QueueId>,
     ) {
+        self.bot_left(at, id);
         // Calls stand in lines of their own (`call/line.rs`).
         let Some(contact) = self.contacts.get(&id).filter(|c| c.voice.is_none()) else { return };
         let (number, channel) = (contact.number, contact.channel);
@@ -304,6 +310,7 @@ impl Centre {
     fn closed(&mut self, at: Millis, id: ContactId) {
         self.leave_line(id);
         self.waits.remove(&id);
+        self.bot_left(at, id);
         let Some(contact) = self.contacts.get(&id).filter(|c| c.voice.is_none()) else { return };
         // Facts after a snapshot are taken up before anything is counted; `reindex` counts then.
         self.open_chats -= 1;
@@ -462,6 +469,9 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
                 (idle.agent_since, idle.agent_warned) = (was.agent_since, was.agent_warned);
             }
             room.idle = Some(Box::new(idle));
+            if let Some(talk) = &mut room.bot {
+                talk.ruled = false;
+            }
             both_there(at, room);
         }
         Fact::StreamStarted { stream, target, key, .. } => {
@@ -492,16 +502,25 @@ fn set_presence(room: &mut Room, participant: crate::id::ParticipantId, presence
 }
 
 /// Idle timers run only while both sides are there (`amazon-connect-chat.md` 4.3).
-fn both_there(at: Millis, room: &mut Room) {
+pub(super) fn both_there(at: Millis, room: &mut Room) {
     let there =
         |role| room.members.iter().any(|m| m.role == role && m.presence == Presence::Joined);
-    let both = there(MemberRole::Customer) && there(MemberRole::Agent);
+    let (customer, agent) = (there(MemberRole::Customer), there(MemberRole::Agent));
+    // A bot is always there, and waits for the customer; nobody waits for a bot.
+    let served = agent || room.bot.is_some();
     if let Some(idle) = &mut room.idle {
-        let since = |was: Option<Millis>| if both { was.or(Some(at)) } else { None };
-        idle.customer_since = since(idle.customer_since);
-        idle.agent_since = since(idle.agent_since);
-        if !both {
-            (idle.customer_warned, idle.agent_warned) = (None, None);
+        let since = |runs: bool, was: Option<Millis>| if runs { was.or(Some(at)) } else { None };
+        let (both, with_agent) = (customer && served, customer && agent);
+        // Where the rule runs only while an answer is owed, being there does not start it.
+        let owed = idle.customer_since.filter(|_| both);
+        idle.customer_since =
+            if idle.customer.owed { owed } else { since(both, idle.customer_since) };
+        idle.agent_since = since(with_agent, idle.agent_since);
+        if idle.customer_since.is_none() {
+            idle.customer_warned = None;
+        }
+        if idle.agent_since.is_none() {
+            idle.agent_warned = None;
         }
     }
 }
@@ -559,7 +578,13 @@ fn posted(room: &mut Room, item: &Item, key: Option<crate::id::ClientKey>) {
         }
     }
     if let Some(idle) = &mut room.idle {
+        if idle.customer.owed && role == MemberRole::Agent {
+            idle.customer_since = idle.customer_since.or(Some(item.at));
+        }
         match role {
+            MemberRole::Customer if idle.customer.owed => {
+                (idle.customer_since, idle.customer_warned) = (None, None);
+            }
             MemberRole::Customer if idle.customer_since.is_some() => {
                 (idle.customer_since, idle.customer_warned) = (Some(item.at), None);
             }

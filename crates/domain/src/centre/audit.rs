@@ -180,7 +180,7 @@ impl Centre {
                     }
                     _ => false,
                 };
-                hold!(bot, "{id} is connected with nobody");
+                hold!(bot || room.bot.is_some(), "{id} is connected with nobody");
             }
             Phase::Queued => {
                 hold!(wait.is_some_and(|w| !w.offered), "{id} is queued, but stands in no line");
@@ -264,6 +264,19 @@ impl Centre {
                     member.user
                 );
             }
+        }
+        if let Some(talk) = &room.bot {
+            let contact = self.contacts.get(&room.contact);
+            hold!(
+                contact.is_some_and(|c| c.phase == Phase::Connected),
+                "bot {} speaks in room {id}, where it has no business any more",
+                talk.bot
+            );
+            hold!(
+                talk.ask.as_ref().is_none_or(|ask| due.by(&Timer::Bot(id), ask.until)),
+                "bot {} waits for its program in room {id} for ever",
+                talk.bot
+            );
         }
         let next = room.idle.as_deref().and_then(super::clock::next_idle);
         hold!(

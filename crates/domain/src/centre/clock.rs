@@ -30,6 +30,8 @@ pub(super) enum Timer {
     Wait(ContactId),
     /// A member may have been silent for long.
     Idle(RoomId),
+    /// A bot's program has been asked for long.
+    Bot(RoomId),
     /// Nobody is left to talk to.
     Linger(RoomId),
     /// A closed room may leave the memory.
@@ -73,6 +75,8 @@ impl Centre {
                     (Millis(0), Timer::Linger(room.id)),
                 ]),
             }
+            let asked = room.bot.as_ref().and_then(|talk| talk.ask.as_ref());
+            timers.extend(asked.map(|ask| (ask.until, Timer::Bot(room.id))));
             let invited = room
                 .members
                 .iter()
@@ -120,6 +124,15 @@ impl Centre {
             Fact::Admitted { room, member, .. } if member.role == MemberRole::Bot => {
                 (at.plus(ADMISSION_LIMIT), Timer::Admission(*room, member.id))
             }
+            // With its bot the customer is no longer alone: the rule begins to run.
+            Fact::BotTurn { contact, .. } => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (at, Timer::Idle(contact.room()))
+            }
+            Fact::BotAsked { contact, ask, .. } => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (ask.until, Timer::Bot(contact.room()))
+            }
             Fact::Queued { contact, .. } => (at, Timer::Wait(*contact)),
             Fact::Declined { contact, .. } => {
                 if let Some(contact) = self.contacts.get(contact) {
@@ -138,6 +151,15 @@ impl Centre {
             // Who is back will be reminded sooner than they would have been dropped.
             Fact::Posted { item, .. } if item.body == Body::Event(Event::Returned) => {
                 (at, Timer::Idle(item.room))
+            }
+            // An answer is owed from now on.
+            Fact::Posted { item, .. }
+                if item.by.as_ref().is_some_and(|by| by.role == MemberRole::Agent) =>
+            {
+                let idle = self.rooms.get(&item.room).and_then(|room| room.idle.as_deref());
+                let owed = idle.filter(|idle| idle.customer.owed && idle.customer_since.is_none());
+                let Some(warn) = owed.and_then(|idle| idle.customer.warn) else { return };
+                (item.at.plus(warn), Timer::Idle(item.room))
             }
             Fact::Left { room, .. } => (at, Timer::Linger(*room)),
             Fact::Closed { contact, .. } => {
@@ -235,6 +257,7 @@ impl Centre {
             }
             Timer::Wait(id) => return self.waited(step, *id),
             Timer::Idle(id) => return self.idle(step, *id),
+            Timer::Bot(id) => return self.bot_due(step, *id),
             Timer::Linger(id) => return self.linger(step, *id),
             Timer::Archive(id) => {
                 let closed = self.rooms.get(id).map(|r| r.closed);

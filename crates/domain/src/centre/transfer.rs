@@ -151,6 +151,7 @@ impl Centre {
             started: step.now,
             updated: step.now,
             connected: Some(step.now),
+            bot: None,
             queue: None,
             queued: None,
             agent: None,
@@ -211,10 +212,7 @@ impl Centre {
         }
         match &self.directory.flows.get(&contact.flow)?.target {
             Target::Queue(queue) => Some(queue.clone()),
-            Target::Bot(bot) => match &self.directory.bots.get(bot)?.kind {
-                crate::directory::BotKind::Greet { queue, .. } => Some(queue.clone()),
-                crate::directory::BotKind::Echo => None,
-            },
+            Target::Bot(bot) => self.directory.bots.get(bot)?.kind.queue().cloned(),
         }
     }
 

@@ -106,6 +106,7 @@ pub const fn status(refusal: &Refusal) -> u16 {
         | Refusal::FileNotStored
         | Refusal::FileDone => 409,
         Refusal::UnsupportedText
+        | Refusal::TestNumber(_)
         | Refusal::AttributesTooLarge
         | Refusal::BadTarget
         | Refusal::BadEntry(_) => 400,

@@ -184,6 +184,7 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::FileNotStored
         | Refusal::AttributesTooLarge
         | Refusal::BadTarget
+        | Refusal::TestNumber(_)
         | Refusal::BadEntry(_) => ApiError::invalid_request(text),
         Refusal::ManyMembers | Refusal::FileDone => ApiError::conflict(text),
         Refusal::Quota { what, .. } => match what {
@@ -196,6 +197,7 @@ fn control(refusal: &Refusal) -> ApiError {
             | Quota::Streams
             | Quota::Tokens
             | Quota::Sockets
+            | Quota::Waiting
             | Quota::Lines => ApiError::limit_exceeded(text),
         },
     }
@@ -224,6 +226,7 @@ fn participant(refusal: &Refusal) -> ApiError {
             | Quota::Streams
             | Quota::Chats
             | Quota::ChatsOfAddress
+            | Quota::Waiting
             | Quota::ChatsOfWidget => ApiError::throttling(text),
             Quota::Lines => ApiError::validation(text),
         },
@@ -246,6 +249,7 @@ fn participant(refusal: &Refusal) -> ApiError {
         | Refusal::BadTarget
         | Refusal::NoSuchTopic
         | Refusal::BadEntry(_)
+        | Refusal::TestNumber(_)
         | Refusal::NoSuchDevice
         | Refusal::NoSuchEntry => ApiError::validation(text),
     }

@@ -54,13 +54,13 @@ fn the_set_up_is_changed_from_the_command_line() {
 #[test]
 fn a_realm_moves_to_another_server_with_its_instance_id_and_the_key_of_its_secrets() {
     let old = Folder::new();
-    let file = old.path().join("realm.json");
-    let file = file.to_str().unwrap();
+    let exported_to = old.path().join("realm.json");
+    let exported_to = exported_to.to_str().unwrap();
     let exported = {
         let _server = Server::demo(&old);
-        let (fine, text) = run(&["export", file, "--data", old.path().to_str().unwrap()]);
+        let (fine, text) = run(&["export", exported_to, "--data", old.path().to_str().unwrap()]);
         assert!(fine, "{text}");
-        std::fs::read_to_string(file).unwrap()
+        std::fs::read_to_string(exported_to).unwrap()
     };
     let set_up: serde_json::Value = serde_json::from_str(&exported).unwrap();
     let instance = set_up["realm"]["instance"].as_str().unwrap();
@@ -76,7 +76,7 @@ fn a_realm_moves_to_another_server_with_its_instance_id_and_the_key_of_its_secre
         format!("[server]\ndata = {data:?}\n[listen]\nhttp = \"127.0.0.1:0\"\nmetrics = \"\"\n");
     std::fs::write(&config, text).unwrap();
     let _server = Server::start(&new, &["serve", "--config", config.to_str().unwrap()]);
-    let (fine, text) = run(&["import", file, "--data", data]);
+    let (fine, text) = run(&["import", exported_to, "--data", data]);
     assert!(fine, "{text}");
     let again = new.path().join("again.json");
     let (fine, text) = run(&["export", again.to_str().unwrap(), "--data", data]);

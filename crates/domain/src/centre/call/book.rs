@@ -138,6 +138,7 @@ impl Centre {
             started: step.now,
             updated: step.now,
             connected: Some(step.now),
+            bot: None,
             queue: stay.map(|s| s.queue.clone()),
             queued: stay.map(|s| queued.unwrap_or(s.entered)),
             agent: maker.clone().filter(|_| initiation == Initiation::Outbound),
@@ -154,6 +155,7 @@ impl Centre {
             description: None,
             references: Vec::new(),
             origin: None,
+            web: None,
             why: None,
             tally: Tally::NONE,
             wrap_up: None,
@@ -193,7 +195,8 @@ impl Centre {
             self.emit(step, Fact::Declined { contact, agent, how });
         }
         match (turn.event, &after.stay) {
-            (CallEvent::Queued, Some(stay))
+            // By an event of its own, or by taking up a call that waits.
+            (CallEvent::Queued | CallEvent::Conferenced, Some(stay))
                 if stay.waiting == Waiting::InLine
                     && phase != Phase::Talking
                     && queue.as_ref() != Some(&stay.queue) =>

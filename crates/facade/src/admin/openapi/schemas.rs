@@ -31,7 +31,10 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, role! string, password string, password_hash string, extension string, \
          skills levels, limits levels, disabled boolean",
     ),
-    ("Device", "id! string, virtual boolean, dnd boolean, forward texts, service string"),
+    (
+        "Device",
+        "id! string, virtual boolean, dnd boolean, forward texts, service string, public boolean",
+    ),
     (
         "CtiUser",
         "id! string, password string, password_hash string, supervise boolean, devices strings, \
@@ -45,10 +48,14 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, group! integer, aliases strings, policy string, skills levels, priority integer, \
          ageing_ms integer, offer_ms integer, wrap_up_ms integer, last_agent_ms integer, target_ms integer, \
          idle_warning_ms integer, idle_close_ms integer, rating boolean, hours string, ring_ms integer, \
-         longest integer, overflow Overflow, public boolean",
+         longest integer, overflow Overflow, public boolean, answer_by_agent boolean",
     ),
     ("Overflow", "to! string, after_ms integer, length integer, no_agent boolean"),
-    ("Bot", "id! string, name! string, kind! string, greeting string, queue string"),
+    (
+        "Bot",
+        "id! string, name! string, kind! string, greeting string, queue string, scenario string, url string, \
+         secret string, sealed string, time_ms integer, sorry string, handing string",
+    ),
     (
         "Flow",
         "id! string, name! string, greeting string, queue string, bot string, linger_ms integer",
@@ -66,7 +73,13 @@ const CLOSED: &[(&str, &str)] = &[
 
 const OPEN: &[(&str, &str)] = &[
     ("Problem", "error! Error"),
-    ("Error", "code! string, message! string"),
+    ("Error", "code! string, message! string, faults Faults"),
+    ("Preview", "ok! boolean, faults! Faults, languages strings, queue string, menus! Menus"),
+    ("Fault", "line! integer, key! string, what! string"),
+    (
+        "Menu",
+        "id! string, keyword! string, does! string, shown! object, leads! strings, words strings, to texts",
+    ),
     ("About", "name! string, version! string, demo! boolean, listeners! texts"),
     ("Session", "token string, expires! integer, user! Person"),
     ("Person", "id! string, name! string, role! string, extension string"),
@@ -100,7 +113,9 @@ pub(super) fn all() -> Value {
         all.insert((*name).to_owned(), schema);
     }
     all.extend(OPEN.iter().map(|(name, members)| ((*name).to_owned(), object(members))));
-    all.insert("Contacts".to_owned(), array(&super::reference("Contact")));
+    for one in ["Contact", "Fault", "Menu"] {
+        all.insert(format!("{one}s"), array(&super::reference(one)));
+    }
     let mut document = Map::new();
     document.insert("realm".to_owned(), super::reference("Realm"));
     document.extend(
