@@ -12,6 +12,7 @@ use crate::id::{
 };
 use crate::room::{Audience, File, FileStatus, IdleRule, TokenKind};
 use crate::scenario::Reply;
+use crate::shift::Shift;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -169,6 +170,15 @@ pub enum Destination {
     Flow(FlowId),
 }
 
+/// What a customer chose of what a bot had offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The menu that it leads to; none where only words were given.
+    pub menu: Option<Arc<str>>,
+    /// The word of it.
+    pub keyword: Arc<str>,
+}
+
 /// What an agent does with calls; each is named by its contact. Taking, refusing, ending and passing on to somebody
 /// known is as with chats.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,15 +221,6 @@ pub enum Act {
     },
 }
 
-/// What a customer chose of what a bot had offered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Choice {
-    /// The menu that it leads to; none where only words were given.
-    pub menu: Option<Arc<str>>,
-    /// The word of it.
-    pub keyword: Arc<str>,
-}
-
 /// One wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -259,6 +260,24 @@ pub enum Command {
     LogOut {
         /// Which.
         session: TokenHash,
+    },
+
+    // --- shifts
+    /// An agent's client comes to work. Whoever is not logged on is logged on, not ready.
+    BeginShift(Box<Shift>),
+    /// A client of it gives a sign of life.
+    Attend {
+        /// Whose.
+        agent: UserId,
+    },
+    /// It goes home; the agent is logged off.
+    EndShift {
+        /// Whose.
+        agent: UserId,
+        /// Although contacts are at hand: chats go back to their queues.
+        force: bool,
+        /// Contacts at hand are ended first.
+        end: bool,
     },
 
     // --- agents

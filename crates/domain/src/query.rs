@@ -11,10 +11,11 @@ use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
 use crate::id::{
     BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
-    StreamId, TokenHash, UserId,
+    ShiftId, StreamId, TokenHash, UserId,
 };
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
 use crate::scenario::Ask;
+use crate::shift::Position;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -96,6 +97,10 @@ pub enum Query {
     Files(ContactId),
     /// What an agent's desk shows.
     Desk(UserId),
+    /// All there is at an agent's place, their calls too.
+    Position(UserId),
+    /// The same of the agent whose shift this is, for a supervisor who works as them.
+    Shift(ShiftId),
     /// Who could take a contact.
     People,
     /// Live figures of queues.
@@ -455,6 +460,8 @@ pub enum Answer {
     Files(Vec<File>),
     /// To [`Query::Desk`]: the agent, their contacts, the queues (true: the agent serves it).
     Desk(Box<Agent>, Vec<DeskContact>, Vec<(Level, bool)>),
+    /// To [`Query::Position`].
+    Position(Box<Position>),
     /// To [`Query::People`].
     People(Vec<Colleague>, Vec<Level>),
     /// To [`Query::Levels`].

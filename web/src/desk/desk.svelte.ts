@@ -100,6 +100,11 @@ export class Desk {
     ),
   );
 
+  /** Is the agent logged on to anything? */
+  get atWork(): boolean {
+    return Object.values(this.world.current?.agent.channels ?? {}).some((channel) => channel?.state !== "logged_off");
+  }
+
   constructor(options: DeskOptions) {
     const { user, open, clock, session, put, uuid } = options;
     this.#news = options.news;

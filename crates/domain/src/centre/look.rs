@@ -69,6 +69,11 @@ impl Centre {
                 return Ok(Look::Page(Page::Files { room, role, file: None }));
             }
             Query::Desk(agent) => self.desk(agent)?,
+            Query::Position(agent) => self.position(agent)?,
+            Query::Shift(id) => {
+                let shift = self.shifts.values().find(|shift| shift.id == *id);
+                self.position(&shift.ok_or(Refusal::NotLoggedOn)?.agent)?
+            }
             Query::People => Answer::People(self.colleagues(), self.levels()),
             Query::Levels => Answer::Levels(self.levels()),
             Query::Wait(contact) => self.wait(*contact)?,
@@ -192,6 +197,18 @@ impl Centre {
     }
 
     fn desk(&self, user: &UserId) -> Result<Answer, Refusal> {
+        let (agent, contacts) = self.at_desk(user)?;
+        let mine = self.serves.get(user);
+        let levels = self.levels().into_iter().map(|level| {
+            let serves =
+                mine.is_some_and(|all| all.iter().any(|(queue, _)| *queue == level.queue.id));
+            (level, serves)
+        });
+        Ok(Answer::Desk(Box::new(agent), contacts, levels.collect()))
+    }
+
+    /// An agent, and the contacts on their desk.
+    pub(super) fn at_desk(&self, user: &UserId) -> Result<(Agent, Vec<DeskContact>), Refusal> {
         if !self.directory.users.contains_key(user) {
             return Err(Refusal::NoSuchAgent);
         }
@@ -218,14 +235,7 @@ impl Centre {
                 self.desk_contact(room.contact, None, room.of_user(user)?.1.id)
             }));
         }
-        let mine = self.serves.get(user);
-        let levels = self.levels().into_iter().map(|level| {
-            let serves =
-                mine.is_some_and(|all| all.iter().any(|(queue, _)| *queue == level.queue.id));
-            (level, serves)
-        });
-        let levels = levels.collect();
-        Ok(Answer::Desk(Box::new(agent), contacts, levels))
+        Ok((agent, contacts))
     }
 
     fn desk_contact(

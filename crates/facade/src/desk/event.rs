@@ -35,9 +35,11 @@ impl World {
             Fact::Put(_) | Fact::Removed(_) => {
                 self.directory_wanted = self.directory_wanted.max(seq);
             }
-            Fact::AgentStated { agent, channel, state, .. } if agent == me => {
-                self.channels
-                    .insert(*channel, ChannelWire::of(Standing { state: *state, since: at }));
+            Fact::AgentStated { agent, channel, state, because, .. } if agent == me => {
+                self.channels.insert(
+                    *channel,
+                    ChannelWire::of(Standing { state: *state, since: at, because: *because }),
+                );
                 let channels = self.channels.clone();
                 self.tell(seq, at, &Event::Agent { channels: &channels }, out);
             }
@@ -184,6 +186,8 @@ impl World {
                     out.push(Effect::Send(frame::event(self.seq + 1, now, &event)));
                 }
             }
+            // The telephone's business.
+            Signal::Keys { .. } => {}
             Signal::QueueLevel { queue, waiting, oldest } => {
                 self.levels.change(queue, *waiting, *oldest);
             }

@@ -9,4 +9,6 @@ mod connect_participant;
 mod connect_socket;
 mod desk;
 mod harness;
+mod max;
 mod rio;
+mod voice;
