@@ -19,6 +19,7 @@ export function since({ call, since }: Contact): number {
 }
 
 const LINKS = {
+  prompted: "call.prompted",
   initiated: "call.dialing",
   alerting: "call.ringing",
   connected: "call.talking",

@@ -56,6 +56,7 @@ impl Shop {
             max_chats: 100,
             ring: crate::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         };
         shop.put(Entry::Realm(realm));
         for (id, role) in [

@@ -60,6 +60,7 @@ impl World {
             max_chats: 10,
             ring: crate::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         }));
         for id in [A, B, C, "1004", "1005", "1006", "1007", "1008", "1009", S] {
             world.phone(|_| {}, id);
