@@ -79,12 +79,22 @@ pub struct Device {
     /// It is no telephone, but a number for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
+    /// Anonymous web callers may reach it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
 }
 
 impl Device {
     /// A telephone with the usual settings.
     pub fn new(id: &str) -> Self {
-        Self { id: id.into(), r#virtual: false, dnd: false, forward: None, service: None }
+        Self {
+            id: id.into(),
+            r#virtual: false,
+            dnd: false,
+            forward: None,
+            service: None,
+            public: false,
+        }
     }
 }
 
@@ -233,10 +243,10 @@ pub struct Queue {
     /// Waiting no longer than this counts as served in time.
     #[serde(default = "Queue::usual_target")]
     pub target: Millis,
-    /// A silent customer is reminded after this; zero is never.
+    /// A silent customer is reminded after this; zero is never (in a web chat after 5 minutes without an answer).
     #[serde(default)]
     pub idle_warning: Millis,
-    /// A silent customer's chat ends this long after the reminder; zero is never.
+    /// A silent customer's chat ends this long after the reminder; zero is never (a web chat's after 5 more minutes).
     #[serde(default)]
     pub idle_close: Millis,
     /// The customer is asked how it went.
@@ -255,11 +265,19 @@ pub struct Queue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overflow: Option<Overflow>,
     /// Anonymous web callers may reach it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default = "Queue::usual_public")]
     pub public: bool,
+    /// A web chat is answered when an agent takes it, and not at once with a welcome.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer_by_agent: bool,
 }
 
 impl Queue {
+    /// `nxwebapi.md` 7.2.
+    const fn usual_public() -> bool {
+        true
+    }
+
     const fn usual_ageing() -> Millis {
         Millis::from_secs(60)
     }
@@ -303,7 +321,8 @@ impl Queue {
             ring: Self::usual_ring(),
             longest: None,
             overflow: None,
-            public: false,
+            public: true,
+            answer_by_agent: false,
         }
     }
 }

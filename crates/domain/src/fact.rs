@@ -467,6 +467,7 @@ impl Fact {
             | Self::AttributesSet { contact, .. }
             | Self::Described { contact, .. } => Some(*contact),
             Self::Posted { item, .. } => Some(item.contact),
+            Self::Call(happening) => happening.call.contact,
             _ => None,
         }
     }

@@ -205,6 +205,9 @@ pub struct Member {
     /// The agent or supervisor behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
+    /// The number by which customers know them, if they are an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Arc<str>>,
     /// Where they stand.
     pub presence: Presence,
     /// Watches without being seen.
@@ -233,6 +236,8 @@ pub enum TokenKind {
     Connection,
     /// Opens a socket.
     Socket,
+    /// Brings files, and nothing else; and says how it went.
+    Upload,
 }
 
 /// What a room remembers of one line.
@@ -268,6 +273,9 @@ pub struct IdleRule {
     /// Dropped this long after the reminder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drop: Option<Millis>,
+    /// It runs only while an agent's words wait for an answer (customer's rule of a web chat).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owed: bool,
 }
 
 /// The idle rules of a room and how far each has come.

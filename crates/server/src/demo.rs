@@ -117,7 +117,7 @@ fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &s
     let mut all = vec![realm(created, sealed), key(sealed)];
     all.extend(people(password));
     all.extend((1001..=1020).chain([9001]).map(|number| {
-        Entry::Device(Device { r#virtual: true, ..Device::new(&number.to_string()) })
+        Entry::Device(Device { r#virtual: true, public: true, ..Device::new(&number.to_string()) })
     }));
     all.extend([
         test_number("3999", Service::Answers),
@@ -224,11 +224,11 @@ fn group(id: u32, name: &str, members: std::ops::RangeInclusive<u32>) -> Entry {
 
 fn queue(id: &str, name: &str, group: u32, aliases: &[&str]) -> Entry {
     let aliases = aliases.iter().map(|&alias| alias.into()).collect();
-    Entry::Queue(Queue { aliases, public: true, ..Queue::new(id, name, group) })
+    Entry::Queue(Queue { aliases, ..Queue::new(id, name, group) })
 }
 
 fn test_number(id: &str, service: Service) -> Entry {
-    Entry::Device(Device { service: Some(service), ..Device::new(id) })
+    Entry::Device(Device { service: Some(service), public: true, ..Device::new(id) })
 }
 
 /// The demo's applications have all rights.

@@ -4,6 +4,7 @@ use super::{Centre, Decided, Step};
 use crate::agent::Channel;
 use crate::command::Done;
 use crate::contact::{EndReason, Phase};
+use crate::directory::Queue;
 use crate::fact::Fact;
 use crate::id::{ContactId, ParticipantId, QueueId, UserId};
 use crate::queue::{Candidate, Out, Rule, Turn, WHY_CANDIDATES, WHY_MEMBERS, Why, rank};
@@ -29,8 +30,9 @@ impl Centre {
         let Some(room) = self.contacts.get(&id).map(super::super::contact::Contact::room) else {
             return;
         };
-        let Some((queue, from)) = self.taker(queue) else { return };
-        if self.closed_now(step.now, &queue) {
+        let Some(queue) = self.directory.queue(queue.as_str()).cloned() else { return };
+        let (queue, from) = self.overflowed(queue);
+        if self.is_closed(step.now, &queue) {
             self.close(step, room, EndReason::Flow, None);
             return;
         }
@@ -49,19 +51,9 @@ impl Centre {
         self.show_level(step, &queue.id);
     }
 
-    /// Is this queue closed by its hours?
-    pub(super) fn closed_now(&self, now: Millis, queue: &crate::directory::Queue) -> bool {
-        let hours = queue.hours.as_ref().and_then(|h| self.directory.hours.get(h));
-        hours.is_some_and(|h| !h.open(now))
-    }
-
-    /// The queue that would take a contact of this one now: where it overflows to, if it is full or nobody is there;
-    /// and the one before it in that case.
-    pub(super) fn taker(
-        &self,
-        queue: &QueueId,
-    ) -> Option<(Arc<crate::directory::Queue>, Option<QueueId>)> {
-        let mut queue = self.directory.queue(queue.as_str()).cloned()?;
+    /// Where a contact of this queue would go now: where it overflows to, if it is full or nobody is there; and the one
+    /// before it in that case.
+    pub(super) fn overflowed(&self, mut queue: Arc<Queue>) -> (Arc<Queue>, Option<QueueId>) {
         let mut from = None;
         // Each hop leads to a queue that was not visited yet, so this ends.
         let mut visited = vec![queue.id.clone()];
@@ -77,10 +69,16 @@ impl Centre {
             visited.push(next.id.clone());
             queue = next;
         }
-        Some((queue, from))
+        (queue, from)
     }
 
-    fn last_agent(&self, id: ContactId, queue: &crate::directory::Queue) -> Option<UserId> {
+    /// Is this queue closed by its hours?
+    pub(super) fn is_closed(&self, now: Millis, queue: &Queue) -> bool {
+        let hours = queue.hours.as_ref().and_then(|hours| self.directory.hours.get(hours));
+        hours.is_some_and(|hours| !hours.open(now))
+    }
+
+    fn last_agent(&self, id: ContactId, queue: &Queue) -> Option<UserId> {
         if queue.last_agent == Millis(0) {
             return None;
         }
@@ -88,7 +86,7 @@ impl Centre {
         self.serves_there(agent, queue).then(|| agent.clone())
     }
 
-    fn serves_there(&self, agent: &UserId, queue: &crate::directory::Queue) -> bool {
+    fn serves_there(&self, agent: &UserId, queue: &Queue) -> bool {
         self.directory.groups.get(&queue.group).is_some_and(|g| g.members.contains_key(agent))
     }
 
@@ -235,11 +233,13 @@ impl Centre {
         let participant = ParticipantId::new(step.now, step.chance);
         let name =
             self.directory.users.get(agent).map_or_else(|| agent.0.clone(), |u| u.name.clone());
+        let number = self.device_of(agent).map_or_else(|| agent.0.clone(), |device| device.0);
         let member = Member {
             id: participant,
             role: MemberRole::Agent,
             name,
             user: Some(agent.clone()),
+            number: Some(number),
             presence: Presence::Invited,
             silent: false,
             since: step.now,
@@ -291,6 +291,9 @@ impl Centre {
         contact: ContactId,
         agent: &UserId,
     ) -> Decided {
+        if self.contact(contact)?.voice.is_some() {
+            return Err(Refusal::NotAChat);
+        }
         if self.contact(contact)?.phase != Phase::Queued {
             return Err(Refusal::WrongState("only a waiting contact can be assigned"));
         }

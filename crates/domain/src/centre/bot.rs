@@ -59,11 +59,14 @@ impl Centre {
             path: Vec::new(),
             misses: 0,
             ruled: false,
+            before: None,
             asks: 0,
             ask: None,
             later: Vec::new(),
         };
-        let idle = Some(idle).filter(|_| self.room(room).idle.is_none());
+        // A rule that somebody set for this chat stays; what every web chat has waits until the bot is done.
+        let usual = self.room(room).idle.as_deref().is_none_or(|known| known.customer.owed);
+        let idle = Some(idle).filter(|_| usual);
         match kind {
             BotKind::Scenario(scenario) => {
                 let scene = Scene { contact, room, talk, scenario: scenario.clone() };
@@ -332,8 +335,11 @@ impl Centre {
             Taker::Agent(_) => &scene.scenario.queue,
             Taker::Queue(queue) => queue,
         };
-        let Some((taker, _)) = self.taker(queue) else { return Ok(Taker::Queue(queue.clone())) };
-        if self.closed_now(now, &taker) {
+        let Some(known) = self.directory.queue(queue.as_str()).cloned() else {
+            return Ok(Taker::Queue(queue.clone()));
+        };
+        let (taker, _) = self.overflowed(known);
+        if self.is_closed(now, &taker) {
             return Err((Cause::Closed, over.closed.clone()));
         }
         if over.nobody.is_some() && self.level(&taker).logged_on == 0 {
@@ -504,6 +510,7 @@ impl Centre {
                 path: Vec::new(),
                 misses: 0,
                 ruled: false,
+                before: None,
                 asks: 0,
                 ask: None,
                 later: Vec::new(),
@@ -525,8 +532,9 @@ impl Centre {
         if matches!(turn.why, Cause::Answered(_) | Cause::Failed(..)) {
             talk.ask = None;
         }
-        if let Some(rule) = turn.idle.filter(|_| room.idle.is_none()) {
+        if let Some(rule) = turn.idle {
             talk.ruled = true;
+            talk.before = room.idle.take().map(|idle| (idle.customer, idle.agent));
             room.idle = Some(Box::new(Idle { customer: rule, ..Idle::default() }));
         }
         both_there(at, room);
@@ -550,7 +558,9 @@ impl Centre {
         let Some(room) = self.room_of(contact) else { return };
         if let Some(talk) = room.bot.take() {
             if talk.ruled {
-                room.idle = None;
+                let idle =
+                    |(customer, agent)| Box::new(Idle { customer, agent, ..Idle::default() });
+                room.idle = talk.before.map(idle);
             }
             both_there(at, room);
         }

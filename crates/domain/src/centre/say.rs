@@ -82,7 +82,7 @@ impl Centre {
         if member.silent && audience != Audience::Agents {
             return Err(Refusal::Silent);
         }
-        if !audience.includes(role) || (role == MemberRole::Customer && audience != Audience::All) {
+        if !self.may_say(room, role, audience) {
             return Err(Refusal::NotAllowed);
         }
         // Choices are offered by those who serve; only answers come from the customer.
@@ -109,6 +109,7 @@ impl Centre {
         if let Some(contact) = begins {
             self.run_flow(step, contact);
         }
+        // What a customer says to agents alone is not for the bot.
         if role == MemberRole::Customer
             && audience.includes(MemberRole::Bot)
             && self.room(room).closed.is_none()
@@ -118,6 +119,15 @@ impl Centre {
             self.bot_hears(step, room, Said { kind, text }, choice, begins.is_some());
         }
         Ok(done)
+    }
+
+    /// May a member of this role say something to these? The customer of a web chat may speak to agents alone, and to the
+    /// bot alone (`nxwebapi.md` 4); other customers speak to all.
+    pub(super) fn may_say(&self, room: RoomId, role: MemberRole, audience: Audience) -> bool {
+        if role != MemberRole::Customer || audience == Audience::All {
+            return audience.includes(role);
+        }
+        self.contacts.get(&ContactId::from(room)).is_some_and(|contact| contact.web.is_some())
     }
 
     pub(super) fn room_for_a_line(&self, room: RoomId) -> Result<(), Refusal> {

@@ -24,6 +24,9 @@ impl Centre {
         note: Option<Arc<str>>,
         key: Option<ClientKey>,
     ) -> Decided {
+        if let Some(call) = self.open_call(id)? {
+            return self.transfer_call(step, &call, to, by);
+        }
         let room = match (self.open_room(id), key) {
             (Ok(room), _) => room,
             (Err(Refusal::ContactEnded), Some(key)) => {

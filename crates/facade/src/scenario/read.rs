@@ -308,8 +308,10 @@ pub(super) fn tree(source: &str, faults: &mut Faults) -> Tree {
     for fault in broken {
         faults.add(fault.span().map_or(0, |span| span.start), "", fault.message());
     }
-    let mut tree =
-        Tree { idle: IdleRule { warn: Some(IDLE), drop: Some(IDLE) }, ..Tree::default() };
+    let mut tree = Tree {
+        idle: IdleRule { warn: Some(IDLE), drop: Some(IDLE), owed: false },
+        ..Tree::default()
+    };
     let mut top = Members {
         table: table.get_ref(),
         at: 0,

@@ -66,6 +66,7 @@ impl Customer {
                     TokenKind::Participant => self.participants.push(grant.token),
                     TokenKind::Connection => self.connections.push(grant.token),
                     TokenKind::Socket => self.wires.push(grant.token),
+                    TokenKind::Upload => {}
                 }
             }
         }

@@ -83,6 +83,8 @@ impl Centre {
             back: None,
             forwarded: Vec::new(),
             began: step.now,
+            contact: None,
+            end: None,
         })
     }
 

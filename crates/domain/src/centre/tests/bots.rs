@@ -296,7 +296,11 @@ fn a_bot_may_end_the_chat() {
 
 #[test]
 fn a_customer_who_is_silent_with_a_bot_is_reminded_and_dropped() {
-    let idle = IdleRule { warn: Some(Millis::from_mins(5)), drop: Some(Millis::from_mins(5)) };
+    let idle = IdleRule {
+        warn: Some(Millis::from_mins(5)),
+        drop: Some(Millis::from_mins(5)),
+        owed: false,
+    };
     let mut shop = Shop::with_bot(Scenario { idle, ..scenario() });
     let (contact, customer) = shop.chat_with_bot();
     shop.pass(Millis::from_mins(4));

@@ -65,6 +65,8 @@ pub(super) struct DeviceWire {
     forward: Option<Forward>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     service: Option<Service>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    public: bool,
 }
 
 impl DeviceWire {
@@ -75,12 +77,13 @@ impl DeviceWire {
             dnd: device.dnd,
             forward: device.forward.clone(),
             service: device.service,
+            public: device.public,
         }
     }
 
     pub(super) fn device(self) -> Device {
-        let Self { id, simulated, dnd, forward, service } = self;
-        Device { id, r#virtual: simulated, dnd, forward, service }
+        let Self { id, simulated, dnd, forward, service, public } = self;
+        Device { id, r#virtual: simulated, dnd, forward, service, public }
     }
 }
 

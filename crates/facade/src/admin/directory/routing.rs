@@ -40,8 +40,15 @@ pub(super) struct QueueWire {
     longest: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     overflow: Option<OverflowWire>,
-    #[serde(default)]
+    #[serde(default = "yes")]
     public: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    answer_by_agent: bool,
+}
+
+/// What is usual for a queue (`nxwebapi.md` 7.2).
+const fn yes() -> bool {
+    true
 }
 
 /// Where a queue's contacts go that cannot be served there.
@@ -86,6 +93,7 @@ impl QueueWire {
             longest: queue.longest,
             overflow,
             public: queue.public,
+            answer_by_agent: queue.answer_by_agent,
         }
     }
 
@@ -115,6 +123,7 @@ impl QueueWire {
             longest: self.longest,
             overflow,
             public: self.public,
+            answer_by_agent: self.answer_by_agent,
             ..usual
         }
     }

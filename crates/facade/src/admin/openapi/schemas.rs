@@ -31,7 +31,10 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, role! string, password string, password_hash string, extension string, \
          skills levels, limits levels, disabled boolean",
     ),
-    ("Device", "id! string, virtual boolean, dnd boolean, forward texts, service string"),
+    (
+        "Device",
+        "id! string, virtual boolean, dnd boolean, forward texts, service string, public boolean",
+    ),
     (
         "CtiUser",
         "id! string, password string, password_hash string, supervise boolean, devices strings, \
@@ -45,7 +48,7 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, group! integer, aliases strings, policy string, skills levels, priority integer, \
          ageing_ms integer, offer_ms integer, wrap_up_ms integer, last_agent_ms integer, target_ms integer, \
          idle_warning_ms integer, idle_close_ms integer, rating boolean, hours string, ring_ms integer, \
-         longest integer, overflow Overflow, public boolean",
+         longest integer, overflow Overflow, public boolean, answer_by_agent boolean",
     ),
     ("Overflow", "to! string, after_ms integer, length integer, no_agent boolean"),
     (
@@ -91,7 +94,7 @@ const OPEN: &[(&str, &str)] = &[
          channel! string, phase! string, initiation! string, customer! Customer, started! integer, updated! integer, \
          queue string, agent string, connected integer, queued integer, accepted integer, ended integer, \
          reason string, first_answer integer, rating integer, previous string, related string, name string, \
-         description string, tags texts, attributes texts, wrap_up object, messages! object, segments Contacts",
+         description string, tags texts, attributes texts, wrap_up object, call object, messages! object, segments Contacts",
     ),
     ("Customer", "name! string, id string, verified! boolean"),
     (
