@@ -510,12 +510,13 @@ pub(super) fn both_there(at: Millis, room: &mut Room) {
     let served = agent || room.bot.is_some();
     if let Some(idle) = &mut room.idle {
         let since = |runs: bool, was: Option<Millis>| if runs { was.or(Some(at)) } else { None };
-        let runs = customer && served;
-        let owed = idle.customer_since.filter(|_| runs);
+        let (both, with_agent) = (customer && served, customer && agent);
+        // Where the rule runs only while an answer is owed, being there does not start it.
+        let owed = idle.customer_since.filter(|_| both);
         idle.customer_since =
-            if idle.customer.owed { owed } else { since(runs, idle.customer_since) };
-        idle.agent_since = since(customer && agent, idle.agent_since);
-        if !runs {
+            if idle.customer.owed { owed } else { since(both, idle.customer_since) };
+        idle.agent_since = since(with_agent, idle.agent_since);
+        if idle.customer_since.is_none() {
             idle.customer_warned = None;
         }
         if idle.agent_since.is_none() {

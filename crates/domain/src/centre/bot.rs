@@ -364,14 +364,25 @@ impl Centre {
             let note = Said { kind: TextKind::Plain, text: note.into() };
             self.bot_says(step, scene.room, talk, Audience::Agents, note);
         }
-        self.system_says(step, scene.room, menu.shown.of(&talk.language));
-        self.pass_to(step, scene.contact, talk, taker);
+        let text = Some(menu.shown.of(&talk.language));
+        self.pass_to(step, scene.contact, talk, taker, text);
     }
 
-    /// The bot's part ends here; people take over.
-    fn pass_to(&mut self, step: &mut Step<'_>, contact: ContactId, talk: &Talk, taker: Taker) {
+    /// The bot's part ends here; the system says so, and people take over.
+    fn pass_to(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        talk: &Talk,
+        taker: Taker,
+        text: Option<Arc<str>>,
+    ) {
         let bot = talk.bot.clone();
         self.emit(step, Fact::BotLeft { contact, bot, how: Exit::Handed(taker.clone()) });
+        let room = self.contacts.get(&contact).map(crate::contact::Contact::room);
+        if let (Some(text), Some(room)) = (text, room) {
+            self.system_says(step, room, text);
+        }
         match taker {
             Taker::Queue(queue) => self.enqueue(step, contact, &queue, None, step.now),
             Taker::Agent(agent) => self.offer_directly(step, contact, &agent, false),
@@ -403,10 +414,8 @@ impl Centre {
             self.emit(step, Fact::BotLeft { contact, bot, how: Exit::Failed });
             return self.close(step, room, EndReason::Flow, None);
         };
-        if let Some(text) = self.hook(&talk.bot).and_then(|hook| hook.handing) {
-            self.system_says(step, room, text);
-        }
-        self.pass_to(step, contact, talk, taker);
+        let text = self.hook(&talk.bot).and_then(|hook| hook.handing);
+        self.pass_to(step, contact, talk, taker, text);
     }
 
     fn ask(
