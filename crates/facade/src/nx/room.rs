@@ -8,7 +8,7 @@ use crate::door::{Cx, Effect, Out, RealmNo};
 use domain::command::Command;
 use domain::contact::{Contact, EndReason, Phase, Web};
 use domain::fact::{Decline, Fact};
-use domain::id::{ClientKey, ContactId, ParticipantId, QueueId, RoomId, TokenHash};
+use domain::id::{BotId, ClientKey, ContactId, ParticipantId, QueueId, RoomId, TokenHash};
 use domain::node::{Published, Topic};
 use domain::query::Visit;
 use domain::room::{Body, Item, Member, MemberRole, Presence};
@@ -174,6 +174,10 @@ impl Room {
         self.led(&visit.contact);
         let accepted = visit.contact.accepted.is_some() && visit.contact.phase == Phase::Talking;
         self.bot &= visit.contact.queue.is_none() && !accepted && visit.contact.segment == 1;
+        if let Some(bot) = &visit.contact.bot {
+            self.led_by(bot);
+            self.bot = visit.contact.phase == Phase::Connected;
+        }
         let waits = matches!(visit.contact.phase, Phase::Queued | Phase::Offered);
         self.queue = visit.contact.queue.clone().filter(|_| waits);
         self.agent = self.serving();
@@ -184,6 +188,14 @@ impl Room {
         self.contact = contact.id;
         self.web.clone_from(&contact.web);
         self.bot = self.web.as_ref().is_some_and(|web| web.bot.is_some());
+    }
+
+    /// A bot speaks, whatever number was dialled.
+    fn led_by(&mut self, bot: &BotId) {
+        self.bot = true;
+        if let Some(web) = self.web.as_mut().filter(|web| web.bot.as_ref() != Some(bot)) {
+            Arc::make_mut(web).bot = Some(bot.clone());
+        }
     }
 
     /// It begins, as its first fact says.
@@ -303,6 +315,14 @@ impl Room {
                     party.here = false;
                     self.served(out);
                 }
+            }
+            Fact::BotTurn { turn, .. } => {
+                self.led_by(&turn.bot);
+                self.served(out);
+            }
+            Fact::BotLeft { .. } => {
+                self.bot = false;
+                self.served(out);
             }
             Fact::Queued { queue, .. } => {
                 self.bot = false;
