@@ -5,6 +5,7 @@ mod passing;
 mod routing;
 mod serving;
 mod silence;
+mod web;
 
 use super::*;
 use crate::agent::{AgentState, Stage};
