@@ -21,7 +21,8 @@ pub use switch::Switch;
 pub use wish::{Said, Seat, Wish};
 
 use crate::agent::Channel;
-use crate::id::{DeviceId, QueueId, UserId};
+use crate::contact::EndReason;
+use crate::id::{ContactId, DeviceId, QueueId, UserId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -282,6 +283,12 @@ pub struct Call {
     pub forwarded: Vec<DeviceId>,
     /// When it began.
     pub began: Millis,
+    /// The open segment of its matter among the contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Who or what ends it, where that is not for want of anybody to talk to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndReason>,
 }
 
 impl Call {

@@ -11,6 +11,7 @@ use crate::id::{
     TokenHash, UserId,
 };
 use crate::room::{Audience, File, FileStatus, IdleRule, TokenKind};
+use crate::scenario::Reply;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -370,6 +371,24 @@ pub enum Command {
         contact: ContactId,
         /// Its token.
         grant: Grant,
+    },
+    /// A bot's program has answered.
+    BotAnswer {
+        /// The contact about which it was asked.
+        contact: ContactId,
+        /// The question's number.
+        ask: u32,
+        /// The answer.
+        reply: Reply,
+    },
+    /// A bot's program has not answered as it should.
+    BotFailed {
+        /// The contact about which it was asked.
+        contact: ContactId,
+        /// The question's number.
+        ask: u32,
+        /// What it did instead, without anything that is secret.
+        why: Arc<str>,
     },
     /// Give out connection tokens to the holder of a participant token, and maybe mark it connected.
     Connect {

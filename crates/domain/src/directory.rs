@@ -11,6 +11,7 @@ use crate::agent::Channel;
 use crate::id::{
     BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId,
 };
+use crate::scenario::Scenario;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -391,6 +392,51 @@ pub enum BotKind {
     },
     /// Says back whatever it is told: a test number.
     Echo,
+    /// Leads through a tree of menus.
+    Scenario(Arc<Scenario>),
+    /// Asks a program by HTTP what to say.
+    Webhook(Webhook),
+}
+
+impl BotKind {
+    /// Who takes over where the bot cannot go on; none behind a test number.
+    pub fn queue(&self) -> Option<&QueueId> {
+        match self {
+            Self::Greet { queue, .. } => Some(queue),
+            Self::Scenario(scenario) => Some(&scenario.queue),
+            Self::Webhook(webhook) => Some(&webhook.queue),
+            Self::Echo => None,
+        }
+    }
+}
+
+/// A program that is asked what a bot says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Where it is.
+    pub url: Arc<str>,
+    /// The secret for signatures, sealed (base64); without one, the realm's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// How long an answer is waited for, 100 ms to 10 s.
+    #[serde(default = "Webhook::usual_time")]
+    pub time: Millis,
+    /// Who takes over where it says so, or fails.
+    pub queue: QueueId,
+    /// Said when it fails, instead of handing over at once; after three failures in a row the queue takes over all the
+    /// same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sorry: Option<Arc<str>>,
+    /// Said by the system when people take over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handing: Option<Arc<str>>,
+}
+
+impl Webhook {
+    /// How long an answer is usually waited for.
+    pub const fn usual_time() -> Millis {
+        Millis::from_secs(5)
+    }
 }
 
 /// A bot, by its number.

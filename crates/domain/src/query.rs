@@ -10,10 +10,11 @@ use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
 use crate::id::{
-    ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
+    BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
     StreamId, TokenHash, UserId,
 };
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
+use crate::scenario::Ask;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -103,6 +104,8 @@ pub enum Query {
     Wait(ContactId),
     /// All copies of rooms that go elsewhere.
     Streams,
+    /// All open questions to programs of bots.
+    BotAsks,
     /// Is there an open chat of this outside pair? (`SendChatIntegrationEvent`)
     Outside(Arc<str>),
     /// A page of a transcript, for a reader.
@@ -176,8 +179,12 @@ pub struct ContactFilter {
     pub customer: Option<Arc<str>>,
     /// In this queue.
     pub queue: Option<QueueId>,
-    /// With this agent.
+    /// With this agent, or a call that they made.
     pub agent: Option<UserId>,
+    /// By this channel.
+    pub channel: Option<Channel>,
+    /// Of the matter of calls with this number (`cnid`).
+    pub cnid: Option<Arc<str>>,
     /// Only those that have ended (true), or are open (false).
     pub ended: Option<bool>,
     /// Only numbers below this one: the next page.
@@ -187,6 +194,19 @@ pub struct ContactFilter {
 }
 
 impl ContactFilter {
+    /// Is this one of those that are looked for?
+    pub fn finds(&self, contact: &Contact) -> bool {
+        let cnid = || contact.voice.as_ref().map(|voice| &voice.cnid);
+        self.in_time(contact)
+            && self.customer.as_ref().is_none_or(|id| contact.customer.id.as_ref() == Some(id))
+            && self.queue.as_ref().is_none_or(|queue| contact.queue.as_ref() == Some(queue))
+            && self.agent.as_ref().is_none_or(|agent| contact.of(agent))
+            && self.channel.is_none_or(|channel| contact.channel == channel)
+            && self.cnid.as_ref().is_none_or(|wanted| cnid() == Some(wanted))
+            && self.ended.is_none_or(|ended| contact.ended() == ended)
+            && self.below.is_none_or(|below| contact.number < below)
+    }
+
     /// Does the contact lie in the span that is asked for?
     pub fn in_time(&self, contact: &Contact) -> bool {
         let at = self.moment.of(contact);
@@ -371,6 +391,17 @@ pub struct StreamState {
     pub delivered: u64,
 }
 
+/// A question to a bot's program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotAsk {
+    /// The contact.
+    pub contact: ContactId,
+    /// The bot.
+    pub bot: BotId,
+    /// The question.
+    pub ask: Ask,
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -418,6 +449,8 @@ pub enum Answer {
     },
     /// To [`Query::Streams`].
     Streams(Vec<StreamState>),
+    /// To [`Query::BotAsks`].
+    BotAsks(Vec<BotAsk>),
     /// To [`Query::Outside`].
     Outside(Option<ContactId>),
     /// To [`Query::Transcript`], [`Query::Since`] and [`Query::Lines`].

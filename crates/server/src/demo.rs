@@ -132,14 +132,7 @@ fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &s
         group(402, "기술 지원", 1011..=1020),
         queue("3001", "대표 상담", 401, &["1000"]),
         queue("3002", "기술 지원", 402, &[]),
-        bot(
-            "3105",
-            "안내 봇",
-            BotKind::Greet {
-                greeting: "안녕하세요. 상담사에게 연결해 드리겠습니다.".into(),
-                queue: "3001".into(),
-            },
-        ),
+        bot("3105", "안내 봇", scenario()),
         bot("3999", "메아리", BotKind::Echo),
         to(
             "3001",
@@ -248,6 +241,15 @@ fn cti_user(id: &str, password: &Arc<str>) -> Entry {
         profile: directory::CtiProfile::default(),
         disabled: false,
     })
+}
+
+/// What the bot says until its file is edited.
+fn scenario() -> BotKind {
+    match facade::scenario::read(include_str!("demo/3105.toml")) {
+        Ok(checked) => BotKind::Scenario(Arc::new(checked.scenario)),
+        // A test reads it, too.
+        Err(_) => BotKind::Greet { greeting: "안녕하세요.".into(), queue: "3001".into() },
+    }
 }
 
 fn bot(id: &str, name: &str, kind: BotKind) -> Entry {

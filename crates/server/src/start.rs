@@ -14,7 +14,7 @@ use crate::seal::{self, Sealer};
 use crate::site::Site;
 use crate::store::{self, AnyStore, Kind, Store as _};
 use crate::stream;
-use crate::{demo, metrics, post, tasks};
+use crate::{bot, demo, metrics, post, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
@@ -192,6 +192,10 @@ impl Server {
         let post = Arc::new(post::Post::new(config.post.private_hosts.clone()));
         for realm in &realms {
             stream::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
+            bot::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
+            if demo {
+                bot::file::start(realm.clone(), folder.path(), stopped.clone());
+            }
         }
         let blobs = Blobs::open(&config.files, folder.path())
             .map_err(|fault| Fault::Blobs(fault.to_string()))?;

@@ -274,6 +274,9 @@ impl Centre {
         agent: &UserId,
         contact: ContactId,
     ) -> Decided {
+        if let Some(call) = self.open_call(contact)? {
+            return self.accept_call(step, &call, agent);
+        }
         // A second click, or a repeat after a lost answer, finds the work done.
         if self
             .agents
@@ -300,6 +303,9 @@ impl Centre {
         agent: &UserId,
         contact: ContactId,
     ) -> Decided {
+        if let Some(call) = self.open_call(contact)? {
+            return self.refuse_call(step, &call, agent);
+        }
         self.offered(agent, contact)?;
         self.decline(step, agent, contact, Decline::Refused);
         Ok(Done::Ok)
@@ -444,6 +450,9 @@ impl Centre {
         agent: &UserId,
         contact: ContactId,
     ) -> Decided {
+        if let Ok(Some(call)) = self.open_call(contact) {
+            return self.end_call(step, &call, agent);
+        }
         let room = match self.open_room(contact) {
             Ok(room) => room,
             // A repeat after a lost answer.

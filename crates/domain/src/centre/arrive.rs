@@ -145,6 +145,9 @@ impl Centre {
                     queue
                 }
                 Some(BotKind::Echo) => return,
+                Some(kind @ (BotKind::Scenario(_) | BotKind::Webhook(_))) => {
+                    return self.bot_comes(step, id, bot.clone(), &kind);
+                }
                 None => {
                     self.close(step, room, EndReason::Flow, None);
                     return;

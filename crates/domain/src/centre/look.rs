@@ -72,6 +72,7 @@ impl Centre {
             Query::Levels => Answer::Levels(self.levels()),
             Query::Wait(contact) => self.wait(*contact)?,
             Query::Streams => Answer::Streams(self.streams()),
+            Query::BotAsks => Answer::BotAsks(self.bot_asks()),
             Query::Outside(pair) => Answer::Outside(self.outside.get(pair).copied()),
             Query::Transcript { by, contact, from, forward, limit } => {
                 return self
@@ -372,7 +373,7 @@ impl Centre {
 
     /// Did this agent have the matter, or a part of it?
     fn had(&self, user: &UserId, room: RoomId) -> bool {
-        self.segments_of(room).any(|c| c.agent.as_ref() == Some(user))
+        self.segments_of(room).any(|c| c.of(user))
     }
 
     /// A room's lines for one of its staff, or for a supervisor. Of an archived room only those agents are known who had

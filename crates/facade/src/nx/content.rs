@@ -118,9 +118,9 @@ fn files(
     for file in list(message, "file_data", 10)? {
         text(file, "name", 1..=NAME)?.ok_or(400_u16)?;
         text(file, "mime_type", 0..=NAME)?;
-        let size = file.get("size").is_none_or(|size| size.is_u64() || size.is_string());
+        let sized = file.get("size").is_none_or(|size| size.is_u64() || size.is_string());
         let preview = file.get("preview_url").is_none_or(Value::is_string);
-        if !size || !preview {
+        if !sized || !preview {
             return Err(400);
         }
         let url = address(file, "url")?.ok_or(400_u16)?;

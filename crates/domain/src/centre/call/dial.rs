@@ -36,11 +36,12 @@ impl Centre {
             return Reached::Queue(QueueId(number.0.clone()));
         }
         match self.directory.bots.get(number.as_str()).map(|bot| &bot.kind) {
-            Some(BotKind::Greet { queue, .. }) => Reached::Queue(queue.clone()),
             Some(BotKind::Echo) => Reached::Telephone(Arc::new(Device {
                 service: Some(Service::Answers),
                 ..Device::new(number.as_str())
             })),
+            // Bots write; whoever telephones is served by people.
+            Some(kind) => kind.queue().cloned().map_or(Reached::Nowhere, Reached::Queue),
             None => Reached::Nowhere,
         }
     }
@@ -82,6 +83,8 @@ impl Centre {
             back: None,
             forwarded: Vec::new(),
             began: step.now,
+            contact: None,
+            end: None,
         })
     }
 

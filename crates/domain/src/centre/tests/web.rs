@@ -245,7 +245,7 @@ fn files_are_brought_by_a_token_for_just_that_and_sent_together_once() {
     let (contact, customer) = shop.opened("3105");
     let bring = Shop::bringing(customer);
     let file = |n: u8, status| File {
-        id: crate::id::FileId(crate::id::Uuid::from_bytes([n; 16])),
+        id: FileId(Uuid::from_bytes([n; 16])),
         name: format!("{n}.png").into(),
         kind: "image/png".into(),
         size: 9,
