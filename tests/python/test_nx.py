@@ -661,7 +661,7 @@ def test_row_34_files_are_attachments_everywhere_and_back(page, agent, own):
     listed = connect.list_contact_references(InstanceId=demo.INSTANCE, ContactId=contact, ReferenceTypes=["ATTACHMENT"])
     assert {r["Attachment"]["Name"] for r in listed["ReferenceSummaryList"]} == {"그림 1.png", "memo.txt"}
     token = room.joined["resume"].split(".")[0]
-    items = participant.get_transcript(ConnectionToken=token, MaxResults=100)["Transcript"]
+    items = participant.get_transcript(ConnectionToken=token, MaxResults=100, SortOrder="ASCENDING")["Transcript"]
     attached = [i for i in items if i["Type"] == "ATTACHMENT"]
     assert [i["Attachments"][0]["AttachmentName"] for i in attached] == ["그림 1.png", "memo.txt"]
     assert participant.get_attachment(ConnectionToken=token, AttachmentId=attached[0]["Attachments"][0]["AttachmentId"])["Url"]
