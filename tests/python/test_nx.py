@@ -4,6 +4,8 @@ import http.client
 import json
 import random
 import re
+import ssl
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -15,9 +17,9 @@ import websocket
 import centre as demo
 import wire
 from chats import ISO_MS
-from conftest import client, log_in
+from conftest import _tidy_up, client, log_in
 from files import PNG
-from nx import PROTOCOL, REALM, Page, Room
+from nx import PROTOCOL, REALM, Page
 from rio import Rio
 from sockets import Desk
 
@@ -31,11 +33,6 @@ def own(tmp_path_factory):
     running = demo.Centre(tmp_path_factory.mktemp("nx") / "data")
     yield running
     assert running.stop() == 0
-
-
-@pytest.fixture
-def http_of(own) -> str:
-    return own.http
 
 
 @pytest.fixture
@@ -60,19 +57,17 @@ def page(own):
 @pytest.fixture
 def agent(own):
     """Logs agents on at the desk: `agent("1001")`; leaves nothing behind."""
-    desks: list[tuple[Desk, str]] = []
+    desks: list[Desk] = []
 
     def agent(user: str, ready: bool = True) -> Desk:
         desk = Desk(own.http, log_in(own.http, user))
-        desks.append((desk, user))
+        desks.append(desk)
         if ready:
             desk.ready()
         return desk
 
     yield agent
-    from conftest import _tidy_up
-
-    for desk, _ in desks:
+    for desk in desks:
         _tidy_up(desk)
 
 
@@ -112,8 +107,6 @@ def test_row_23_without_the_sub_protocol_there_is_no_socket(own):
 def test_the_secure_port_speaks_the_same_and_shows_a_page(own, page):
     room = page(own.ready["sip_wss"]).join("3105")
     assert room.joined["upload"].startswith("https://"), "files by TLS, too"
-    import ssl
-
     url = urllib.parse.urlsplit(own.ready["sip_wss"])
     link = http.client.HTTPSConnection(url.hostname, url.port, context=ssl._create_unverified_context(), timeout=10)
     link.request("GET", "/")
@@ -241,7 +234,7 @@ def test_rows_2_1_a_queue_may_wait_for_an_agent_to_answer(own, page, agent):
         desk.do("accept", contact=contact_of(desk)["id"])
         joined = room.wait("joined")
         assert room.page.order(1)[:4] == ["trying", "ringing", "ringing", "joined"] and joined["agent"] == "1012"
-        assert any("기술 지원" in text for text in [room.wait("said")["content"]["message"]]), "the welcome is told now"
+        assert "기술 지원" in room.wait("said")["content"]["message"], "the welcome is told now"
     finally:
         wire.send(own.http, "PUT", "/api/v1/queues/3002", head, json.dumps(queue))
 
@@ -360,10 +353,10 @@ def test_typing_and_read_go_both_ways(page, agent):
     stored = room.say("읽으세요")
     desk.do("read", contact=contact, n=stored["seq"])
     assert room.wait("read", dn="1001")["seq"] == stored["seq"]
-    said = desk.say(contact, "그쪽도요")
-    room.heard("그쪽도요")
-    room.send("read", seq=said["n"] if "n" in said else room.heard("그쪽도요")["seq"])
-    desk.event("marks", lambda f: f["read"] >= room.heard("그쪽도요")["seq"])
+    desk.say(contact, "그쪽도요")
+    seq = room.heard("그쪽도요")["seq"]
+    room.send("read", seq=seq)
+    desk.event("marks", lambda f: f["read"] >= seq)
 
 
 def test_rows_43_and_44_several_rooms_share_a_socket(page):
@@ -675,11 +668,11 @@ def test_row_34_files_are_attachments_everywhere_and_back(page, agent, own):
 def test_an_agents_file_comes_to_the_page_as_a_file(page, agent, own):
     room, desk, contact = talk(page, agent)
     made = desk.do("file", contact=contact, client=str(uuid.uuid4()), name="guide.png", type="image/png", size=len(PNG))
-    at = urllib.parse.urlsplit(made["upload"]["url"] if isinstance(made.get("upload"), dict) else made.get("url", made.get("upload")))
+    at = urllib.parse.urlsplit(made["url"])
     token = log_in(own.http, "1001")
     put = wire.send(own.http, "PUT", at.path, [("Authorization", f"Bearer {token}"), ("Content-Type", "image/png")], PNG)
     assert put.status in (200, 204), put
-    desk.do("file_done", contact=contact, client=str(uuid.uuid4()), file=made.get("file", made.get("id")))
+    desk.do("file_done", contact=contact, file=made["file"])
     said = room.page.expect(lambda f: f["t"] == "said" and f["content"].get("type") == "file")
     assert said["dn"] == "1001"
     entry = said["content"]["file_data"][0]
@@ -750,17 +743,37 @@ def test_the_chat_is_a_contact_for_connect(page, agent, own):
 
 
 def test_states_of_chat_agents_follow_over_cti(page, own):
+    """A chat agent logs on by CTI channel 4, is offered a page's chat, and every turn of their state is told there."""
     rio = Rio(own.ready["rio"])
+    desk = None
     try:
-        rio.monitor("1004")
-        rio.do("logon", this="1004", agent={"id": "1004", "pass": "demo"}, channel=4) if False else None
-        desk = Desk(own.http, log_in(own.http, "1004"))
-        desk.ready()
-        seen = rio.events
-        assert any(event["agent"]["id"] == "1004" for event in seen if "agent" in event) or rio.next(1)
-        desk.do("state", state="logged_off")
-        desk.close()
+        rio.monitor("1005")
+        rio.do("logon", this="1005", agent={"id": "1005", "group": "401", "channel": "4", "wmode": "3"})
+        on, ready = rio.next(2)
+        assert (on["id"], ready["id"]) == (201, 204) and {on["agent"]["channel"], ready["agent"]["channel"]} == {4}
+        room = page().join("3001")
+        desk = Desk(own.http, log_in(own.http, "1005"))
+        offered = next((c for c in desk.world["contacts"] if c["state"] == "offered"), None) or contact_of(desk)
+        desk.do("refuse", contact=offered["id"])
+        (away,) = rio.next(1)
+        assert (away["id"], away["agent"]["id"], away["agent"]["channel"]) == (203, "1005", 4), away
+        assert room.page.order(1)[-1] != "closed", "the chat waits for the next one"
+        mark = desk.mark
+        rio.do("ready", this="1005", agent={"id": "1005", "reason": 0})
+        (back,) = rio.next(1)
+        assert (back["id"], back["agent"]["channel"]) == (204, 4)
+        again = contact_of(desk, mark)
+        desk.do("accept", contact=again["id"])
+        assert room.wait("moved", agent="1005")
+        desk.do("end", contact=again["id"])
+        room.wait("closed", code=0)
+        with_codes = [c["code"] for c in desk.world["wrapup_codes"]]
+        desk.do("wrapup", contact=again["id"], code=with_codes[0])
+        rio.do("logoff", this="1005", agent={"id": "1005", "group": "401"})
+        assert rio.next(1)[0]["id"] == 202
     finally:
+        if desk:
+            desk.close()
         rio.close()
 
 
@@ -793,8 +806,6 @@ def test_an_address_has_ten_chats_and_thirty_new_ones_a_minute(tmp_path):
     )
     running = demo.Centre.__new__(demo.Centre)
     running.data, running.log = tmp_path / "data", tmp_path / "serve.log"
-    import subprocess
-
     with running.log.open("ab") as log:
         running.process = subprocess.Popen([demo.binary(), "serve", "--config", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     running.ready = running._wait_for(tmp_path / "data" / "ready.json")
@@ -835,8 +846,6 @@ class ShopPage(Page):
     """A page of the one origin that may connect."""
 
     def __init__(self, url: str):
-        import ssl
-
         self.link = websocket.create_connection(url, subprotocols=[PROTOCOL], origin="https://shop.test", timeout=8, sslopt={"cert_reqs": ssl.CERT_NONE})
         self.link.settimeout(None)
         self.frames, self.closed, self.news = [], None, threading.Condition()

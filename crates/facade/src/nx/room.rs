@@ -47,6 +47,7 @@ struct Party {
 
 /// One room.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the domain's own name of it")]
 pub(super) struct Room {
     pub(super) id: Id,
     pub(super) room: RoomId,
@@ -184,7 +185,7 @@ impl Room {
     /// What its contact says of where it leads.
     fn led(&mut self, contact: &Contact) {
         self.contact = contact.id;
-        self.web = contact.web.clone();
+        self.web.clone_from(&contact.web);
         self.bot = self.web.as_ref().is_some_and(|web| web.bot.is_some());
     }
 

@@ -221,7 +221,7 @@ impl World {
         handle: fn(&mut Cx<'_>, Request) -> Step,
         mut request: Request,
     ) -> Outcome {
-        let wanted = route::body_wanted(&request.head);
+        let wanted = facade::route::body_wanted(&self.site.settings, &request.head);
         let streamed = if wanted == BodyWanted::Streamed {
             std::mem::take(&mut request.body)
         } else {

@@ -9,4 +9,5 @@ mod connect_participant;
 mod connect_socket;
 mod desk;
 mod harness;
+mod nx;
 mod rio;

@@ -35,7 +35,9 @@ impl Shop {
     /// The upload token that was given with this connection token.
     fn bringing(by: By) -> By {
         let TokenHash(mut bytes) = hash(by);
-        bytes.iter_mut().for_each(|byte| *byte += 1);
+        for byte in &mut bytes {
+            *byte += 1;
+        }
         By::Token(TokenHash(bytes))
     }
 
@@ -101,7 +103,7 @@ fn whom_nobody_can_serve_is_turned_away_at_the_door() {
         id: "never".into(),
         utc_offset_minutes: 0,
         week: [None; 7],
-        holidays: Default::default(),
+        holidays: BTreeSet::default(),
     };
     shop.put(Entry::Hours(closed));
     shop.queue(|queue| queue.hours = Some("never".into()));
