@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_refused() {
         let long = format!(r#"{{"messages":[{{"text":"{}"}}]}}"#, "a".repeat(TEXT + 1));
-        let many = format!(r#"{{"messages":[{}]}}"#, vec![r#"{"text":"a"}"#; 11].join(","));
+        let many = format!(r#"{{"messages":[{}]}}"#, [r#"{"text":"a"}"#; 11].join(","));
         for body in [
             "hello",
             "[]",

@@ -334,10 +334,10 @@ fn who_is_asked_how_it_went_gets_a_link_before_the_end() {
     let (at, frames) = pages.joined("3001");
     let token = find(&frames, "joined")["resume"].as_str().unwrap().to_owned();
     pages.accept();
-    let said = pages.say(at, "끝");
+    let said = pages.say(at, "bye");
     let seq = said.last().unwrap()["seq"].clone();
     let ended = pages.send(at, &json!({"t": "close", "id": 1}));
-    let (asked, closed) = (&ended[ended.len() - 2], &ended[ended.len() - 1]);
+    let [.., asked, closed] = &ended[..] else { panic!("{ended:?}") };
     assert_eq!(asked["content"]["links"][0]["url"], closed["rate"]);
     let url = closed["rate"].as_str().unwrap().to_owned();
     let (_, path) = url.split_once("chat.test").unwrap();
