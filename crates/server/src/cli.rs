@@ -74,6 +74,10 @@ pub enum Verb {
     Key(admin::Kind),
     /// List, show, add, change, remove applications at the CTI gateway
     CtiUser(admin::Kind),
+    /// List, show, add, change, remove ways to the telephone network
+    Trunk(admin::Kind),
+    /// List, show, add, change, remove pages of others in agents' desks
+    Workspace(admin::Kind),
     /// Print a configuration file with every key at its default
     #[command(hide = true)]
     ConfigExample,
@@ -100,6 +104,8 @@ pub async fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Bot(kind) => bot::run(kind).await,
         Verb::Call(call) => call::run(call).await,
         Verb::CtiUser(kind) => admin::run("cti-users", kind).await,
+        Verb::Trunk(kind) => admin::run("trunks", kind).await,
+        Verb::Workspace(kind) => admin::run("workspaces", kind).await,
         Verb::Key(kind) => admin::run("keys", kind).await,
         Verb::Demo { .. } | Verb::Serve { .. } | Verb::Check { .. } | Verb::ConfigExample => Ok(()),
     }

@@ -11,6 +11,9 @@ const PURE: &[(&str, &[&str])] = &[
         "facade",
         &[
             "domain",
+            // What telephones speak, and the hash that most of them know alone.
+            "sip",
+            "md-5",
             "serde",
             "serde_core",
             "thiserror",

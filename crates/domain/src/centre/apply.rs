@@ -30,6 +30,7 @@ impl Centre {
                 Arc::make_mut(&mut self.directory).remove(key);
                 if let EntryKey::User(user) = key {
                     self.agents.remove(user);
+                    self.shifts_ended.remove(user);
                     self.sessions.retain(|_, s| s.user != *user);
                     self.switch.at_home(&self.directory);
                 }
@@ -43,7 +44,17 @@ impl Centre {
                 self.sessions.remove(session);
                 self.soft.seen.remove(session);
             }
-            Fact::AgentStated { agent, channel, state, .. } => {
+            Fact::ShiftBegan(shift) => {
+                self.soft.attended.insert(shift.agent.clone(), at);
+                self.shifts.insert(shift.agent.clone(), shift.as_ref().clone());
+            }
+            Fact::ShiftEnded { agent, shift, .. } => {
+                self.soft.attended.remove(agent);
+                self.shifts.remove(agent);
+                self.shifts_ended.insert(agent.clone(), *shift);
+            }
+            Fact::Sounded { device, call, sound } => self.switch.sound(device, *call, *sound),
+            Fact::AgentStated { agent, channel, state, because, .. } => {
                 let entry =
                     self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
                 if *state == AgentState::Ready && entry.state(*channel) != AgentState::Ready {
@@ -55,7 +66,8 @@ impl Centre {
                         self.seat(agent, None);
                     }
                 } else {
-                    entry.channels.insert(*channel, Standing { state: *state, since: at });
+                    let standing = Standing { state: *state, since: at, because: *because };
+                    entry.channels.insert(*channel, standing);
                 }
                 self.stand(agent);
             }
@@ -63,8 +75,9 @@ impl Centre {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
-            Fact::AgentShown { .. } => {}
+            Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::Registered { device, here } => self.registered(device, *here),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }
@@ -404,6 +417,7 @@ impl Centre {
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),
+            Entry::Device(device) => self.stand_there(&device.id),
             _ => {}
         }
     }
@@ -505,16 +519,22 @@ fn set_presence(room: &mut Room, participant: crate::id::ParticipantId, presence
 pub(super) fn both_there(at: Millis, room: &mut Room) {
     let there =
         |role| room.members.iter().any(|m| m.role == role && m.presence == Presence::Joined);
-    // A bot is always there, and waits for the customer alone.
-    let served = there(MemberRole::Agent) || room.bot.is_some();
-    let both = there(MemberRole::Customer) && served;
+    let (customer, agent) = (there(MemberRole::Customer), there(MemberRole::Agent));
+    // A bot is always there, and waits for the customer; nobody waits for a bot.
+    let served = agent || room.bot.is_some();
     if let Some(idle) = &mut room.idle {
-        let since = |was: Option<Millis>| if both { was.or(Some(at)) } else { None };
+        let since = |runs: bool, was: Option<Millis>| if runs { was.or(Some(at)) } else { None };
+        let (both, with_agent) = (customer && served, customer && agent);
+        // Where the rule runs only while an answer is owed, being there does not start it.
         let owed = idle.customer_since.filter(|_| both);
-        idle.customer_since = if idle.customer.owed { owed } else { since(idle.customer_since) };
-        idle.agent_since = since(idle.agent_since);
-        if !both {
-            (idle.customer_warned, idle.agent_warned) = (None, None);
+        idle.customer_since =
+            if idle.customer.owed { owed } else { since(both, idle.customer_since) };
+        idle.agent_since = since(with_agent, idle.agent_since);
+        if idle.customer_since.is_none() {
+            idle.customer_warned = None;
+        }
+        if idle.agent_since.is_none() {
+            idle.agent_warned = None;
         }
     }
 }

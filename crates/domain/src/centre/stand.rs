@@ -128,6 +128,9 @@ impl Centre {
         if channel == Channel::Voice {
             // One line: whoever is in a call, or holds one, is not called.
             let device = self.device_of(agent).ok_or(Out::LoggedOff)?;
+            if self.telephone(&device).is_err() {
+                return Err(Out::LoggedOff);
+            }
             if self.switch.occupied(&device) {
                 return Err(Out::Busy);
             }

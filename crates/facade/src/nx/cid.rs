@@ -7,6 +7,7 @@
 use crate::door::RealmNo;
 use domain::id::{RoomId, Uuid};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 /// The Cid of a room.
 pub fn cid(realm: RealmNo, room: RoomId) -> String {
@@ -16,10 +17,8 @@ pub fn cid(realm: RealmNo, room: RoomId) -> String {
     let ms = u64::from_be_bytes(ms);
     let (serial, seconds) = (ms & 0xffff, (ms / 1_000) & 0xffff_ffff);
     let mut cid = format!("NX_{:04X}{serial:04X}{seconds:08X}_", realm.0);
-    for byte in id[6..].iter().copied().chain(check(realm, room)) {
-        for digit in [byte >> 4, byte & 15] {
-            cid.extend(char::from_digit(digit.into(), 16));
-        }
+    for byte in id[6..].iter().chain(&check(realm, room)) {
+        let _ = write!(cid, "{byte:02x}");
     }
     cid
 }

@@ -47,7 +47,7 @@ struct Party {
 
 /// One room.
 #[derive(Debug)]
-#[expect(clippy::struct_field_names, reason = "the domain's own name of it")]
+#[expect(clippy::struct_field_names, reason = "the domain's name of it")]
 pub(super) struct Room {
     pub(super) id: Id,
     pub(super) room: RoomId,

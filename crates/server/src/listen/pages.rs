@@ -9,8 +9,8 @@ use web::Asset;
 /// Paths that people type, and the files behind them.
 const NAMED: &[(&str, &str)] = &[
     ("/", "/index.html"),
-    ("/desk", "/desk.html"),
-    ("/desk/", "/desk.html"),
+    ("/desk", DESK),
+    ("/desk/", DESK),
     ("/admin", "/admin.html"),
     ("/admin/", "/admin.html"),
     ("/try", "/try.html"),
@@ -19,11 +19,18 @@ const NAMED: &[(&str, &str)] = &[
     ("/cti/", BENCH),
 ];
 
+/// The agents' desk.
+const DESK: &str = "/desk.html";
+
 /// The integrator's bench: the one page that speaks with the CTI gateway's port.
 const BENCH: &str = "/cti.html";
 
 /// The page of this path (below the base path), if there is one and this is a way to ask for it.
-pub fn find(head: &Head, settings: &Settings) -> Option<Response<Payload>> {
+pub fn find(
+    head: &Head,
+    settings: &Settings,
+    frames: impl FnOnce() -> String,
+) -> Option<Response<Payload>> {
     if !matches!(head.method.as_str(), "GET" | "HEAD") {
         return None;
     }
@@ -31,10 +38,18 @@ pub fn find(head: &Head, settings: &Settings) -> Option<Response<Payload>> {
     let path = if path.is_empty() { "/" } else { path };
     let file = NAMED.iter().find(|(name, _)| *name == path).map_or(path, |(_, file)| file);
     let gateway = settings.listeners.get("rio").filter(|_| file == BENCH).map(String::as_str);
-    Some(answer(head, web::find(file)?, gateway))
+    let asset = web::find(file)?;
+    // The one page that frames others'.
+    let frames = if file == DESK { frames() } else { "'none'".to_owned() };
+    Some(answer(head, asset, gateway, &frames))
 }
 
-fn answer(head: &Head, asset: &'static Asset, gateway: Option<&str>) -> Response<Payload> {
+fn answer(
+    head: &Head,
+    asset: &'static Asset,
+    gateway: Option<&str>,
+    frames: &str,
+) -> Response<Payload> {
     let accepted = head.header("accept-encoding").unwrap_or("");
     let (bytes, coding) = match (asset.brotli, asset.gzip) {
         (Some(bytes), _) if takes(accepted, "br") => (bytes, Some("br")),
@@ -74,7 +89,8 @@ fn answer(head: &Head, asset: &'static Asset, gateway: Option<&str>) -> Response
         }
     }
     if asset.mime.starts_with("text/html") {
-        set(header::CONTENT_SECURITY_POLICY, &policy(head.header("host").unwrap_or(""), gateway));
+        let host = head.header("host").unwrap_or("");
+        set(header::CONTENT_SECURITY_POLICY, &policy(host, gateway, frames));
     }
     response
 }
@@ -94,7 +110,7 @@ fn takes(accepted: &str, coding: &str) -> bool {
 /// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`. `gateway` is `ws://` or `wss://`, address and
 /// port of the CTI gateway, for the page that speaks with it: there, or on the same port of the page's own host, for a
 /// listener on every address is announced as loopback.
-fn policy(host: &str, gateway: Option<&str>) -> String {
+fn policy(host: &str, gateway: Option<&str>, frames: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     let host = if host.chars().all(plain) { host } else { "" };
     let mut sockets = String::new();
@@ -112,7 +128,7 @@ fn policy(host: &str, gateway: Option<&str>) -> String {
     }
     format!(
         "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{sockets}; \
-         img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; frame-src 'none'; frame-ancestors 'self'"
+         img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; frame-src {frames}; frame-ancestors 'self'"
     )
 }
 
@@ -142,10 +158,10 @@ mod tests {
 
     #[test]
     fn the_policy_lets_sockets_of_this_host_through_and_no_tricks() {
-        assert!(policy("localhost:8080", None).contains(
+        assert!(policy("localhost:8080", None, "'none'").contains(
             "connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"
         ));
-        assert!(policy("evil; script-src *", None).contains("connect-src 'self';"));
+        assert!(policy("evil; script-src *", None, "'none'").contains("connect-src 'self';"));
     }
 
     #[test]
@@ -157,10 +173,10 @@ mod tests {
             ("[fd00::1]:8080", " ws://[fd00::1]:8877;"),
             ("evil; script-src *", " ws://127.0.0.1:8877;"),
         ] {
-            let policy = policy(host, gateway);
+            let policy = policy(host, gateway, "'none'");
             assert!(policy.contains(" ws://127.0.0.1:8877"), "{host}: {policy}");
             assert!(policy.contains(own), "{host}: {policy}");
         }
-        assert!(!policy("cti.example:8080", None).contains(":8877"));
+        assert!(!policy("cti.example:8080", None, "'none'").contains(":8877"));
     }
 }

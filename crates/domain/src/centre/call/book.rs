@@ -195,7 +195,8 @@ impl Centre {
             self.emit(step, Fact::Declined { contact, agent, how });
         }
         match (turn.event, &after.stay) {
-            (CallEvent::Queued, Some(stay))
+            // By an event of its own, or by taking up a call that waits.
+            (CallEvent::Queued | CallEvent::Conferenced, Some(stay))
                 if stay.waiting == Waiting::InLine
                     && phase != Phase::Talking
                     && queue.as_ref() != Some(&stay.queue) =>

@@ -16,7 +16,13 @@ impl Centre {
         for call in self.switch.calls() {
             let CallId(id) = call.id;
             let speakers = call.speakers().count() + usize::from(call.line().is_some());
-            if speakers < 2 {
+            let prompted = call.speakers().any(|p| p.link == Link::Prompted);
+            if prompted && (speakers != 1 || call.until.is_none()) {
+                return Err(format!(
+                    "a telephone is prompted for call {id} with others, or for ever"
+                ));
+            }
+            if speakers < 2 && !prompted {
                 return Err(format!("call {id} lives with {speakers} parties"));
             }
             if call.speakers().any(|p| p.link == Link::Alerting) && call.until.is_none() {

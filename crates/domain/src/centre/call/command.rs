@@ -24,7 +24,7 @@ impl Centre {
 
     /// The telephone by which an agent is in a call.
     fn phone_in(&self, call: &Call, agent: &UserId) -> Result<DeviceId, Refusal> {
-        let inside = call.parties.iter().filter(|p| !p.outside && p.link != Link::Listening);
+        let inside = call.parties.iter().filter(|p| !p.outside);
         let mut own = inside.filter(|p| self.person_at(&p.device).as_ref() == Some(agent));
         own.next().map(|p| p.device.clone()).ok_or(Refusal::NotAMember)
     }
@@ -41,7 +41,7 @@ impl Centre {
         if call.link(&device) == Some(Link::Connected) {
             return Ok(Done::Ok);
         }
-        let done = self.answer(step, &device, call.id)?;
+        let done = self.answer(step, &device, call.id, true)?;
         self.settle(step);
         Ok(done)
     }
@@ -107,7 +107,7 @@ impl Centre {
         let has = call.contact.and_then(|id| self.contacts.get(&id)?.agent.clone());
         let agent = by.or(has.as_ref()).ok_or(NOT_SO)?;
         let device = self.phone_in(call, agent)?;
-        self.single_step(step, &device, call.id, &number, &Attached::default())?;
+        self.single_step(step, &device, call.id, &number, &Attached::default(), false)?;
         let next = self.switch.call(call.id).and_then(|c| c.contact).or_else(|| {
             // It has come to nothing already: the newest segment tells why.
             let room = self.contacts.get(&call.contact?)?.room();

@@ -318,6 +318,21 @@ fn a_customer_who_is_silent_with_a_bot_is_reminded_and_dropped() {
 }
 
 #[test]
+fn a_rule_that_was_there_runs_when_a_bot_takes_the_contact_over() {
+    let mut shop = Shop::with_bot(scenario());
+    let (contact, _) = shop.chat();
+    shop.ok(Command::RuleIdle { contact, customer: after(2, 2), agent: after(1, 1) });
+    shop.pass(Millis::from_mins(3));
+    let to = Destination::Flow(BOT_FLOW);
+    let done = shop.ok(Command::Transfer { contact, to, by: None, note: None, key: None });
+    let Done::Transferred { contact } = done else { panic!("{done:?}") };
+    shop.centre.audit(shop.now).unwrap();
+    shop.pass(Millis::from_mins(4));
+    assert_eq!(shop.phase(contact), Phase::Ended);
+    shop.done();
+}
+
+#[test]
 fn a_talk_goes_on_when_its_scenario_is_replaced() {
     let mut shop = Shop::with_bot(scenario());
     let (contact, customer) = shop.chat_with_bot();
