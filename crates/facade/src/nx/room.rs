@@ -80,6 +80,8 @@ pub(super) struct Room {
     pub(super) held: Vec<Arc<Published>>,
     /// Lines that were read while nobody had answered yet.
     pub(super) backlog: Vec<Arc<Item>>,
+    /// What the page said while it was being told what it had missed.
+    pub(super) later: Vec<String>,
     /// Keys of what was said here and is not answered yet.
     pub(super) saying: Vec<ClientKey>,
     pub(super) typed: Millis,
@@ -141,6 +143,7 @@ impl Room {
             known: 0,
             held: Vec::new(),
             backlog: Vec::new(),
+            later: Vec::new(),
             saying: Vec::new(),
             typed: Millis(0),
             place_due: None,
