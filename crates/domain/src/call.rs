@@ -22,7 +22,8 @@ pub use switch::Switch;
 pub use wish::{Outside, Said, Seat, Wish};
 
 use crate::agent::Channel;
-use crate::id::{DeviceId, QueueId, TrunkId, UserId};
+use crate::contact::EndReason;
+use crate::id::{ContactId, DeviceId, QueueId, TrunkId, UserId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -330,6 +331,12 @@ pub struct Call {
     pub tried: Vec<TrunkId>,
     /// When it began.
     pub began: Millis,
+    /// The open segment of its matter among the contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Who or what ends it, where that is not for want of anybody to talk to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndReason>,
 }
 
 impl Call {

@@ -12,6 +12,7 @@ use crate::id::{
     BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TrunkId, UserId,
     WidgetId,
 };
+use crate::scenario::Scenario;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -362,10 +363,10 @@ pub struct Queue {
     /// Waiting no longer than this counts as served in time.
     #[serde(default = "Queue::usual_target")]
     pub target: Millis,
-    /// A silent customer is reminded after this; zero is never.
+    /// A silent customer is reminded after this; zero is never (in a web chat after 5 minutes without an answer).
     #[serde(default)]
     pub idle_warning: Millis,
-    /// A silent customer's chat ends this long after the reminder; zero is never.
+    /// A silent customer's chat ends this long after the reminder; zero is never (a web chat's after 5 more minutes).
     #[serde(default)]
     pub idle_close: Millis,
     /// The customer is asked how it went.
@@ -384,11 +385,19 @@ pub struct Queue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overflow: Option<Overflow>,
     /// Anonymous web callers may reach it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default = "Queue::usual_public")]
     pub public: bool,
+    /// A web chat is answered when an agent takes it, and not at once with a welcome.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer_by_agent: bool,
 }
 
 impl Queue {
+    /// `nxwebapi.md` 7.2.
+    const fn usual_public() -> bool {
+        true
+    }
+
     const fn usual_ageing() -> Millis {
         Millis::from_secs(60)
     }
@@ -432,7 +441,8 @@ impl Queue {
             ring: Self::usual_ring(),
             longest: None,
             overflow: None,
-            public: false,
+            public: true,
+            answer_by_agent: false,
         }
     }
 }
@@ -502,6 +512,51 @@ pub enum BotKind {
     },
     /// Says back whatever it is told: a test number.
     Echo,
+    /// Leads through a tree of menus.
+    Scenario(Arc<Scenario>),
+    /// Asks a program by HTTP what to say.
+    Webhook(Webhook),
+}
+
+impl BotKind {
+    /// Who takes over where the bot cannot go on; none behind a test number.
+    pub fn queue(&self) -> Option<&QueueId> {
+        match self {
+            Self::Greet { queue, .. } => Some(queue),
+            Self::Scenario(scenario) => Some(&scenario.queue),
+            Self::Webhook(webhook) => Some(&webhook.queue),
+            Self::Echo => None,
+        }
+    }
+}
+
+/// A program that is asked what a bot says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Where it is.
+    pub url: Arc<str>,
+    /// The secret for signatures, sealed (base64); without one, the realm's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// How long an answer is waited for, 100 ms to 10 s.
+    #[serde(default = "Webhook::usual_time")]
+    pub time: Millis,
+    /// Who takes over where it says so, or fails.
+    pub queue: QueueId,
+    /// Said when it fails, instead of handing over at once; after three failures in a row the queue takes over all the
+    /// same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sorry: Option<Arc<str>>,
+    /// Said by the system when people take over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handing: Option<Arc<str>>,
+}
+
+impl Webhook {
+    /// How long an answer is usually waited for.
+    pub const fn usual_time() -> Millis {
+        Millis::from_secs(5)
+    }
 }
 
 /// A bot, by its number.

@@ -37,6 +37,8 @@ pub enum Topic {
     Directory,
     /// The end of a session.
     Session(TokenHash),
+    /// Questions to programs of bots.
+    Bots,
     /// Facts of rooms of which copies go elsewhere, and of the copies themselves.
     Streams,
 }

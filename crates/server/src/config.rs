@@ -48,6 +48,10 @@ read::config! {
         https: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 8443))),
         /// The CTI gateway (`nxproxy_rio`): plain, or with TLS if a certificate is configured.
         rio: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 8877))),
+        /// Browsers' sockets (`nxWebApi`): chat as `sangdam.chat.1`.
+        sip_ws: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 6080))),
+        /// The same with TLS; only opened if a certificate is configured.
+        sip_wss: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 6081))),
         /// `/metrics`, `/healthz` and `/readyz`. It asks nobody for a password.
         metrics: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
         /// Connections at a time, sockets included; more wait outside.
@@ -86,6 +90,17 @@ read::config! {
         login_seconds: u64 = 300,
         /// Seconds within which the engine must have answered a request.
         answer_seconds: u64 = 10,
+    }
+    /// The web chat (`nxWebApi`). Of each number, 0 is no limit.
+    nx: Nx {
+        /// Origins of pages that may connect, such as `https://www.example.com`; none is any.
+        origins: Vec<String> = Vec::new(),
+        /// Sockets at a time.
+        sockets: usize = 10_000,
+        /// Chats of one address at a time, by open sockets.
+        sessions_per_address: usize = 10,
+        /// New chats of one address in a minute.
+        starts_per_minute: usize = 30,
     }
     /// Files of chats.
     files: Files {

@@ -126,6 +126,7 @@ fn entries(
         Entry::Device(Device {
             r#virtual: true,
             sealed: Some(seal(&format!("sip-{number}")).into()),
+            public: true,
             ..Device::new(&number.to_string())
         })
     }));
@@ -142,14 +143,7 @@ fn entries(
         group(402, "기술 지원", 1011..=1020),
         queue("3001", "대표 상담", 401, &["1000"]),
         queue("3002", "기술 지원", 402, &[]),
-        bot(
-            "3105",
-            "안내 봇",
-            BotKind::Greet {
-                greeting: "안녕하세요. 상담사에게 연결해 드리겠습니다.".into(),
-                queue: "3001".into(),
-            },
-        ),
+        bot("3105", "안내 봇", scenario()),
         bot("3999", "메아리", BotKind::Echo),
         to(
             "3001",
@@ -241,11 +235,11 @@ fn group(id: u32, name: &str, members: std::ops::RangeInclusive<u32>) -> Entry {
 
 fn queue(id: &str, name: &str, group: u32, aliases: &[&str]) -> Entry {
     let aliases = aliases.iter().map(|&alias| alias.into()).collect();
-    Entry::Queue(Queue { aliases, public: true, ..Queue::new(id, name, group) })
+    Entry::Queue(Queue { aliases, ..Queue::new(id, name, group) })
 }
 
 fn test_number(id: &str, service: Service) -> Entry {
-    Entry::Device(Device { service: Some(service), ..Device::new(id) })
+    Entry::Device(Device { service: Some(service), public: true, ..Device::new(id) })
 }
 
 /// The demo's applications have all rights.
@@ -258,6 +252,15 @@ fn cti_user(id: &str, password: &Arc<str>) -> Entry {
         profile: directory::CtiProfile::default(),
         disabled: false,
     })
+}
+
+/// What the bot says until its file is edited.
+fn scenario() -> BotKind {
+    match facade::scenario::read(include_str!("demo/3105.toml")) {
+        Ok(checked) => BotKind::Scenario(Arc::new(checked.scenario)),
+        // A test reads it, too.
+        Err(_) => BotKind::Greet { greeting: "안녕하세요.".into(), queue: "3001".into() },
+    }
 }
 
 fn bot(id: &str, name: &str, kind: BotKind) -> Entry {

@@ -9,6 +9,7 @@
 //! - [`config`], [`start`], [`demo`], [`cli`]: from a command line to a running server.
 
 pub mod blob;
+pub mod bot;
 pub mod bus;
 pub mod chance;
 pub mod cli;

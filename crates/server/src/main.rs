@@ -80,7 +80,13 @@ fn demo_config(data: std::path::PathBuf, port_base: Option<u16>) -> anyhow::Resu
     config.listen.http = local(0, 8080)?;
     config.listen.https = local(1, 8443)?;
     config.listen.rio = local(2, 8877)?;
-    config.listen.metrics = local(3, 9464)?;
+    config.listen.sip_ws = local(3, 6080)?;
+    config.listen.sip_wss = local(4, 6081)?;
+    config.listen.metrics = local(8, 9464)?;
+    // Whoever reaches loopback is one of the house.
+    config.nx.sockets = 0;
+    config.nx.sessions_per_address = 0;
+    config.nx.starts_per_minute = 0;
     Ok(config)
 }
 
@@ -103,6 +109,9 @@ fn welcome(server: &Server, is_demo: bool) -> String {
     let mut lines = vec![format!("Sangdam {} is ready.", env!("CARGO_PKG_VERSION"))];
     lines.extend([&ready.http, &ready.https].into_iter().flatten().map(|url| format!("  {url}/")));
     lines.extend(ready.rio.iter().map(|url| format!("  {url}")));
+    lines.extend(
+        [&ready.sip_ws, &ready.sip_wss].into_iter().flatten().map(|url| format!("  {url}")),
+    );
     lines.extend(ready.metrics.iter().map(|url| format!("  {url}/metrics")));
     if let (true, Some(http)) = (is_demo, &ready.http) {
         lines.extend([

@@ -6,6 +6,7 @@ pub mod ready;
 use crate::blob::Blobs;
 use crate::config::Config;
 use crate::listen::door::Door;
+use crate::listen::nx::{self, Porch};
 use crate::listen::rio::{self, Gateway};
 use crate::listen::{http, probe, tls};
 use crate::run::Realm;
@@ -13,7 +14,7 @@ use crate::seal::{self, Sealer};
 use crate::site::Site;
 use crate::store::{self, AnyStore, Kind, Store as _};
 use crate::stream;
-use crate::{demo, metrics, post, tasks};
+use crate::{bot, demo, metrics, post, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
@@ -166,11 +167,14 @@ impl Server {
         let rio_port = bind("rio", listen.rio).await?;
         // The demo's own certificate is for browsers: its gateway speaks plainly, as the guide's samples do.
         let rio_tls = acceptor.clone().filter(|_| !config.tls.certificate.as_os_str().is_empty());
+        let sip_ws = bind("sip_ws", listen.sip_ws).await?;
+        let sip_wss = bind("sip_wss", listen.sip_wss.filter(|_| acceptor.is_some())).await?;
         let probed = bind("metrics", listen.metrics).await?;
         let ready = Ready::new(
             http.as_ref(),
             https.as_ref(),
             (rio_port.as_ref(), rio_tls.is_some()),
+            (sip_ws.as_ref(), sip_wss.as_ref()),
             probed.as_ref(),
         );
 
@@ -188,6 +192,10 @@ impl Server {
         let post = Arc::new(post::Post::new(config.post.private_hosts.clone()));
         for realm in &realms {
             stream::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
+            bot::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
+            if demo {
+                bot::file::start(realm.clone(), folder.path(), stopped.clone());
+            }
         }
         let blobs = Blobs::open(&config.files, folder.path())
             .map_err(|fault| Fault::Blobs(fault.to_string()))?;
@@ -207,7 +215,15 @@ impl Server {
             tasks::spawn("http", http::listen(listener, None, door.clone(), places.clone()));
         }
         if let Some(listener) = https {
-            tasks::spawn("https", http::listen(listener, acceptor, door.clone(), places.clone()));
+            let tls = acceptor.clone();
+            tasks::spawn("https", http::listen(listener, tls, door.clone(), places.clone()));
+        }
+        let porch = Porch::new(door.clone(), &config.nx);
+        if let Some(listener) = sip_ws {
+            tasks::spawn("sip_ws", nx::listen(listener, None, porch.clone(), places.clone()));
+        }
+        if let Some(listener) = sip_wss {
+            tasks::spawn("sip_wss", nx::listen(listener, acceptor, porch, places.clone()));
         }
         if let Some(listener) = rio_port {
             let gateway = Gateway {
@@ -261,7 +277,13 @@ async fn bind(
 }
 
 fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
-    let addresses = [("http", &ready.http), ("https", &ready.https), ("rio", &ready.rio)];
+    let addresses = [
+        ("http", &ready.http),
+        ("https", &ready.https),
+        ("rio", &ready.rio),
+        ("sip_ws", &ready.sip_ws),
+        ("sip_wss", &ready.sip_wss),
+    ];
     let listeners: BTreeMap<_, _> = addresses
         .into_iter()
         .filter_map(|(name, url)| Some((name.to_owned(), url.clone()?)))

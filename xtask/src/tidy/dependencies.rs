@@ -23,6 +23,13 @@ const PURE: &[(&str, &[&str])] = &[
             "memchr",
             "ryu",
             "zmij",
+            // Scenario files.
+            "toml",
+            "toml_datetime",
+            "toml_parser",
+            "toml_writer",
+            "serde_spanned",
+            "winnow",
             // Tokens and cursors.
             "base64",
             // SigV4: two hash crates and what they are made of.

@@ -2,13 +2,16 @@
 //!
 //! - `dial.rs` reaches somebody, or fails; `talk.rs` answers, holds, clears; `pass.rs` consults, transfers, confers;
 //!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `phone.rs` real telephones; `outside.rs`
-//!   other networks; `show.rs` what monitors are told.
+//!   other networks; `show.rs` what monitors are told; `book.rs` the contact of a call, `command.rs` what is asked of a call
+//!   by its contact.
 //!
-//! Every change is put out by [`Centre::tell`]; after a command [`Centre::settle`] looks after telephones that became
+//! Every change is put out by [`Centre::tell_all`]; after a command [`Centre::settle`] looks after telephones that became
 //! free. The scenarios are those of `nxproxy-rio.md` 8.
 
 mod barge;
+mod book;
 mod check;
+mod command;
 mod dial;
 mod line;
 mod outside;
@@ -21,7 +24,6 @@ mod talk;
 use super::{Centre, Decided, Step};
 use crate::call::{Call, CallEvent, CallId, Cause, Copy, Happening, Link, Tag, Waiting, Wish};
 use crate::command::Done;
-use crate::fact::Fact;
 use crate::id::{CtiId, DeviceId, QueueId};
 use crate::queue::Why;
 use crate::refusal::Refusal;
@@ -201,10 +203,6 @@ impl Centre {
         );
     }
 
-    pub(super) fn tell_all(&mut self, step: &mut Step<'_>, happening: Happening) {
-        self.emit(step, Fact::Call(Box::new(happening)));
-    }
-
     pub(super) fn tell_why(
         &mut self,
         step: &mut Step<'_>,
@@ -241,6 +239,7 @@ impl Centre {
         let staying = call.speakers().filter(|p| p.device != *device).count()
             + usize::from(call.line().is_some());
         if staying < 2 {
+            call.end = Some(self.end_by(&call, device));
             return self.finish(step, call, |_| cause);
         }
         let to = self.copies(&call, cause, device);

@@ -174,7 +174,7 @@ impl Centre {
         self.switch.reindex(&directory);
         self.reindex_queues();
         self.by_number = BTreeMap::new();
-        self.recalled = BTreeMap::new();
+        self.roomless = BTreeMap::new();
         self.outside = BTreeMap::new();
         self.origins = BTreeMap::new();
         self.open_chats = 0;

@@ -2,6 +2,8 @@
 
 use super::{BotKind, Directory, Entry, EntryKey, Target};
 use crate::refusal::Refusal;
+use crate::scenario::Need;
+use std::sync::Arc;
 
 impl Directory {
     /// Would this entry leave the directory whole?
@@ -77,9 +79,26 @@ impl Directory {
             }
             Entry::Bot(bot) => {
                 named("bot", bot.id.as_str())?;
+                if let Some(queue) = bot.kind.queue().filter(|q| self.queue(q.as_str()).is_none()) {
+                    return bad(format!("bot {}: there is no queue {queue}", bot.id));
+                }
                 match &bot.kind {
-                    BotKind::Greet { queue, .. } if self.queue(queue.as_str()).is_none() => {
-                        bad(format!("bot {}: there is no queue {queue}", bot.id))
+                    BotKind::Scenario(scenario) => {
+                        let missing = |(_, need): &(Arc<str>, Need)| self.lacks(need);
+                        match scenario.needs().iter().find_map(missing) {
+                            Some(what) => bad(format!("bot {}: {what}", bot.id)),
+                            None => Ok(()),
+                        }
+                    }
+                    BotKind::Webhook(hook) if !(100..=10_000).contains(&hook.time.0) => {
+                        bad(format!("bot {}: an answer is waited for 100 ms to 10 s", bot.id))
+                    }
+                    BotKind::Webhook(hook)
+                        if hook.url.len() > 2_000
+                            || !(hook.url.starts_with("https://")
+                                || hook.url.starts_with("http://")) =>
+                    {
+                        bad(format!("bot {}: a program is at http:// or https://", bot.id))
                     }
                     _ => Ok(()),
                 }
@@ -163,6 +182,22 @@ impl Directory {
             | Entry::Reason(_)
             | Entry::WrapUpCode(_)
             | Entry::StreamTarget(_) => Ok(()),
+        }
+    }
+
+    /// What the directory lacks of what a scenario names, in words.
+    pub fn lacks(&self, need: &Need) -> Option<String> {
+        match need {
+            Need::Queue(id) if self.queue(id.as_str()).is_none() => {
+                Some(format!("there is no queue {id}"))
+            }
+            Need::Agent(id) if !self.users.contains_key(id) => {
+                Some(format!("there is no agent {id}"))
+            }
+            Need::Hours(id) if !self.hours.contains_key(id) => {
+                Some(format!("there are no hours {id}"))
+            }
+            _ => None,
         }
     }
 

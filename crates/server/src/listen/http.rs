@@ -3,13 +3,14 @@
 use super::body::{self, Payload};
 use super::door::Door;
 use super::files;
+use super::form::Form;
 use super::pages;
 use super::wire::Wire;
 use super::ws::{self, Opening};
 use crate::metrics::meters;
 use crate::{clock, password, tasks};
 use domain::refusal::Refusal;
-use facade::door::{BodyWanted, Fault, Head, Received, Request, Response as Reply, Step};
+use facade::door::{BodyWanted, Fault, Head, Part, Received, Request, Response as Reply, Step};
 use facade::route;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -182,6 +183,7 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
         };
     let asked = head.clone();
     let mut cut_short = false;
+    let mut form = None;
     let Some(mut step) =
         fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole })))
     else {
@@ -236,6 +238,36 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 cut_short = !matches!(received, Received::Stored { .. });
                 Ok(fenced(|| door.step(|cx| then(cx, received))))
             }
+            Step::Form { then } => {
+                let kind = asked.header("content-type").unwrap_or_default();
+                let mut read = streamed.take().and_then(|body| Form::new(kind, body));
+                let part = match &mut read {
+                    Some(form) => form.next_file(door.request_time).await,
+                    None => None,
+                };
+                cut_short = true;
+                form = read.filter(|_| part.is_some());
+                Ok(fenced(|| door.step(|cx| then(cx, part.map(|name| Part { name })))))
+            }
+            Step::ReceivePart { file, most, then } => {
+                let received = match form.take() {
+                    Some(mut form) => {
+                        let received = files::receive_part(
+                            &door.blobs,
+                            file,
+                            most,
+                            &mut form,
+                            door.upload_time,
+                        )
+                        .await;
+                        // What comes behind the file is short, or the connection cannot be used again.
+                        cut_short = !form.finish(door.request_time).await;
+                        received
+                    }
+                    None => Received::Fault,
+                };
+                Ok(fenced(|| door.step(|cx| then(cx, received))))
+            }
             Step::Send { file, thumbnail, headers } => {
                 return match files::send(&door.blobs, file, thumbnail, &asked).await {
                     Ok(response) => dress(response, &headers),
@@ -246,8 +278,14 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);
                 };
-                let opening =
-                    Opening { door: door.clone(), realm, session, limits, place: Some(place) };
+                let opening = Opening {
+                    door: door.clone(),
+                    realm,
+                    session,
+                    limits,
+                    place: Some(place),
+                    own: None,
+                };
                 let Some((upgrade, key)) = upgrade.zip(accept_key(&asked)) else {
                     ws::never_opened(opening).await;
                     return no_socket();

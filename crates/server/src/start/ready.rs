@@ -24,6 +24,12 @@ pub struct Ready {
     /// `ws://…`, or `wss://…` where a certificate is configured: the CTI gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rio: Option<String>,
+    /// `ws://…`: browsers' sockets
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_ws: Option<String>,
+    /// `wss://…`: the same with TLS
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_wss: Option<String>,
     /// `http://…`; below it `/metrics`, `/healthz`, `/readyz`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<String>,
@@ -35,6 +41,7 @@ impl Ready {
         http: Option<&TcpListener>,
         https: Option<&TcpListener>,
         (rio, rio_tls): (Option<&TcpListener>, bool),
+        (sip_ws, sip_wss): (Option<&TcpListener>, Option<&TcpListener>),
         metrics: Option<&TcpListener>,
     ) -> Self {
         let at = |scheme: &str, listener: Option<&TcpListener>| {
@@ -46,6 +53,8 @@ impl Ready {
             http: at("http", http),
             https: at("https", https),
             rio: at(if rio_tls { "wss" } else { "ws" }, rio),
+            sip_ws: at("ws", sip_ws),
+            sip_wss: at("wss", sip_wss),
             metrics: at("http", metrics),
         }
     }

@@ -38,11 +38,12 @@ impl Centre {
             return Reached::Queue(QueueId(number.0.clone()));
         }
         match self.directory.bots.get(number.as_str()).map(|bot| &bot.kind) {
-            Some(BotKind::Greet { queue, .. }) => Reached::Queue(queue.clone()),
             Some(BotKind::Echo) => Reached::Telephone(Arc::new(Device {
                 service: Some(Service::Answers),
                 ..Device::new(number.as_str())
             })),
+            // Bots write; whoever telephones is served by people.
+            Some(kind) => kind.queue().cloned().map_or(Reached::Nowhere, Reached::Queue),
             None => match self.directory.routes(number.as_str()) {
                 routes if routes.is_empty() => Reached::Nowhere,
                 routes => Reached::Outside(routes),
@@ -84,6 +85,8 @@ impl Centre {
             forwarded: Vec::new(),
             tried: Vec::new(),
             began: step.now,
+            contact: None,
+            end: None,
         })
     }
 
@@ -110,7 +113,9 @@ impl Centre {
     ) -> Decided {
         self.may_originate(device)?;
         let to = Self::plain(to);
-        let call = self.new_call(step, CallType::Internal, device, &to, attached)?;
+        let leaves = matches!(self.reached(&to), Reached::Outside(_));
+        let kind = if leaves { CallType::Outbound } else { CallType::Internal };
+        let call = self.new_call(step, kind, device, &to, attached)?;
         let done = made(&call);
         if asked && self.prompts(device) {
             self.prompt(step, call, device);

@@ -4,6 +4,7 @@ use super::{Centre, Decided, NOT_THERE, Step};
 use crate::agent::{AgentState, Channel};
 use crate::call::{Call, CallEvent, CallId, Cause, Link, Party, Stay, Waiting};
 use crate::command::Done;
+use crate::contact::EndReason;
 use crate::directory::{Policy, Queue};
 use crate::fact::Fact;
 use crate::id::{DeviceId, QueueId, UserId};
@@ -229,7 +230,8 @@ impl Centre {
 
     pub(super) fn call_back(&mut self, step: &mut Step<'_>, id: CallId) -> Decided {
         let call = self.switch.call(id).filter(|c| c.line().is_some()).cloned();
-        self.finish(step, call.ok_or(NOT_THERE)?, |_| Cause::CALL_BACK);
+        let call = Call { end: Some(EndReason::CallBack), ..call.ok_or(NOT_THERE)? };
+        self.finish(step, call, |_| Cause::CALL_BACK);
         Ok(Done::Ok)
     }
 }

@@ -173,7 +173,11 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
         Entry::Group(it) => json(&people::GroupWire::of(it)),
         Entry::Hours(it) => json(&people::HoursWire::of(it)),
         Entry::Queue(it) => json(&routing::QueueWire::of(it)),
-        Entry::Bot(it) => json(&routing::BotWire::of(it)),
+        Entry::Bot(it) => {
+            let mut wire = routing::BotWire::of(it);
+            wire.sealed = wire.sealed.filter(|_| open);
+            json(&wire)
+        }
         Entry::Flow(it) => json(&routing::FlowWire::of(it)),
         Entry::Widget(it) => json(&programs::WidgetWire::of(it)),
         Entry::Reason(it) => json(&people::ReasonWire::of(it)),
@@ -211,6 +215,12 @@ struct Wrong {
 impl Wrong {
     fn at(path: &str, why: impl Into<String>) -> Self {
         Self { path: path.to_owned(), why: why.into() }
+    }
+
+    /// All faults of a scenario's text, a line each.
+    fn scenario(faults: &[crate::scenario::Fault]) -> Self {
+        let lines: Vec<String> = faults.iter().map(|fault| format!("line {fault}")).collect();
+        Self::at("scenario", lines.join("\n"))
     }
 
     fn below(mut self, parent: &str) -> Self {

@@ -4,7 +4,7 @@
 use super::{Kind, Secrets, Wrong, people, programs, routing, trunks};
 use crate::door::Cx;
 use crate::percent::hex;
-use domain::directory::{Directory, Entry, StreamTarget};
+use domain::directory::{Bot, BotKind, Directory, Entry, StreamTarget};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) fn read(
         Kind::Groups => Entry::Group(parse::<people::GroupWire>(value)?.group()?).into(),
         Kind::Hours => Entry::Hours(parse::<people::HoursWire>(value)?.hours()?).into(),
         Kind::Queues => Entry::Queue(parse::<routing::QueueWire>(value)?.queue()).into(),
-        Kind::Bots => Entry::Bot(parse::<routing::BotWire>(value)?.bot()?).into(),
+        Kind::Bots => Entry::Bot(bot(cx, parse(value)?, held, secrets)?).into(),
         Kind::Flows => Entry::Flow(parse::<routing::FlowWire>(value)?.flow()?).into(),
         Kind::Widgets => Entry::Widget(parse::<programs::WidgetWire>(value)?.widget()).into(),
         Kind::Reasons => Entry::Reason(parse::<people::ReasonWire>(value)?.reason()).into(),
@@ -158,6 +158,20 @@ fn stream(
     let given = sealed(cx, "secret", wire.secret.take(), wire.sealed.take(), secrets)?;
     let old = held.streams.get(&wire.topic).and_then(|target| target.sealed.clone());
     Ok(wire.target(given.or(old)))
+}
+
+fn bot(
+    cx: &Cx<'_>,
+    mut wire: routing::BotWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Bot, Wrong> {
+    let given = sealed(cx, "secret", wire.secret.take(), wire.sealed.take(), secrets)?;
+    let old = held.bots.get(&wire.id).and_then(|bot| match &bot.kind {
+        BotKind::Webhook(hook) => hook.sealed.clone(),
+        _ => None,
+    });
+    wire.bot(given.or(old))
 }
 
 /// A secret as it is kept: sealed by us, or sealed already.
