@@ -5,6 +5,7 @@
 //! shared; when legs of two threads meet, those of one move.
 //!
 //! - [`ports`], [`codecs`], [`sounds`]: what a leg is made of. [`line`]: a leg as its thread holds it.
+//! - [`srtp`]: packets kept secret by keys of the SDP.
 //! - [`tap`]: a leg's sound as frames. [`tape`]: frames as a file. [`meter`]: what is counted.
 
 #![allow(
@@ -17,6 +18,7 @@ mod line;
 mod meter;
 mod ports;
 mod sounds;
+mod srtp;
 mod tap;
 mod tape;
 #[cfg(test)]
@@ -26,6 +28,8 @@ mod worker;
 pub(crate) use meter::SCORES;
 
 use crate::{chance, clock, tasks};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use codecs::{Codecs, Coding};
 use facade::voice::plane::{Agreed, Hear, Leg, Noticed, Plane, PlaneFault, Sound, Tape, Way, Wire};
 use line::{Agreement, Line, Program};
@@ -37,6 +41,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use ports::Ports;
 use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
 use sounds::Sounds;
+use srtp::{Master, Suite};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -71,9 +76,14 @@ pub struct Config {
     pub silence: Duration,
 }
 
+/// Bytes of the longest key with its salt.
+const KEY: usize = 30;
+
 /// A leg as the switch's side knows it.
 struct Held {
     mate: usize,
+    /// For SRTP: the suite, and bytes for our key.
+    secret: Option<(Suite, [u8; KEY])>,
     session: u64,
     port: u16,
     /// What we last said of ourselves; and whether an answer to it is awaited.
@@ -175,6 +185,7 @@ impl Engine {
         };
         let held = Held {
             mate,
+            secret: None,
             session,
             port,
             ours: None,
@@ -198,7 +209,10 @@ impl Engine {
             codecs: held.codecs.clone(),
             direction,
             ptime: 20,
-            security: Security::Plain,
+            security: held.secret.map_or(Security::Plain, |(suite, key)| Security::Sdes {
+                suites: offered(suite).map(|suite| suite.name().into()).collect(),
+                key: BASE64_STANDARD.encode(key.get(..suite.length()).unwrap_or_default()).into(),
+            }),
             attributes: if mux { vec![Attribute::flag("rtcp-mux")] } else { Vec::new() },
         }
     }
@@ -258,7 +272,7 @@ impl Engine {
 }
 
 impl Plane for Engine {
-    fn offer(&mut self, leg: Leg, _wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault> {
+    fn offer(&mut self, leg: Leg, wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault> {
         if self.legs.contains_key(&leg) {
             return Err(PlaneFault::WrongState);
         }
@@ -269,6 +283,9 @@ impl Plane for Engine {
         };
         let mate = like.map_or_else(|| self.idlest(), |held| held.mate);
         let line = self.open(leg, mate, g711(first))?;
+        if let Some(held) = self.legs.get_mut(&leg).filter(|_| wire == Wire::Sdes) {
+            held.secret = Some((Suite::Long, draw()));
+        }
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let offer = self.ability(held, Direction::SendRecv, false).offer(held.session, None);
         let text = offer.to_string();
@@ -287,7 +304,11 @@ impl Plane for Engine {
             .ability(held, Direction::SendRecv, false)
             .conclude(offer, &theirs)
             .map_err(|_| PlaneFault::Unfit)?;
-        let agreement = agreement(&agreed, offer, &theirs).ok_or(PlaneFault::Unfit)?;
+        let mut agreement = agreement(&agreed, offer, &theirs).ok_or(PlaneFault::Unfit)?;
+        if let Some((_, key)) = held.secret {
+            let line = theirs.media.get(agreed.line).ok_or(PlaneFault::Unfit)?;
+            agreement.keys = Some(keys(line, &key).ok_or(PlaneFault::Unfit)?);
+        }
         let (mate, way) = (held.mate, agreement.way);
         let spoken = agreement.codecs.spoken().map(|(_, coding)| coding);
         if let Some(held) = self.legs.get_mut(&leg) {
@@ -305,10 +326,12 @@ impl Plane for Engine {
         let fits = |ability: &Ability, session, earlier: Option<&Sdp>| {
             ability.answer(&theirs, session, earlier).map_err(|_| PlaneFault::Unfit)
         };
+        let suite = theirs.media.iter().find_map(wanted);
         let mut line = None;
         if !self.legs.contains_key(&leg) {
             let probe = Held {
                 mate: 0,
+                secret: suite.map(|suite| (suite, [0; KEY])),
                 session: 0,
                 port: 9,
                 ours: None,
@@ -320,10 +343,20 @@ impl Plane for Engine {
             fits(&self.ability(&probe, Direction::SendRecv, mux), 0, None)?;
             line = Some(self.open(leg, self.idlest(), g711(Law::A))?);
         }
+        if let (Some(held), Some(suite)) = (self.legs.get_mut(&leg), suite) {
+            // The key stays while the suite does: what is sent goes on under it.
+            let key =
+                held.secret.filter(|(own, _)| *own == suite).map_or_else(draw, |(_, key)| key);
+            held.secret = Some((suite, key));
+        }
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let ability = self.ability(held, Direction::SendRecv, mux);
         let (ours, agreed) = fits(&ability, held.session, held.ours.as_ref())?;
-        let agreement = agreement(&agreed, &ours, &theirs).ok_or(PlaneFault::Unfit)?;
+        let mut agreement = agreement(&agreed, &ours, &theirs).ok_or(PlaneFault::Unfit)?;
+        if let Some((_, key)) = held.secret {
+            let line = theirs.media.get(agreed.line).ok_or(PlaneFault::Unfit)?;
+            agreement.keys = Some(keys(line, &key).ok_or(PlaneFault::Unfit)?);
+        }
         let (sdp, way, mate) = (ours.to_string(), agreement.way, held.mate);
         let spoken = agreement.codecs.spoken().map(|(_, coding)| coding);
         if let Some(held) = self.legs.get_mut(&leg) {
@@ -471,5 +504,29 @@ fn agreement(agreed: &sdp::Agreed, ours: &Sdp, theirs: &Sdp) -> Option<Agreement
         mux: own.has_rtcp_mux() && other.has_rtcp_mux(),
         codecs: Codecs::of(own, other),
         way: Way { sends: we_hear, hears: we_send },
+        keys: None,
     })
+}
+
+/// The suite of a line of SRTP that is taken: the first whose key can be read.
+fn wanted(media: &sdp::Media) -> Option<Suite> {
+    if &*media.kind != "audio" || media.port == 0 || !media.protocol.starts_with("RTP/SAVP") {
+        return None;
+    }
+    let suite = |crypto: &sdp::Crypto| {
+        Suite::of(&crypto.suite).filter(|suite| Master::read(*suite, &crypto.key).is_some())
+    };
+    media.cryptos().iter().find_map(suite)
+}
+
+/// What is offered beside a suite: those whose keys are as long as its.
+fn offered(suite: Suite) -> impl Iterator<Item = Suite> {
+    [suite, Suite::Short].into_iter().take(if suite == Suite::Long { 2 } else { 1 })
+}
+
+/// Our key and theirs, by the suite of their line.
+fn keys(theirs: &sdp::Media, key: &[u8; KEY]) -> Option<(Master, Master)> {
+    let suite = wanted(theirs)?;
+    let crypto = theirs.cryptos().into_iter().find(|crypto| *crypto.suite == *suite.name())?;
+    Some((Master::of(suite, key)?, Master::read(suite, &crypto.key)?))
 }

@@ -2,6 +2,7 @@
 
 use super::codecs::{Codecs, Coding};
 use super::sounds::{Play, Player};
+use super::srtp::{Guard, Master};
 use super::tap::Tap;
 use facade::voice::plane::{Leg, Quality, Way};
 use media::dtmf::Key;
@@ -51,6 +52,8 @@ pub(super) struct Agreement {
     pub(super) codecs: Codecs,
     /// Who sends.
     pub(super) way: Way,
+    /// Our key and theirs.
+    pub(super) keys: Option<(Master, Master)>,
 }
 
 /// One leg.
@@ -59,6 +62,7 @@ pub(super) struct Line {
     pub(super) rtp: UdpSocket,
     pub(super) rtcp: UdpSocket,
     pub(super) mux: bool,
+    pub(super) guard: Option<Box<Guard>>,
     pub(super) end: End,
     pub(super) stats: Stats,
     pub(super) codecs: Codecs,
@@ -114,6 +118,7 @@ impl Line {
             rtp,
             rtcp,
             mux: false,
+            guard: None,
             end: End::new(terms),
             stats: Stats::new(terms.rate),
             codecs: Codecs::default(),
@@ -150,6 +155,12 @@ impl Line {
             self.reports_to = agreement.rtcp;
         }
         self.mux = agreement.mux;
+        if let Some((ours, theirs)) = agreement.keys {
+            match &mut self.guard {
+                Some(guard) => _ = guard.renew(ours, theirs),
+                none => *none = Guard::new(ours, theirs).map(Box::new),
+            }
+        }
         if let Some((_, coding)) = agreement.codecs.spoken() {
             if self.codecs.spoken().map(|(_, coding)| coding.rate()) != Some(coding.rate()) {
                 self.stats.set_rate(coding.rate());

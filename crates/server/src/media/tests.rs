@@ -462,3 +462,56 @@ fn holding_by_us_is_a_new_offer_of_the_same_session() {
     assert!(alice.heard.len() > 2_000);
     assert!(centre.again(a, false).unwrap().contains("a=sendrecv"));
 }
+
+#[test]
+fn secret_legs_speak_with_plain_ones() {
+    for suite in Suite::ALL {
+        let mut centre = centre(1);
+        let (leg, mut alice) = (centre.leg(), Phone::new("8 101"));
+        alice.secret(suite);
+        let agreed = centre.answer(leg, alice.sdp().as_bytes()).unwrap();
+        assert!(agreed.sdp.contains("RTP/SAVP") && agreed.sdp.contains(suite.name()));
+        alice.takes(&agreed.sdp);
+        let (b, mut bob) = centre.callee("0 101", leg);
+        centre.join(leg, b);
+        (alice.tone, bob.tone) = (600, 900);
+        talk(&mut [&mut alice, &mut bob], 500);
+        alice.press('7', 5);
+        talk(&mut [&mut alice, &mut bob], 200);
+        alice.hears(&[900], &[600]);
+        bob.hears(&[600], &[900]);
+        assert_eq!(bob.keys, "7");
+        // What is not locked is not taken, wherever it comes from.
+        let guard = alice.guard.take();
+        let before = bob.packets.len();
+        talk(&mut [&mut alice], 200);
+        bob.drain();
+        assert!(bob.packets.len() <= before + 1);
+        alice.guard = guard;
+        // The same keys once more: everything goes on.
+        let agreed = centre.answer(leg, alice.sdp().as_bytes()).unwrap();
+        alice.takes(&agreed.sdp);
+        alice.heard.clear();
+        talk(&mut [&mut alice, &mut bob], 300);
+        alice.hears(&[900], &[600]);
+    }
+}
+
+#[test]
+fn a_secret_leg_is_offered_and_hears_what_the_house_plays() {
+    let mut centre = centre(1);
+    let (leg, mut bob) = (centre.leg(), Phone::new("8 101"));
+    let offer = centre.offer(leg, Wire::Sdes, None).unwrap();
+    assert!(offer.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"), "{offer}");
+    assert!(offer.contains("a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:"));
+    let plain = bob.sdp();
+    assert_eq!(centre.conclude(leg, plain.as_bytes()), Err(PlaneFault::Unfit));
+    bob.secret(Suite::Short);
+    bob.takes(&offer);
+    centre.conclude(leg, bob.sdp().as_bytes()).unwrap();
+    centre.hear(leg, Hear::Sound(Sound::Test));
+    bob.tone = 600;
+    talk(&mut [&mut bob], 3_500);
+    bob.hears(&[440], &[]);
+    assert!(bob.reports.iter().any(|(_, report)| report.is_some()), "reports are locked, too");
+}

@@ -61,7 +61,11 @@ impl Worker {
         };
         let name = format!("{ssrc:08x}@sangdam");
         let length = written.and_then(|()| writer.name(ssrc, &name)).and_then(|()| writer.finish());
-        if let Some(bytes) = length.ok().and_then(|length| bytes.get(..length)) {
+        let length = match (&mut line.guard, length.ok()) {
+            (Some(guard), Some(length)) => guard.lock_report(&mut bytes, length),
+            (_, length) => length,
+        };
+        if let Some(bytes) = length.and_then(|length| bytes.get(..length)) {
             put(if line.mux { &line.rtp } else { &line.rtcp }, bytes, to);
         }
     }

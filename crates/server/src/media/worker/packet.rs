@@ -75,6 +75,13 @@ impl Worker {
             Kind::Rtcp if line.mux => return self.control(place, source, length, now),
             _ => return self.counts.drop(Why::NotRtp),
         }
+        let mut length = length;
+        if let Some(guard) = &mut line.guard {
+            let unlocked = self.datagram.get_mut(..length).and_then(|bytes| guard.unlock(bytes));
+            let Some(unlocked) = unlocked else { return self.counts.drop(Why::Forged) };
+            length = unlocked;
+        }
+        let bytes = self.datagram.get(..length).unwrap_or_default();
         let Ok(packet) = Packet::read(bytes) else { return self.counts.drop(Why::NotRtp) };
         if let Err(dropped) = line.end.admit(source, now, &packet) {
             return self.counts.drop(dropped.into());
@@ -126,29 +133,28 @@ impl Worker {
             }
             let Some(address) = line.end.address() else { continue };
             let from = LegId(u32::try_from(place).unwrap_or(u32::MAX - 1));
-            let payload = line.codecs.number(coding);
-            let (number, packet) = match (payload, coding) {
-                (Some(number), _) => (number, &mut datagram[..]),
-                (None, Coding::Law(law)) => {
-                    let Some((number, _)) = line.codecs.law() else {
-                        counts.drop(Why::Payload);
-                        continue;
-                    };
-                    copy[..head.length].copy_from_slice(&datagram[..head.length]);
-                    if let Some(codes) = copy.get_mut(head.begin..head.end) {
-                        law.transcode(codes);
-                    }
-                    (number, &mut copy[..])
-                }
+            let (number, turn) = match (line.codecs.number(coding), coding, line.codecs.law()) {
+                (Some(number), ..) => (number, None),
+                (None, Coding::Law(law), Some((number, _))) => (number, Some(law)),
                 _ => {
                     counts.drop(Why::Payload);
                     continue;
                 }
             };
+            // What is changed for one hearer alone is changed in a copy.
+            let packet = if turn.is_some() || line.guard.is_some() {
+                let from = datagram.get(..head.length).unwrap_or_default();
+                copy.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                if let (Some(law), Some(codes)) = (turn, copy.get_mut(head.begin..head.end)) {
+                    law.transcode(codes);
+                }
+                &mut copy[..]
+            } else {
+                &mut datagram[..]
+            };
             let patch = line.end.patch(from, now, &head.packet, number);
-            let Some(packet) = packet.get_mut(..head.length) else { continue };
             patch.apply(packet);
-            send(line, packet, head.end - head.begin, address, counts);
+            send(line, packet, head.length, head.end - head.begin, address, counts);
         }
     }
 
@@ -159,6 +165,14 @@ impl Worker {
     /// A report came.
     fn control(&mut self, place: usize, source: SocketAddr, length: usize, now: Micros) {
         let Some(line) = self.lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
+        let mut length = length;
+        if let Some(guard) = &mut line.guard {
+            let bytes = self.datagram.get_mut(..length);
+            let Some(unlocked) = bytes.and_then(|bytes| guard.unlock_report(bytes)) else {
+                return self.counts.drop(Why::Forged);
+            };
+            length = unlocked;
+        }
         let bytes = self.datagram.get(..length).unwrap_or_default();
         // By the machine that its packets come from; the port is its own affair.
         let known = line.end.address().is_some_and(|own| own.ip() == source.ip());
@@ -184,15 +198,21 @@ impl Worker {
     }
 }
 
-/// Sends a packet that is ready to a leg.
+/// Sends what stands at the beginning of a buffer to a leg, locked if it must be; the buffer has room for that.
 pub(super) fn send(
     line: &mut Line,
-    packet: &mut [u8],
+    buffer: &mut [u8],
+    length: usize,
     payload: usize,
     address: SocketAddr,
     counts: &mut Counts,
 ) {
-    if put(&line.rtp, packet, address) {
+    let length = match &mut line.guard {
+        Some(guard) => guard.lock(buffer, length),
+        None => Some(length),
+    };
+    let packet = length.and_then(|length| buffer.get(..length));
+    if packet.is_some_and(|packet| put(&line.rtp, packet, address)) {
         counts.sent += 1;
         line.packets += 1;
         line.octets += payload as u64;

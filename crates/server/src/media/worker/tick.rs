@@ -141,9 +141,8 @@ impl Worker {
         };
         let patch = line.end.patch(HOUSE, now, &packet, number);
         let Ok(length) = packet.write(&mut self.copy[..]) else { return };
-        let Some(bytes) = self.copy.get_mut(..length) else { return };
-        patch.apply(bytes);
-        send(line, bytes, payload.len(), address, &mut self.counts);
+        patch.apply(&mut self.copy[..]);
+        send(line, &mut self.copy[..], length, payload.len(), address, &mut self.counts);
     }
 
     /// Every tape gets its frame.
