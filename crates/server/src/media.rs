@@ -5,7 +5,7 @@
 //! shared; when legs of two threads meet, those of one move.
 //!
 //! - [`ports`], [`codecs`], [`sounds`]: what a leg is made of. [`line`]: a leg as its thread holds it.
-//! - [`srtp`]: packets kept secret by keys of the SDP.
+//! - [`srtp`]: packets kept secret by keys of the SDP. [`web`]: a browser's session.
 //! - [`tap`]: a leg's sound as frames. [`tape`]: frames as a file. [`meter`]: what is counted.
 
 #![allow(
@@ -23,6 +23,7 @@ mod tap;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod web;
 mod worker;
 
 pub(crate) use meter::SCORES;
@@ -38,13 +39,15 @@ use media::g711::Law;
 use media::leg::Terms;
 use media::time::Micros;
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::RcvBuf;
 use ports::Ports;
 use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
 use sounds::Sounds;
 use srtp::{Master, Suite};
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -52,6 +55,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tape::{Archive, Piece, Reel};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use web::{Ask, Common, Opus, Refused, Session};
 use worker::{Mate, Order, Worker};
 
 /// The most legs of which what one hears is mixed.
@@ -64,7 +68,9 @@ pub struct Config {
     pub bind: IpAddr,
     /// The address that session descriptions name: that by which telephones reach us.
     pub public: IpAddr,
-    /// The ports that legs may take, a pair each.
+    /// The port that all browsers share; 0 takes a free one, none takes no browsers.
+    pub web: Option<u16>,
+    /// The ports that other legs may take, a pair each.
     pub ports: RangeInclusive<u16>,
     /// Media threads; 0 is one for every two processors.
     pub threads: usize,
@@ -76,12 +82,18 @@ pub struct Config {
     pub silence: Duration,
 }
 
+/// How long a media thread may take to answer for a browser's session.
+const ANSWER: Duration = Duration::from_millis(500);
+/// Room for what browsers send while the thread is busy, in bytes.
+const ROOM: usize = 4 << 20;
 /// Bytes of the longest key with its salt.
 const KEY: usize = 30;
 
 /// A leg as the switch's side knows it.
 struct Held {
     mate: usize,
+    /// It is a browser.
+    web: bool,
     /// For SRTP: the suite, and bytes for our key.
     secret: Option<(Suite, [u8; KEY])>,
     session: u64,
@@ -112,6 +124,7 @@ pub struct Engine {
     legs: HashMap<Leg, Held>,
     tapes: HashMap<Tape, Spool>,
     way: tape::Way,
+    web: Option<Common>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -137,12 +150,18 @@ impl Engine {
             count => count,
         };
         let silence = u64::try_from(config.silence.as_millis()).unwrap_or(u64::MAX);
+        let mut shared = match config.web {
+            Some(port) => Some(shared_socket((config.bind, port).into())?),
+            None => None,
+        };
+        let reached = shared.as_ref().and_then(|socket| socket.local_addr().ok());
+        let web = reached.and_then(|own| Common::new((config.public, own.port()).into()));
         let mut mates = Vec::with_capacity(count);
         for n in 0..count {
             let (orders, asked) = mpsc::channel();
             let bell =
                 Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
-            let worker = Worker::new(bell.clone(), asked, tell.clone(), silence)?;
+            let worker = Worker::new(bell.clone(), asked, tell.clone(), silence, shared.take())?;
             threads.push(tasks::thread(&format!("media-{n}"), move || worker.run())?);
             mates.push(Mate { orders, bell });
         }
@@ -150,7 +169,7 @@ impl Engine {
         let sounds = Sounds::new(config.sounds.clone());
         let loads = vec![0; mates.len()];
         let (legs, tapes) = (HashMap::new(), HashMap::new());
-        Ok((Self { config, mates, loads, threads, ports, sounds, legs, tapes, way }, told))
+        Ok((Self { config, mates, loads, threads, ports, sounds, legs, tapes, way, web }, told))
     }
 
     fn ask(&self, mate: usize, order: Order) {
@@ -166,13 +185,24 @@ impl Engine {
     }
 
     /// A leg with sockets of its own, not yet given to its thread.
-    fn open(&mut self, leg: Leg, mate: usize, codecs: Vec<Codec>) -> Result<Box<Line>, PlaneFault> {
+    fn open(
+        &mut self,
+        leg: Leg,
+        mate: usize,
+        codecs: Vec<Codec>,
+        web: Option<Box<Session>>,
+    ) -> Result<Box<Line>, PlaneFault> {
         let now = Micros(clock::micros());
-        let sockets = self.ports.pair().map_err(|fault| {
-            tracing::error!(%fault, "no media port");
-            PlaneFault::Full
-        })?;
-        let port = sockets.0.local_addr().map_err(|_| PlaneFault::Full)?.port();
+        let (sockets, port) = if web.is_some() {
+            (None, 0)
+        } else {
+            let pair = self.ports.pair().and_then(|pair| Ok((pair.0.local_addr()?, pair)));
+            let (address, pair) = pair.map_err(|fault| {
+                tracing::error!(%fault, "no media port");
+                PlaneFault::Full
+            })?;
+            (Some(pair), address.port())
+        };
         let session = u64::from_be_bytes(draw()) >> 2;
         let terms = Terms {
             signalled: None,
@@ -185,6 +215,7 @@ impl Engine {
         };
         let held = Held {
             mate,
+            web: web.is_some(),
             secret: None,
             session,
             port,
@@ -198,7 +229,7 @@ impl Engine {
         if let Some(load) = self.loads.get_mut(mate) {
             *load += 1;
         }
-        Ok(Box::new(Line::new(leg, sockets, terms, now)))
+        Ok(Box::new(Line::new(leg, sockets, web, terms, now)))
     }
 
     /// What a leg can do. `mux`: the other side wants reports by the same port.
@@ -223,7 +254,6 @@ impl Engine {
         if mates.len() < 2 {
             return;
         }
-        let Some(to) = legs.iter().find_map(|leg| Some(self.legs.get(leg)?.mate)) else { return };
         let mut all: HashSet<Leg> = legs.iter().copied().collect();
         loop {
             let before = all.len();
@@ -244,6 +274,10 @@ impl Engine {
                 break;
             }
         }
+        // Browsers cannot move: their socket is of the first thread.
+        let browsers = all.iter().any(|leg| self.legs.get(leg).is_some_and(|held| held.web));
+        let first = legs.iter().find_map(|leg| Some(self.legs.get(leg)?.mate));
+        let to = if browsers { 0 } else { first.unwrap_or(0) };
         let Some(mate) = self.mates.get(to).cloned() else { return };
         for leg in &all {
             let Some(held) = self.legs.get_mut(leg).filter(|held| held.mate != to) else {
@@ -271,6 +305,85 @@ impl Engine {
     }
 }
 
+/// Browsers.
+impl Engine {
+    fn session(&self, opus: Opus) -> Result<Box<Session>, PlaneFault> {
+        let common = self.web.as_ref().ok_or(PlaneFault::Unfit)?;
+        Session::new(common, opus).map(Box::new).ok_or(PlaneFault::Full)
+    }
+
+    fn offer_web(&mut self, leg: Leg, opus: Opus) -> Result<String, PlaneFault> {
+        let mut session = self.session(opus)?;
+        let made = session.ask(Ask::Offer { hold: false }).map_err(|Refused| PlaneFault::Unfit)?;
+        let ours = read(&made).ok_or(PlaneFault::Unfit)?;
+        let line = self.open(leg, 0, Vec::new(), Some(session))?;
+        if let Some(held) = self.legs.get_mut(&leg) {
+            (held.ours, held.offered) = (Some(ours), true);
+        }
+        self.ask(0, Order::Begin(line));
+        Ok(made)
+    }
+
+    fn answer_web(&mut self, leg: Leg, offer: &str, theirs: &Sdp) -> Result<Agreed, PlaneFault> {
+        let ask = Ask::Answer(offer.to_owned());
+        let mut line = None;
+        let made = if self.legs.contains_key(&leg) {
+            self.ask_web(leg, ask)?
+        } else {
+            let mut session = self.session(Opus::Last)?;
+            let made = session.ask(ask).map_err(|Refused| PlaneFault::Unfit)?;
+            line = Some((session, made.clone()));
+            made
+        };
+        let ours = read(&made).ok_or(PlaneFault::Unfit)?;
+        if sound(&ours).is_none_or(|media| Codecs::of(media, media).spoken().is_none()) {
+            return Err(PlaneFault::Unfit);
+        }
+        if let Some((session, _)) = line {
+            let line = self.open(leg, 0, Vec::new(), Some(session))?;
+            self.ask(0, Order::Begin(line));
+        }
+        let sdp = ours.to_string();
+        let way = self.settle_web(leg, Some(ours), theirs)?;
+        Ok(Agreed { sdp, way })
+    }
+
+    /// What is agreed with a browser goes to its thread. `answer` is ours; without one theirs is, to what we offered.
+    fn settle_web(
+        &mut self,
+        leg: Leg,
+        answer: Option<Sdp>,
+        theirs: &Sdp,
+    ) -> Result<Way, PlaneFault> {
+        let held = self.legs.get_mut(&leg).ok_or(PlaneFault::WrongState)?;
+        let answered = answer.is_some();
+        held.ours = answer.or(held.ours.take());
+        held.offered = false;
+        let ours = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
+        let (own, other) = sound(ours).zip(sound(theirs)).ok_or(PlaneFault::Unfit)?;
+        // Numbers of an answer are those of its offer, and its order is what both want.
+        let codecs = if answered { Codecs::of(own, own) } else { Codecs::of(own, other) };
+        // A browser's address is zeros, and means nothing: where it is, ICE finds out.
+        let (sends, hears) = stated(other).ways();
+        let (own_sends, own_hears) = stated(own).ways();
+        let way = Way { sends: sends && own_hears, hears: hears && own_sends };
+        held.spoken = codecs.spoken().map(|(_, coding)| coding);
+        let mate = held.mate;
+        let agreement = Agreement { rtp: None, rtcp: None, mux: true, codecs, way, keys: None };
+        self.ask(mate, Order::Agree(leg, agreement));
+        Ok(way)
+    }
+
+    /// Asks a session that runs; its thread answers within a round of its packets.
+    fn ask_web(&self, leg: Leg, ask: Ask) -> Result<String, PlaneFault> {
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let (answer, answered) = mpsc::channel();
+        self.ask(held.mate, Order::Ask(leg, ask, answer));
+        let answered = answered.recv_timeout(ANSWER).map_err(|_| PlaneFault::WrongState)?;
+        answered.map_err(|Refused| PlaneFault::Unfit)
+    }
+}
+
 impl Plane for Engine {
     fn offer(&mut self, leg: Leg, wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault> {
         if self.legs.contains_key(&leg) {
@@ -282,7 +395,11 @@ impl Plane for Engine {
             _ => Law::A,
         };
         let mate = like.map_or_else(|| self.idlest(), |held| held.mate);
-        let line = self.open(leg, mate, g711(first))?;
+        if wire == Wire::Web {
+            let opus = like.is_some_and(|held| held.spoken == Some(Coding::Opus));
+            return self.offer_web(leg, if opus { Opus::First } else { Opus::Last });
+        }
+        let line = self.open(leg, mate, g711(first), None)?;
         if let Some(held) = self.legs.get_mut(&leg).filter(|_| wire == Wire::Sdes) {
             held.secret = Some((Suite::Long, draw()));
         }
@@ -298,8 +415,14 @@ impl Plane for Engine {
 
     fn conclude(&mut self, leg: Leg, answer: &[u8]) -> Result<Way, PlaneFault> {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
-        let offer = held.ours.as_ref().filter(|_| held.offered).ok_or(PlaneFault::WrongState)?;
+        held.ours.as_ref().filter(|_| held.offered).ok_or(PlaneFault::WrongState)?;
         let theirs = Sdp::parse(answer).map_err(|_| PlaneFault::Unreadable)?;
+        if held.web {
+            self.ask_web(leg, Ask::Conclude(text(answer)?))?;
+            return self.settle_web(leg, None, &theirs);
+        }
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let offer = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
         let agreed = self
             .ability(held, Direction::SendRecv, false)
             .conclude(offer, &theirs)
@@ -321,6 +444,9 @@ impl Plane for Engine {
 
     fn answer(&mut self, leg: Leg, offer: &[u8]) -> Result<Agreed, PlaneFault> {
         let theirs = Sdp::parse(offer).map_err(|_| PlaneFault::Unreadable)?;
+        if self.legs.get(&leg).map_or_else(|| is_web(&theirs), |held| held.web) {
+            return self.answer_web(leg, &text(offer)?, &theirs);
+        }
         let mux = theirs.media.iter().any(|media| &*media.kind == "audio" && media.has_rtcp_mux());
         // Whatever cannot be agreed upon is found before a port is taken.
         let fits = |ability: &Ability, session, earlier: Option<&Sdp>| {
@@ -331,6 +457,7 @@ impl Plane for Engine {
         if !self.legs.contains_key(&leg) {
             let probe = Held {
                 mate: 0,
+                web: false,
                 secret: suite.map(|suite| (suite, [0; KEY])),
                 session: 0,
                 port: 9,
@@ -341,7 +468,7 @@ impl Plane for Engine {
                 hear: Hear::Nothing,
             };
             fits(&self.ability(&probe, Direction::SendRecv, mux), 0, None)?;
-            line = Some(self.open(leg, self.idlest(), g711(Law::A))?);
+            line = Some(self.open(leg, self.idlest(), g711(Law::A), None)?);
         }
         if let (Some(held), Some(suite)) = (self.legs.get_mut(&leg), suite) {
             // The key stays while the suite does: what is sent goes on under it.
@@ -374,6 +501,15 @@ impl Plane for Engine {
 
     fn again(&mut self, leg: Leg, hold: bool) -> Result<String, PlaneFault> {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        if held.web {
+            let made = self.ask_web(leg, Ask::Offer { hold })?;
+            let held = self.legs.get_mut(&leg).ok_or(PlaneFault::WrongState)?;
+            let ours = if made.is_empty() { held.ours.clone() } else { read(&made) };
+            let ours = ours.ok_or(PlaneFault::WrongState)?;
+            let sdp = ours.to_string();
+            (held.ours, held.offered) = (Some(ours), true);
+            return Ok(sdp);
+        }
         let earlier = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
         let mux = earlier.media.iter().any(sdp::Media::has_rtcp_mux);
         let direction = if hold { Direction::SendOnly } else { Direction::SendRecv };
@@ -529,4 +665,44 @@ fn keys(theirs: &sdp::Media, key: &[u8; KEY]) -> Option<(Master, Master)> {
     let suite = wanted(theirs)?;
     let crypto = theirs.cryptos().into_iter().find(|crypto| *crypto.suite == *suite.name())?;
     Some((Master::of(suite, key)?, Master::read(suite, &crypto.key)?))
+}
+
+/// The socket that browsers share.
+fn shared_socket(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    socket.set_nonblocking(true)?;
+    // As much as the system allows.
+    let _ = setsockopt(&socket, RcvBuf, &ROOM);
+    Ok(socket)
+}
+
+/// Whether an offer is a browser's: it has the fingerprint of a certificate.
+fn is_web(sdp: &Sdp) -> bool {
+    sound(sdp).is_some_and(|media| sdp.attribute(media, "fingerprint").is_some())
+}
+
+/// The line of sound.
+fn sound(sdp: &Sdp) -> Option<&sdp::Media> {
+    sdp.media.iter().find(|media| &*media.kind == "audio" && media.port != 0)
+}
+
+/// The direction that a line states, whatever its address.
+fn stated(media: &sdp::Media) -> Direction {
+    media
+        .attributes
+        .iter()
+        .find_map(|attribute| {
+            [Direction::SendOnly, Direction::RecvOnly, Direction::Inactive]
+                .into_iter()
+                .find(|direction| direction.as_str() == &*attribute.name)
+        })
+        .unwrap_or_default()
+}
+
+fn read(sdp: &str) -> Option<Sdp> {
+    Sdp::parse(sdp.as_bytes()).ok()
+}
+
+fn text(sdp: &[u8]) -> Result<String, PlaneFault> {
+    String::from_utf8(sdp.to_vec()).map_err(|_| PlaneFault::Unreadable)
 }

@@ -119,6 +119,7 @@ fn counter(key: &EncryptingKey, iv: [u8; 16], bytes: &mut [u8]) -> Option<()> {
     key.less_safe_encrypt(bytes, context).map(|_| ()).ok()
 }
 
+#[expect(clippy::large_enum_variant, reason = "a leg's four are all of one kind")]
 enum Lock {
     Counter { key: EncryptingKey, hash: hmac::Key },
     Gcm(LessSafeKey),
@@ -340,14 +341,13 @@ impl Guard {
         }
         // Only who has the key is remembered.
         seen.take(index);
-        match at.and_then(|at| self.seen.get_mut(at)) {
-            Some(place) => *place = seen,
-            None => {
-                if self.seen.len() >= SOURCES {
-                    self.seen.remove(0);
-                }
-                self.seen.push(seen);
+        if let Some(place) = at.and_then(|at| self.seen.get_mut(at)) {
+            *place = seen;
+        } else {
+            if self.seen.len() >= SOURCES {
+                self.seen.remove(0);
             }
+            self.seen.push(seen);
         }
         Some(length)
     }

@@ -1,6 +1,7 @@
 //! A telephone: it says a tone, and keeps what it hears.
 
 use super::super::srtp::{Guard, Master, Suite};
+use super::browser::Browser;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use media::dtmf::Key;
@@ -245,22 +246,39 @@ impl Phone {
 
 /// All speak and listen for so many milliseconds.
 pub(in super::super) fn talk(phones: &mut [&mut Phone], millis: u64) {
+    talk_all(phones, &mut [], millis);
+}
+
+/// The same with browsers.
+pub(in super::super) fn talk_all(
+    phones: &mut [&mut Phone],
+    browsers: &mut [&mut Browser],
+    millis: u64,
+) {
+    let mut listen = |speak: bool| {
+        for phone in &mut *phones {
+            if speak {
+                phone.speak();
+            }
+            phone.listen();
+        }
+        for browser in &mut *browsers {
+            if speak {
+                browser.speak();
+            }
+            browser.listen();
+        }
+    };
     let begin = crate::clock::instant();
     for n in 1..=millis / 20 {
-        for phone in &mut *phones {
-            phone.speak();
-        }
+        listen(true);
         let due = begin + Duration::from_millis(n * 20);
         while crate::clock::instant() < due {
-            for phone in &mut *phones {
-                phone.listen();
-            }
+            listen(false);
             std::thread::sleep(Duration::from_millis(3));
         }
     }
-    for phone in &mut *phones {
-        phone.listen();
-    }
+    listen(false);
 }
 
 /// The height of one tone in some sound (Goertzel's sum, over the whole of it in pieces of 20 ms, so that a lost packet or a

@@ -7,9 +7,10 @@ use super::super::tap::{PACKET, decode};
 use super::Worker;
 use facade::voice::plane::Noticed;
 use media::dtmf::event::{Event, Heard};
-use media::leg::LegId;
+use media::leg::{LegId, Patch};
 use media::rtcp::{Compound, Part};
 use media::rtp::{HEADER, Kind, Packet};
+use media::sound::RATE;
 use media::stats::Arrival;
 use media::time::Micros;
 use std::net::{SocketAddr, UdpSocket};
@@ -26,7 +27,19 @@ pub(super) struct Head {
     length: usize,
 }
 
+/// Where in a buffer a packet ends, and where its payload lies.
+pub(super) struct Cut {
+    pub(super) begin: usize,
+    pub(super) end: usize,
+    pub(super) length: usize,
+}
+
 impl Head {
+    /// Where it ends, and where its payload lies.
+    const fn cut(&self) -> Cut {
+        Cut { begin: self.begin, end: self.end, length: self.length }
+    }
+
     fn of(packet: &Packet, length: usize) -> Self {
         let extension = packet.extension.map_or(0, |extension| 4 + extension.data.len());
         let begin = HEADER + packet.csrc.len() + extension;
@@ -55,7 +68,8 @@ impl Worker {
         }
         let Some(line) = self.lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
         let control = lower & 1 == 1;
-        let socket = if control { &line.rtcp } else { &line.rtp };
+        let Some((rtp, rtcp)) = &line.sockets else { return };
+        let socket = if control { rtcp } else { rtp };
         // What the system tells instead of a datagram is of one that we sent: a phone that is gone falls silent, too.
         let Ok((length, source)) = socket.recv_from(&mut self.datagram[..]) else { return };
         self.load += 1;
@@ -86,6 +100,14 @@ impl Worker {
         if let Err(dropped) = line.end.admit(source, now, &packet) {
             return self.counts.drop(dropped.into());
         }
+        self.admitted(place, length, now);
+    }
+
+    /// A packet that is of whom the leg is with stands at the beginning of the buffer.
+    pub(super) fn admitted(&mut self, place: usize, length: usize, now: Micros) {
+        let Some(line) = self.lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
+        let bytes = self.datagram.get(..length).unwrap_or_default();
+        let Ok(packet) = Packet::read(bytes) else { return self.counts.drop(Why::NotRtp) };
         let Some(coding) = line.codecs.coding(packet.payload_type) else {
             return self.counts.drop(Why::Payload);
         };
@@ -115,7 +137,20 @@ impl Worker {
                     let count = decode(law, packet.payload, &mut sound);
                     tap.put(ssrc, timestamp, sound.get(..count).unwrap_or_default());
                 }
-                Coding::Opus | Coding::Keys => {}
+                Coding::Opus => {
+                    let mut sound = [0; PACKET];
+                    let decoder = &mut line.decoder;
+                    if decoder.is_none() {
+                        *decoder = opus::Decoder::new(RATE, opus::Channels::Mono).ok();
+                    }
+                    let decoded = decoder
+                        .as_mut()
+                        .and_then(|decoder| decoder.decode(packet.payload, &mut sound, false).ok());
+                    let sound = sound.get(..decoded.unwrap_or(0)).unwrap_or_default();
+                    // Opus counts by 48,000 (RFC 7587 §4.1).
+                    tap.put(ssrc, timestamp / 6, sound);
+                }
+                Coding::Keys => {}
             }
         }
         self.relay(place, head, coding, now);
@@ -126,12 +161,11 @@ impl Worker {
         let mut nth = 0;
         while let Some(hearer) = self.hearer(place, nth) {
             nth += 1;
-            let Self { lines, datagram, copy, counts, .. } = self;
+            let Self { lines, datagram, copy, counts, web, .. } = self;
             let Some(line) = lines.get_mut(hearer).and_then(Option::as_deref_mut) else { continue };
             if !line.way.hears || line.press.is_some() || !line.presses.is_empty() {
                 continue;
             }
-            let Some(address) = line.end.address() else { continue };
             let from = LegId(u32::try_from(place).unwrap_or(u32::MAX - 1));
             let (number, turn) = match (line.codecs.number(coding), coding, line.codecs.law()) {
                 (Some(number), ..) => (number, None),
@@ -154,7 +188,7 @@ impl Worker {
             };
             let patch = line.end.patch(from, now, &head.packet, number);
             patch.apply(packet);
-            send(line, packet, head.length, head.end - head.begin, address, counts);
+            send(line, packet, &head.cut(), &patch, web.as_ref(), counts);
         }
     }
 
@@ -202,20 +236,29 @@ impl Worker {
 pub(super) fn send(
     line: &mut Line,
     buffer: &mut [u8],
-    length: usize,
-    payload: usize,
-    address: SocketAddr,
+    cut: &Cut,
+    patch: &Patch,
+    web: Option<&UdpSocket>,
     counts: &mut Counts,
 ) {
-    let length = match &mut line.guard {
-        Some(guard) => guard.lock(buffer, length),
-        None => Some(length),
+    let sent = match (&mut line.web, web, &line.sockets) {
+        (Some(session), Some(socket), _) => buffer
+            .get(cut.begin..cut.end)
+            .is_some_and(|payload| session.send(patch, payload, socket)),
+        (None, _, Some((socket, _))) => {
+            let length = match &mut line.guard {
+                Some(guard) => guard.lock(buffer, cut.length),
+                None => Some(cut.length),
+            };
+            let packet = length.and_then(|length| buffer.get(..length));
+            line.end.address().zip(packet).is_some_and(|(to, packet)| put(socket, packet, to))
+        }
+        _ => false,
     };
-    let packet = length.and_then(|length| buffer.get(..length));
-    if packet.is_some_and(|packet| put(&line.rtp, packet, address)) {
+    if sent {
         counts.sent += 1;
         line.packets += 1;
-        line.octets += payload as u64;
+        line.octets += (cut.end - cut.begin) as u64;
     } else {
         counts.drop(Why::Unsent);
     }
