@@ -3,10 +3,12 @@
 //! The relay has the first core, the telephones have the second. Each call is two telephones that send 20 ms of G.711 50 times a
 //! second; with SRTP, one of the two only listens, to what was locked for it. A packet counts when it has come out at the other
 //! end. The CPU is that of the relay's threads, by the kernel's own account; the kernel's work for a packet counts where it is
-//! sent from, so half of it is the load's.
+//! sent from, so half of it is the load's. Browsers' calls (`web`) are half locked, half plain, and both ends of them are in this
+//! process.
 
 mod calls;
 mod peer;
+mod web;
 
 use crate::figures::{Times, print, round};
 use anyhow::{Context as _, Result, ensure};
@@ -54,7 +56,7 @@ pub(crate) fn run(counts: &[u32]) -> Result<()> {
             }
         }
     }
-    Ok(())
+    web::run()
 }
 
 fn ours(mode: Mode, count: u32) -> Result<()> {
@@ -63,7 +65,6 @@ fn ours(mode: Mode, count: u32) -> Result<()> {
     let config = Config {
         bind: here,
         public: here,
-        web: None,
         ports: 16_384..=32_767,
         threads: 1,
         sounds: folder.clone(),
@@ -114,6 +115,21 @@ fn tell(who: &str, mode: Mode, count: u32, mut heard: Heard, used: f64, per_call
             ("lost_percent", round(lost * 100.0)),
             ("delay_p50_ms", delay(&mut heard.delays, 0.5)),
             ("delay_p99_ms", delay(&mut heard.delays, 0.99)),
+            ("kb_per_call", round(per_call)),
+        ],
+    );
+}
+
+/// The line of those who know no delay.
+fn tell_plain(name: &str, calls: u64, sent: u64, came: u64, used: f64, per_call: f64) {
+    let lost = 1.0 - came as f64 / (sent as f64).max(1.0);
+    print(
+        name,
+        &[
+            ("calls", calls.into()),
+            ("packets_per_cpu_s", (came as f64 / used.max(0.001)).round().into()),
+            ("cpu_s", round(used)),
+            ("lost_percent", round(lost * 100.0)),
             ("kb_per_call", round(per_call)),
         ],
     );

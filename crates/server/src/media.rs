@@ -39,15 +39,13 @@ use media::g711::Law;
 use media::leg::Terms;
 use media::time::Micros;
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::socket::setsockopt;
-use nix::sys::socket::sockopt::RcvBuf;
 use ports::Ports;
 use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
 use sounds::Sounds;
 use srtp::{Master, Suite};
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -68,9 +66,7 @@ pub struct Config {
     pub bind: IpAddr,
     /// The address that session descriptions name: that by which telephones reach us.
     pub public: IpAddr,
-    /// The port that all browsers share; 0 takes a free one, none takes no browsers.
-    pub web: Option<u16>,
-    /// The ports that other legs may take, a pair each.
+    /// The ports that legs may take, a pair each. All browsers share the first that is free when the engine starts.
     pub ports: RangeInclusive<u16>,
     /// Media threads; 0 is one for every two processors.
     pub threads: usize,
@@ -84,8 +80,6 @@ pub struct Config {
 
 /// How long a media thread may take to answer for a browser's session.
 const ANSWER: Duration = Duration::from_millis(500);
-/// Room for what browsers send while the thread is busy, in bytes.
-const ROOM: usize = 4 << 20;
 /// Bytes of the longest key with its salt.
 const KEY: usize = 30;
 
@@ -138,7 +132,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the system gives no thread or no event queue.
+    /// When the system gives no thread, no event queue, or no port of the range.
     pub fn start(config: Config) -> io::Result<(Self, UnboundedReceiver<Noticed>)> {
         let (tell, told) = unbounded_channel();
         let (pieces, to_write) = mpsc::channel();
@@ -150,10 +144,8 @@ impl Engine {
             count => count,
         };
         let silence = u64::try_from(config.silence.as_millis()).unwrap_or(u64::MAX);
-        let mut shared = match config.web {
-            Some(port) => Some(shared_socket((config.bind, port).into())?),
-            None => None,
-        };
+        let mut ports = Ports::new(config.bind, &config.ports, u16::from_be_bytes(draw()));
+        let mut shared = Some(ports.shared()?);
         let reached = shared.as_ref().and_then(|socket| socket.local_addr().ok());
         let web = reached.and_then(|own| Common::new((config.public, own.port()).into()));
         let mut mates = Vec::with_capacity(count);
@@ -165,7 +157,6 @@ impl Engine {
             threads.push(tasks::thread(&format!("media-{n}"), move || worker.run())?);
             mates.push(Mate { orders, bell });
         }
-        let ports = Ports::new(config.bind, &config.ports, u16::from_be_bytes(draw()));
         let sounds = Sounds::new(config.sounds.clone());
         let loads = vec![0; mates.len()];
         let (legs, tapes) = (HashMap::new(), HashMap::new());
@@ -665,15 +656,6 @@ fn keys(theirs: &sdp::Media, key: &[u8; KEY]) -> Option<(Master, Master)> {
     let suite = wanted(theirs)?;
     let crypto = theirs.cryptos().into_iter().find(|crypto| *crypto.suite == *suite.name())?;
     Some((Master::of(suite, key)?, Master::read(suite, &crypto.key)?))
-}
-
-/// The socket that browsers share.
-fn shared_socket(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind(address)?;
-    socket.set_nonblocking(true)?;
-    // As much as the system allows.
-    let _ = setsockopt(&socket, RcvBuf, &ROOM);
-    Ok(socket)
 }
 
 /// Whether an offer is a browser's: it has the fingerprint of a certificate.

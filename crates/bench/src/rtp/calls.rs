@@ -40,8 +40,13 @@ fn sdp(port: u16, protocol: &str, more: &str) -> String {
     )
 }
 
+/// What a telephone at this port offers.
+pub(super) fn plain(port: u16) -> String {
+    sdp(port, "RTP/AVP", "")
+}
+
 /// Where a description says that it is.
-fn port(sdp: &str) -> Result<SocketAddr> {
+pub(super) fn port(sdp: &str) -> Result<SocketAddr> {
     let line = sdp.lines().find_map(|line| line.strip_prefix("m=audio ")).context("no sound")?;
     let port: u16 = line.split(' ').next().context("no port")?.parse()?;
     Ok(([127, 0, 0, 1], port).into())
@@ -151,7 +156,8 @@ fn micros(begin: Instant) -> u64 {
     u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
-fn head(round: u16, speaker: u32) -> [u8; 12] {
+/// The head of a packet of 20 ms.
+pub(super) fn head(round: u16, speaker: u32) -> [u8; 12] {
     let ([s0, s1], [t0, t1, t2, t3]) =
         (round.to_be_bytes(), (u32::from(round) * 160).to_be_bytes());
     let [r0, r1, r2, r3] = (speaker + 1).to_be_bytes();

@@ -38,6 +38,12 @@ impl Common {
         let certificate = crypto.dtls_provider.generate_certificate()?;
         Some(Self { crypto, certificate, address })
     }
+
+    /// By which browsers reach the shared port.
+    #[cfg(test)]
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
 }
 
 /// Why a description was not taken.
