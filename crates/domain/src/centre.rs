@@ -4,10 +4,11 @@
 //! facts, each taken up by `apply` at once. So the same facts rebuild the same state, on any machine, at any time.
 //!
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
-//! - `centre/chat.rs` starts chats, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
+//! - `centre/chat.rs` starts chats, `centre/web.rs` those of customers' pages, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
 //! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
+//! - `centre/bot.rs` what bots say
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
-//! - `centre/call.rs` and below: telephone calls
+//! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
@@ -15,6 +16,7 @@ mod apply;
 mod arrive;
 mod assign;
 mod audit;
+mod bot;
 mod call;
 mod chat;
 mod clock;
@@ -27,6 +29,7 @@ mod say;
 mod stand;
 mod stream;
 mod transfer;
+mod web;
 
 use crate::agent::{Agent, Channel};
 use crate::chance::Chance;
@@ -211,9 +214,10 @@ pub struct Centre {
     // What follows from the above and is kept so that nothing has to be searched for.
     #[serde(skip)]
     by_number: BTreeMap<u64, ContactId>,
-    /// Contacts that came back from the archive, by their room, which did not.
+    /// Contacts without a room, by the room that they would have: calls, and chats that came back from the archive
+    /// without theirs.
     #[serde(skip)]
-    recalled: BTreeMap<RoomId, BTreeSet<ContactId>>,
+    roomless: BTreeMap<RoomId, BTreeSet<ContactId>>,
     #[serde(skip)]
     uploads: BTreeMap<TokenHash, (RoomId, FileId)>,
     #[serde(skip)]
@@ -282,6 +286,7 @@ impl Centre {
                 self.extend_wrap_up(step, &agent, contact, by)
             }
             Command::StartChat(start) => self.start_chat(step, *start),
+            Command::OpenWeb(chat) => self.open_web(step, *chat),
             Command::Stop { contact } => self.stop(step, contact),
             Command::SetAttributes { contact, attributes, unset } => {
                 self.set_attributes(step, contact, attributes, unset)
@@ -323,6 +328,10 @@ impl Centre {
             Command::AdmitBot { contact, name, grant, beside_agents, key } => {
                 self.admit_bot(step, contact, name, grant, beside_agents, key)
             }
+            Command::BotAnswer { contact, ask, reply } => {
+                self.bot_answers(step, contact, ask, reply)
+            }
+            Command::BotFailed { contact, ask, why } => self.bot_failed(step, contact, ask, &why),
             Command::GrantAgent { agent, contact, grant } => {
                 self.grant_agent(step, &agent, contact, grant)
             }
@@ -334,10 +343,16 @@ impl Centre {
             Command::Say { by, kind, text, audience, key } => {
                 self.say(step, by, kind, text, audience, key)
             }
+            Command::Choose { by, kind, text, choice, audience, key } => {
+                self.say_chosen(step, by, kind, text, choice, audience, key)
+            }
             Command::SayOutside { contact, kind, text } => {
                 self.say_outside(step, contact, kind, text)
             }
             Command::LeaveOutside { contact } => self.leave_outside(step, contact),
+            Command::Share { by, words, files, audience, key } => {
+                self.share(step, by, words, &files, audience, key)
+            }
             Command::Typing { by, audience, key } => self.typing(step, by, audience, key),
             Command::Mark { by, item, read, key } => self.mark(step, by, item, read, key),
             Command::MarkUpTo { by, n } => self.mark_up_to(step, by, n),
@@ -350,6 +365,7 @@ impl Centre {
             Command::StoreFile { upload, size, kind, status } => {
                 self.store_file(step, upload, size, kind, status)
             }
+            Command::BringFile { by, file } => self.bring_file(step, by, *file),
             Command::CompleteFile { by, file, key } => self.complete_file(step, by, file, key),
             Command::RuleIdle { contact, customer, agent } => {
                 self.rule_idle(step, contact, customer, agent)
@@ -425,7 +441,19 @@ impl Centre {
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
             Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             Fact::Call(happening) => {
+                topics.push(Topic::Calls);
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
+                let inside = happening.call.parties.iter().filter(|p| !p.outside);
+                let people = inside.filter_map(|p| self.person_at(&p.device));
+                topics.extend(people.map(Topic::Agent));
+                return topics;
+            }
+            Fact::AnswerAsked { .. } => {
+                topics.push(Topic::Calls);
+                return topics;
+            }
+            Fact::Registered { device, .. } => {
+                topics.extend([Topic::Calls, Topic::Device(device.clone())]);
                 return topics;
             }
             Fact::AgentShown { device, .. } => {
@@ -435,12 +463,20 @@ impl Centre {
             Fact::Seated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
+            Fact::BotAsked { .. } => topics.push(Topic::Bots),
             Fact::Offered { agent, .. }
             | Fact::Declined { agent, .. }
             | Fact::Accepted { agent, .. }
             | Fact::WrapUpBegan { agent, .. }
             | Fact::WrapUpExtended { agent, .. }
             | Fact::WrappedUp { agent, .. } => topics.push(Topic::Agent(agent.clone())),
+            // A call has no room whose members would hear of it.
+            Fact::Closed { contact, .. }
+            | Fact::AttributesSet { contact, .. }
+            | Fact::Described { contact, .. } => {
+                let call = self.contacts.get(contact).filter(|c| c.voice.is_some());
+                topics.extend(call.and_then(|c| c.agent.clone()).map(Topic::Agent));
+            }
             _ => {}
         }
         let room = fact.room().or_else(|| Some(self.contacts.get(&fact.contact()?)?.room()));
@@ -466,8 +502,8 @@ impl Centre {
     /// The segments of a room that are in memory, in no order.
     fn segments_of(&self, room: RoomId) -> impl Iterator<Item = &Contact> {
         let here = self.rooms.get(&room).into_iter().flat_map(|room| &room.segments);
-        let recalled = self.recalled.get(&room).into_iter().flatten();
-        here.chain(recalled).filter_map(|id| self.contacts.get(id))
+        let others = self.roomless.get(&room).into_iter().flatten();
+        here.chain(others).filter_map(|id| self.contacts.get(id))
     }
 
     /// The room of a contact that is its open segment.
@@ -475,6 +511,9 @@ impl Centre {
         let contact = self.contact(id)?;
         if contact.ended() {
             return Err(Refusal::ContactEnded);
+        }
+        if contact.voice.is_some() {
+            return Err(Refusal::NotAChat);
         }
         self.rooms.get(&contact.room()).ok_or(Refusal::ContactEnded)
     }
@@ -488,8 +527,11 @@ impl Centre {
             }
             By::Session(hash, contact) => {
                 let user = self.session(now, hash)?.user.clone();
-                let room = self.contact(contact)?.room();
-                let room = self.rooms.get(&room).ok_or(Refusal::ContactEnded)?;
+                let contact = self.contact(contact)?;
+                if contact.voice.is_some() {
+                    return Err(Refusal::NotAChat);
+                }
+                let room = self.rooms.get(&contact.room()).ok_or(Refusal::ContactEnded)?;
                 if room.closed.is_some() {
                     return Err(Refusal::ChatEnded);
                 }

@@ -10,7 +10,8 @@ use crate::id::{
     ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId,
     TokenHash, UserId,
 };
-use crate::room::{Audience, FileStatus, IdleRule, TokenKind};
+use crate::room::{Audience, File, FileStatus, IdleRule, TokenKind};
+use crate::scenario::Reply;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -96,6 +97,28 @@ pub struct StartChat {
     pub outbound: bool,
 }
 
+/// A customer's page opens a chat with a number (`nxwebapi.md` 8). The customer is there at once; where nobody can serve
+/// them, they are turned away, and there is no chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebChat {
+    /// The contact's id, made by whoever asks: so the room can be watched before its first line.
+    pub id: ContactId,
+    /// The number: a queue's, a bot's, or an agent's telephone. Only those open to anyone are reached.
+    pub number: Arc<str>,
+    /// What the customer calls themself: a claim.
+    pub name: Arc<str>,
+    /// Attributes of the matter.
+    pub attributes: Attributes,
+    /// The kinds of text the page can show.
+    pub kinds: TextKinds,
+    /// How long it may last.
+    pub duration: Millis,
+    /// The key by which a repeat is known for seven days. Whoever has it is let in again, so it must be a secret.
+    pub key: Option<ClientKey>,
+    /// The customer's tokens.
+    pub grants: Vec<Grant>,
+}
+
 /// What becomes of one idle timer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Timing {
@@ -131,7 +154,7 @@ pub struct IdleChange {
 impl IdleChange {
     /// The rule afterwards.
     pub const fn of(self, was: IdleRule) -> IdleRule {
-        IdleRule { warn: self.warn.of(was.warn), drop: self.drop.of(was.drop) }
+        IdleRule { warn: self.warn.of(was.warn), drop: self.drop.of(was.drop), owed: was.owed }
     }
 }
 
@@ -144,6 +167,15 @@ pub enum Destination {
     Agent(UserId),
     /// What a flow leads to.
     Flow(FlowId),
+}
+
+/// What a customer chose of what a bot had offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The menu that it leads to; none where only words were given.
+    pub menu: Option<Arc<str>>,
+    /// The word of it.
+    pub keyword: Arc<str>,
 }
 
 /// One wish.
@@ -234,6 +266,8 @@ pub enum Command {
     // --- contacts
     /// Start a chat.
     StartChat(Box<StartChat>),
+    /// Open a web chat.
+    OpenWeb(Box<WebChat>),
     /// End a contact, whoever is in it (a program's wish).
     Stop {
         /// Which.
@@ -338,6 +372,24 @@ pub enum Command {
         /// Its token.
         grant: Grant,
     },
+    /// A bot's program has answered.
+    BotAnswer {
+        /// The contact about which it was asked.
+        contact: ContactId,
+        /// The question's number.
+        ask: u32,
+        /// The answer.
+        reply: Reply,
+    },
+    /// A bot's program has not answered as it should.
+    BotFailed {
+        /// The contact about which it was asked.
+        contact: ContactId,
+        /// The question's number.
+        ask: u32,
+        /// What it did instead, without anything that is secret.
+        why: Arc<str>,
+    },
     /// Give out connection tokens to the holder of a participant token, and maybe mark it connected.
     Connect {
         /// The participant token.
@@ -385,6 +437,34 @@ pub enum Command {
         audience: Audience,
         /// The key by which a repeat is known.
         key: Option<ClientKey>,
+    },
+    /// The same, where the customer chose something that a bot had offered.
+    Choose {
+        /// Who.
+        by: By,
+        /// What the line is written in.
+        kind: TextKind,
+        /// The line, exactly as sent.
+        text: Arc<str>,
+        /// What was chosen, as bots understand it.
+        choice: Choice,
+        /// Who may see it.
+        audience: Audience,
+        /// The key by which a repeat is known.
+        key: Option<ClientKey>,
+    },
+    /// Send files that have been put, and maybe words before them: each file becomes a line. All of them, or nothing.
+    Share {
+        /// Who.
+        by: By,
+        /// The words.
+        words: Option<(TextKind, Arc<str>)>,
+        /// The files, in order; none of them may have been sent before.
+        files: Vec<FileId>,
+        /// Who may see it all.
+        audience: Audience,
+        /// The key by which a repeat is known.
+        key: ClientKey,
     },
     /// Somebody is writing.
     Typing {
@@ -457,6 +537,14 @@ pub enum Command {
         /// Stored or rejected.
         status: FileStatus,
     },
+    /// A file was brought whole: its bytes lie under its id already, stored or rejected. It is seen by nobody until it is
+    /// sent.
+    BringFile {
+        /// Who.
+        by: By,
+        /// What is known of it.
+        file: Box<File>,
+    },
     /// Make a line of a file.
     CompleteFile {
         /// Who.
@@ -517,12 +605,15 @@ impl Command {
         match self {
             Self::Force { by, .. } => Some(*by),
             Self::Say { by, .. }
+            | Self::Choose { by, .. }
+            | Self::Share { by, .. }
             | Self::Typing { by, .. }
             | Self::Mark { by, .. }
             | Self::MarkUpTo { by, .. }
             | Self::Leave { by, .. }
             | Self::Rate { by, .. }
             | Self::AnnounceFile { by, .. }
+            | Self::BringFile { by, .. }
             | Self::CompleteFile { by, .. } => by.session(),
             _ => None,
         }

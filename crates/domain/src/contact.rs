@@ -3,10 +3,18 @@
 //! A [`Contact`] is one segment of it: a transfer closes a segment and opens the next, with the same first contact
 //! (`initial`) and so the same room. The record is kept in memory while its room is open and a while longer, and in
 //! the views for good; both are made by [`Contact::apply`], from the facts alone.
+//!
+//! A call is a contact like any other: its segments are those of its matter (`cnid`, `cnsq`). It has no room, for
+//! nothing is written in it; what only calls have is its [`Voice`].
+
+mod voice;
+
+pub use voice::Voice;
 
 use crate::agent::Channel;
+use crate::call::Waiting;
 use crate::fact::Fact;
-use crate::id::{ContactId, FlowId, ParticipantId, QueueId, RoomId, UserId, WidgetId};
+use crate::id::{BotId, ContactId, FlowId, ParticipantId, QueueId, RoomId, UserId, WidgetId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -31,6 +39,10 @@ pub enum Initiation {
     QueueTransfer,
     /// The centre reached out to the customer.
     Outbound,
+    /// The customer called.
+    Inbound,
+    /// One extension called another.
+    Internal,
 }
 
 /// Where a contact stands (`amazon-connect-chat.md` 4.2).
@@ -76,6 +88,10 @@ pub enum EndReason {
     Flow,
     /// It was passed on; the matter goes on in the next segment.
     Transferred,
+    /// The call did not reach whom it was for: busy, no answer, no such number.
+    Unreached,
+    /// Whoever waited hung up, to be called back.
+    CallBack,
 }
 
 /// A value a program hangs on one segment.
@@ -134,12 +150,15 @@ pub enum TextKind {
     Choices,
     /// A choice made, as JSON.
     Choice,
+    /// A message with parts, as JSON in the form of `nxwebapi.md` 4 and 5: links, a list of files, a scenario's menu, a
+    /// choice from one. It is kept and passed on as it is; where it is foreign, façades make words of it.
+    Content,
 }
 
 impl TextKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice];
+    pub const ALL: [Self; 6] =
+        [Self::Plain, Self::Markdown, Self::Json, Self::Choices, Self::Choice, Self::Content];
 }
 
 /// Who the customer is, as far as we know.
@@ -200,6 +219,32 @@ pub struct Reference {
     pub value: Arc<str>,
 }
 
+/// Where a number leads to that no flow leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Straight {
+    /// To a queue, without a greeting.
+    Queue(QueueId),
+    /// To the agent who is reached there.
+    Agent(UserId),
+}
+
+/// A web chat: the customer's page called a number (`nxwebapi.md` 8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Web {
+    /// The number, as it was called.
+    pub number: Arc<str>,
+    /// Where it leads, if to no flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub straight: Option<Straight>,
+    /// The bot whose number it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
+    /// The chat counts as answered when an agent takes it, and not before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_agent: bool,
+}
+
 /// One segment of a matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -240,6 +285,9 @@ pub struct Contact {
     /// When the customer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<Millis>,
+    /// The bot that speaks or spoke with the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
     /// The queue it waits or waited in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueId>,
@@ -258,7 +306,7 @@ pub struct Contact {
     /// Why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
-    /// When the chat ends by itself.
+    /// When the chat ends by itself; 0 for a call, which never does.
     pub expires: Millis,
     /// The kinds of text that the customer's side can show.
     pub kinds: TextKinds,
@@ -287,6 +335,9 @@ pub struct Contact {
     /// Where an unsigned start came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// It is a web chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<Arc<Web>>,
     /// Why it was given to the agent who has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Arc<Why>>,
@@ -299,6 +350,9 @@ pub struct Contact {
     /// How the customer says it went, 1 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<u8>,
+    /// What only a call has; none for what is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Box<Voice>>,
 }
 
 /// What an agent says at the end of a contact.
@@ -336,6 +390,12 @@ impl Contact {
         self.initial.into()
     }
 
+    /// Was it this person's: did they have it, or make the call?
+    pub fn of(&self, user: &UserId) -> bool {
+        let made = self.voice.as_ref().and_then(|voice| voice.maker.as_ref());
+        self.agent.as_ref() == Some(user) || made == Some(user)
+    }
+
     /// Is it over?
     pub fn ended(&self) -> bool {
         self.phase == Phase::Ended
@@ -348,8 +408,13 @@ impl Contact {
                 self.phase = Phase::Connected;
                 self.connected = Some(at);
             }
+            Fact::BotTurn { turn, .. } => self.bot = Some(turn.bot.clone()),
             Fact::Queued { queue, .. } => {
                 self.phase = Phase::Queued;
+                // Where a call was passed on to is known when it gets there.
+                if self.voice.is_some() && self.initiation == Initiation::Transfer {
+                    self.initiation = Initiation::QueueTransfer;
+                }
                 self.queue = Some(queue.clone());
                 self.queued = Some(at);
             }
@@ -371,6 +436,22 @@ impl Contact {
                 self.ended = Some(at);
                 self.reason = Some(*reason);
                 self.tally = tally.as_ref().clone();
+                if let Some(voice) = &mut self.voice {
+                    voice.hold(at, false);
+                }
+            }
+            Fact::Call(happening) if !self.ended() => {
+                let Some(voice) = &mut self.voice else { return };
+                let call = &happening.call;
+                let changed = voice.take(at, call);
+                // Answered, if only by a telephone that is nobody's; an agent takes it besides.
+                let served = call.stay.as_ref().is_some_and(|s| s.waiting == Waiting::Served);
+                let waited = matches!(self.phase, Phase::Queued | Phase::Offered);
+                if served && waited && !call.parties.is_empty() {
+                    self.phase = Phase::Connected;
+                } else if !changed {
+                    return;
+                }
             }
             Fact::WrappedUp { wrap_up, .. } => self.wrap_up = Some(wrap_up.clone()),
             Fact::Rated { score, .. } => self.rating = Some(*score),

@@ -9,8 +9,10 @@ mod tests;
 
 use crate::agent::Channel;
 use crate::id::{
-    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId,
+    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TrunkId, UserId,
+    WidgetId,
 };
+use crate::scenario::Scenario;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,12 +80,26 @@ pub struct Device {
     /// It is no telephone, but a number for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
+    /// Its password for SIP, sealed with a key that lies outside of the database (base64); without one it cannot register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// Anonymous web callers may reach it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
 }
 
 impl Device {
     /// A telephone with the usual settings.
     pub fn new(id: &str) -> Self {
-        Self { id: id.into(), r#virtual: false, dnd: false, forward: None, service: None }
+        Self {
+            id: id.into(),
+            r#virtual: false,
+            dnd: false,
+            forward: None,
+            service: None,
+            sealed: None,
+            public: false,
+        }
     }
 }
 
@@ -112,6 +128,121 @@ pub enum Service {
     Busy,
     /// Rings, and never answers.
     Silent,
+}
+
+/// How SIP is carried to a trunk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// Datagrams.
+    #[default]
+    Udp,
+    /// A byte stream.
+    Tcp,
+    /// A byte stream under TLS.
+    Tls,
+}
+
+/// Which numbers a trunk takes, and how it wants them written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DialRule {
+    /// What numbers begin with: digits, `*`, `#`, `+`; empty is every number.
+    #[serde(default)]
+    pub prefix: Arc<str>,
+    /// The fewest characters of such a number.
+    #[serde(default = "DialRule::usual_least")]
+    pub least: u8,
+    /// The most.
+    #[serde(default = "DialRule::usual_most")]
+    pub most: u8,
+    /// So many characters are taken off at the front.
+    #[serde(default)]
+    pub strip: u8,
+    /// And these are put there.
+    #[serde(default)]
+    pub add: Arc<str>,
+}
+
+impl DialRule {
+    const fn usual_least() -> u8 {
+        1
+    }
+
+    const fn usual_most() -> u8 {
+        32
+    }
+
+    /// The number as the trunk wants it, if the rule is for it.
+    pub fn rewritten(&self, number: &str) -> Option<Arc<str>> {
+        let length = u8::try_from(number.len()).ok()?;
+        let fits = number.starts_with(&*self.prefix) && (self.least..=self.most).contains(&length);
+        let rest = number.get(usize::from(self.strip)..).filter(|_| fits)?;
+        Some(format!("{}{rest}", self.add).into())
+    }
+}
+
+/// A way to the telephone network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trunk {
+    /// Its name.
+    pub id: TrunkId,
+    /// Where it is reached: `host` or `host:port`.
+    pub host: Arc<str>,
+    /// How.
+    #[serde(default)]
+    pub carrier: Carrier,
+    /// By whom we are known there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Arc<str>>,
+    /// The password for it, sealed with a key that lies outside of the database (base64).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// We register there; else it knows us by our address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub register: bool,
+    /// Which of our numbers each number dialled there leads to; `*` is every other.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<Arc<str>, DeviceId>,
+    /// Which numbers may be called by it; none: it is for incoming calls alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<DialRule>,
+    /// Of several that take a number, the smallest is tried first.
+    #[serde(default)]
+    pub priority: u8,
+    /// At most so many calls at a time, both ways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The number that is shown to whom we call (발신번호); absent: the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Arc<str>>,
+    /// User-to-user data are passed on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uui: bool,
+    /// It is not used.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+}
+
+impl Trunk {
+    /// A trunk to there, with the usual settings.
+    pub fn new(id: &str, host: &str) -> Self {
+        Self {
+            id: id.into(),
+            host: host.into(),
+            carrier: Carrier::default(),
+            user: None,
+            sealed: None,
+            register: false,
+            numbers: BTreeMap::new(),
+            rules: Vec::new(),
+            priority: 0,
+            limit: None,
+            caller: None,
+            uui: false,
+            disabled: false,
+        }
+    }
 }
 
 /// An application that steers and watches telephones over the CTI gateway (`nxproxy-rio.md` 2 and 3).
@@ -232,10 +363,10 @@ pub struct Queue {
     /// Waiting no longer than this counts as served in time.
     #[serde(default = "Queue::usual_target")]
     pub target: Millis,
-    /// A silent customer is reminded after this; zero is never.
+    /// A silent customer is reminded after this; zero is never (in a web chat after 5 minutes without an answer).
     #[serde(default)]
     pub idle_warning: Millis,
-    /// A silent customer's chat ends this long after the reminder; zero is never.
+    /// A silent customer's chat ends this long after the reminder; zero is never (a web chat's after 5 more minutes).
     #[serde(default)]
     pub idle_close: Millis,
     /// The customer is asked how it went.
@@ -254,11 +385,19 @@ pub struct Queue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overflow: Option<Overflow>,
     /// Anonymous web callers may reach it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default = "Queue::usual_public")]
     pub public: bool,
+    /// A web chat is answered when an agent takes it, and not at once with a welcome.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer_by_agent: bool,
 }
 
 impl Queue {
+    /// `nxwebapi.md` 7.2.
+    const fn usual_public() -> bool {
+        true
+    }
+
     const fn usual_ageing() -> Millis {
         Millis::from_secs(60)
     }
@@ -302,7 +441,8 @@ impl Queue {
             ring: Self::usual_ring(),
             longest: None,
             overflow: None,
-            public: false,
+            public: true,
+            answer_by_agent: false,
         }
     }
 }
@@ -372,6 +512,51 @@ pub enum BotKind {
     },
     /// Says back whatever it is told: a test number.
     Echo,
+    /// Leads through a tree of menus.
+    Scenario(Arc<Scenario>),
+    /// Asks a program by HTTP what to say.
+    Webhook(Webhook),
+}
+
+impl BotKind {
+    /// Who takes over where the bot cannot go on; none behind a test number.
+    pub fn queue(&self) -> Option<&QueueId> {
+        match self {
+            Self::Greet { queue, .. } => Some(queue),
+            Self::Scenario(scenario) => Some(&scenario.queue),
+            Self::Webhook(webhook) => Some(&webhook.queue),
+            Self::Echo => None,
+        }
+    }
+}
+
+/// A program that is asked what a bot says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Where it is.
+    pub url: Arc<str>,
+    /// The secret for signatures, sealed (base64); without one, the realm's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// How long an answer is waited for, 100 ms to 10 s.
+    #[serde(default = "Webhook::usual_time")]
+    pub time: Millis,
+    /// Who takes over where it says so, or fails.
+    pub queue: QueueId,
+    /// Said when it fails, instead of handing over at once; after three failures in a row the queue takes over all the
+    /// same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sorry: Option<Arc<str>>,
+    /// Said by the system when people take over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handing: Option<Arc<str>>,
+}
+
+impl Webhook {
+    /// How long an answer is usually waited for.
+    pub const fn usual_time() -> Millis {
+        Millis::from_secs(5)
+    }
 }
 
 /// A bot, by its number.
@@ -590,6 +775,8 @@ directory! {
     wrap_up_codes: WrapUpCode(Arc<str> => WrapUpCode, code),
     /// Applications that steer telephones.
     cti_users: CtiUser(CtiId => CtiUser, id),
+    /// Ways to the telephone network.
+    trunks: Trunk(TrunkId => Trunk, id),
     /// Where copies of rooms may be sent.
     streams: StreamTarget(Arc<str> => StreamTarget, topic),
 }
@@ -619,6 +806,43 @@ mod values {
 }
 
 impl Directory {
+    /// Trunks that take this number, the one to be tried first at the front, with the number as each wants it.
+    pub fn routes(&self, number: &str) -> Vec<(TrunkId, Arc<str>)> {
+        let dialled =
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b"*#+".contains(&b));
+        if !dialled {
+            return Vec::new();
+        }
+        let route = |trunk: &Arc<Trunk>| {
+            let rules = trunk.rules.iter();
+            let fits = rules.filter_map(|rule| Some((rule.prefix.len(), rule.rewritten(number)?)));
+            // The most exact rule of a trunk is for it.
+            let (exact, written) = fits.max_by_key(|(length, _)| *length)?;
+            Some((trunk.priority, usize::MAX - exact, trunk.id.clone(), written))
+        };
+        let mut routes: Vec<_> =
+            self.trunks.values().filter(|trunk| !trunk.disabled).filter_map(route).collect();
+        routes.sort();
+        routes.into_iter().map(|(_, _, trunk, written)| (trunk, written)).collect()
+    }
+
+    /// Is there a telephone, queue or bot of this number?
+    pub fn answers(&self, number: &str) -> bool {
+        self.devices.contains_key(number)
+            || self.queue(number).is_some()
+            || self.bots.contains_key(number)
+    }
+
+    /// The name that somebody outside has in a call: their number, set apart from our own where it is one of them.
+    pub fn outsider(&self, from: &str) -> DeviceId {
+        let plain: String = from.chars().filter(|c| *c != '-' && !c.is_whitespace()).collect();
+        match plain.as_str() {
+            "" => "anonymous".into(),
+            known if self.answers(known) => format!("{known}@").as_str().into(),
+            other => other.into(),
+        }
+    }
+
     /// The queue of this number, or the one that this number leads to.
     pub fn queue(&self, number: &str) -> Option<&Arc<Queue>> {
         self.queues.get(number).or_else(|| {

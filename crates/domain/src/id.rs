@@ -231,6 +231,8 @@ names! {
     QueueId,
     /// Something that agents can do, at a level.
     SkillId,
+    /// A way to the telephone network.
+    TrunkId,
     /// A person who logs in: agent, supervisor or administrator.
     UserId,
     /// An unsigned way to start a chat.

@@ -10,10 +10,11 @@ use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
 use crate::id::{
-    ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId, StreamId,
-    TokenHash, UserId,
+    BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
+    StreamId, TokenHash, UserId,
 };
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
+use crate::scenario::Ask;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -72,6 +73,22 @@ pub enum Query {
     Upload(TokenHash),
     /// A file, for a reader who must be allowed to see it.
     File(By, FileId),
+    /// What a customer's page must know of its room, also when that has ended a moment ago; and the lines that these
+    /// keys made.
+    Visit(TokenHash, Vec<ClientKey>),
+    /// Lines of the room of this token after a place, oldest first; also when it has ended a moment ago.
+    Since {
+        /// The customer's token.
+        token: TokenHash,
+        /// After this place.
+        after: u32,
+        /// At most so many lines.
+        limit: u16,
+    },
+    /// May this member bring another file? Answered with the member's room.
+    MayBring(By),
+    /// A file that whoever knows its name may have: one that its room's customer may see, or brought.
+    FileIn(RoomId, FileId),
     /// The same for a session's user: a file of a chat they have worked on, or of any for a supervisor. Without a
     /// contact only chats in memory are searched.
     FileOf(TokenHash, FileId, Option<ContactId>),
@@ -87,6 +104,8 @@ pub enum Query {
     Wait(ContactId),
     /// All copies of rooms that go elsewhere.
     Streams,
+    /// All open questions to programs of bots.
+    BotAsks,
     /// Is there an open chat of this outside pair? (`SendChatIntegrationEvent`)
     Outside(Arc<str>),
     /// A page of a transcript, for a reader.
@@ -160,8 +179,12 @@ pub struct ContactFilter {
     pub customer: Option<Arc<str>>,
     /// In this queue.
     pub queue: Option<QueueId>,
-    /// With this agent.
+    /// With this agent, or a call that they made.
     pub agent: Option<UserId>,
+    /// By this channel.
+    pub channel: Option<Channel>,
+    /// Of the matter of calls with this number (`cnid`).
+    pub cnid: Option<Arc<str>>,
     /// Only those that have ended (true), or are open (false).
     pub ended: Option<bool>,
     /// Only numbers below this one: the next page.
@@ -171,6 +194,19 @@ pub struct ContactFilter {
 }
 
 impl ContactFilter {
+    /// Is this one of those that are looked for?
+    pub fn finds(&self, contact: &Contact) -> bool {
+        let cnid = || contact.voice.as_ref().map(|voice| &voice.cnid);
+        self.in_time(contact)
+            && self.customer.as_ref().is_none_or(|id| contact.customer.id.as_ref() == Some(id))
+            && self.queue.as_ref().is_none_or(|queue| contact.queue.as_ref() == Some(queue))
+            && self.agent.as_ref().is_none_or(|agent| contact.of(agent))
+            && self.channel.is_none_or(|channel| contact.channel == channel)
+            && self.cnid.as_ref().is_none_or(|wanted| cnid() == Some(wanted))
+            && self.ended.is_none_or(|ended| contact.ended() == ended)
+            && self.below.is_none_or(|below| contact.number < below)
+    }
+
     /// Does the contact lie in the span that is asked for?
     pub fn in_time(&self, contact: &Contact) -> bool {
         let at = self.moment.of(contact);
@@ -319,6 +355,27 @@ pub struct Holder {
     pub until: Millis,
 }
 
+/// A room, for its customer's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The room.
+    pub room: RoomId,
+    /// The segment that is open, or was open last.
+    pub contact: Contact,
+    /// The customer.
+    pub me: ParticipantId,
+    /// Everyone who ever was here.
+    pub members: Vec<Member>,
+    /// The newest line.
+    pub last: u32,
+    /// It is over.
+    pub closed: bool,
+    /// The customer is asked how it went.
+    pub rating: bool,
+    /// Of each key that was asked after, the newest line that it made.
+    pub stored: Vec<Option<u32>>,
+}
+
 /// A room's copy, and what to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamState {
@@ -334,6 +391,17 @@ pub struct StreamState {
     pub delivered: u64,
 }
 
+/// A question to a bot's program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotAsk {
+    /// The contact.
+    pub contact: ContactId,
+    /// The bot.
+    pub bot: BotId,
+    /// The question.
+    pub ask: Ask,
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -343,6 +411,10 @@ pub enum Answer {
     Session(Arc<User>, Millis),
     /// To [`Query::Token`].
     Holder(Box<Holder>),
+    /// To [`Query::MayBring`].
+    Room(RoomId),
+    /// To [`Query::Visit`].
+    Visit(Box<Visit>),
     /// To [`Query::Person`].
     Person(Arc<User>),
     /// To [`Query::Call`].
@@ -358,9 +430,9 @@ pub enum Answer {
     Contact(Box<Contact>, crate::contact::Attributes),
     /// To [`Query::Upload`].
     Upload(Box<RoomFile>),
-    /// To [`Query::File`], and to [`Query::FileOf`] of a chat in memory.
+    /// To [`Query::File`], and to [`Query::FileOf`] and [`Query::FileIn`] of a chat in memory.
     File(File),
-    /// To [`Query::Files`], and to [`Query::FileOf`] of a chat that is archived: oldest first; none where there is none.
+    /// To [`Query::Files`], and to [`Query::FileOf`] and [`Query::FileIn`] of a chat that is archived: oldest first; none where there is none.
     Files(Vec<File>),
     /// To [`Query::Desk`]: the agent, their contacts, the queues (true: the agent serves it).
     Desk(Box<Agent>, Vec<DeskContact>, Vec<(Level, bool)>),
@@ -377,9 +449,11 @@ pub enum Answer {
     },
     /// To [`Query::Streams`].
     Streams(Vec<StreamState>),
+    /// To [`Query::BotAsks`].
+    BotAsks(Vec<BotAsk>),
     /// To [`Query::Outside`].
     Outside(Option<ContactId>),
-    /// To [`Query::Transcript`] and [`Query::Lines`].
+    /// To [`Query::Transcript`], [`Query::Since`] and [`Query::Lines`].
     Lines(Lines),
     /// To [`Query::Contacts`] and [`Query::Matter`].
     Contacts(Vec<Contact>),
@@ -392,7 +466,7 @@ impl Query {
             Self::Session(session) | Self::FileOf(session, ..) | Self::Lines { session, .. } => {
                 Some(*session)
             }
-            Self::File(by, _) | Self::Transcript { by, .. } => by.session(),
+            Self::File(by, _) | Self::MayBring(by) | Self::Transcript { by, .. } => by.session(),
             _ => None,
         }
     }

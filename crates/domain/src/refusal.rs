@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The contact has not ended yet.
     #[error("the contact is still open")]
     ContactOpen,
+    /// The contact is a call, and this can be done with chats only.
+    #[error("the contact is a call, and not a chat")]
+    NotAChat,
     /// The contact is not in a state in which this can be done.
     #[error("{0}")]
     WrongState(&'static str),
@@ -101,6 +104,9 @@ pub enum Refusal {
     /// No telephone has this number.
     #[error("there is no such telephone")]
     NoSuchDevice,
+    /// The number is one for tests, and takes no chat.
+    #[error("the number is one for tests")]
+    TestNumber(crate::directory::Service),
     /// No such entry in the directory.
     #[error("there is no such entry")]
     NoSuchEntry,
@@ -129,6 +135,8 @@ pub enum Quota {
     Lines,
     /// Transfers of one matter.
     Transfers,
+    /// Contacts that wait in a queue.
+    Waiting,
 }
 
 impl std::fmt::Display for Quota {
@@ -144,6 +152,7 @@ impl std::fmt::Display for Quota {
             Self::Sockets => "open sockets of a participant",
             Self::Lines => "lines in a chat",
             Self::Transfers => "transfers of a contact",
+            Self::Waiting => "waiting contacts in this queue",
         })
     }
 }
@@ -160,6 +169,7 @@ impl Refusal {
             Self::Archived(_) => "contact.archived",
             Self::ContactEnded => "contact.ended",
             Self::ContactOpen => "contact.open",
+            Self::NotAChat => "contact.not_a_chat",
             Self::WrongState(_) => "contact.wrong_state",
             Self::NoSuchFlow => "flow.none",
             Self::NoSuchQueue => "queue.none",
@@ -181,6 +191,7 @@ impl Refusal {
             Self::NoSuchTopic => "stream.no_such_topic",
             Self::BadEntry(_) => "directory.bad_entry",
             Self::NoSuchDevice => "device.none",
+            Self::TestNumber(_) => "device.test_number",
             Self::NoSuchEntry => "directory.none",
         }
     }

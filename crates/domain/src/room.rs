@@ -6,6 +6,7 @@ use crate::contact::{Tally, TextKind, TextKinds};
 use crate::id::{
     ClientKey, ContactId, FileId, ItemId, ParticipantId, RoomId, StreamId, TokenHash, UserId, Uuid,
 };
+use crate::scenario::Talk;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -204,6 +205,9 @@ pub struct Member {
     /// The agent or supervisor behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
+    /// The number by which customers know them, if they are an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Arc<str>>,
     /// Where they stand.
     pub presence: Presence,
     /// Watches without being seen.
@@ -232,6 +236,8 @@ pub enum TokenKind {
     Connection,
     /// Opens a socket.
     Socket,
+    /// Brings files, and nothing else; and says how it went.
+    Upload,
 }
 
 /// What a room remembers of one line.
@@ -267,6 +273,9 @@ pub struct IdleRule {
     /// Dropped this long after the reminder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drop: Option<Millis>,
+    /// It runs only while an agent's words wait for an answer (customer's rule of a web chat).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owed: bool,
 }
 
 /// The idle rules of a room and how far each has come.
@@ -331,6 +340,9 @@ pub struct Room {
     /// Idle rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<Box<Idle>>,
+    /// The bot that speaks with the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<Box<Talk>>,
     /// How much was said in the open segment.
     pub tally: Tally,
     /// When it was closed.
@@ -378,6 +390,7 @@ impl Room {
             files: BTreeMap::new(),
             streams: Vec::new(),
             idle: None,
+            bot: None,
             tally: Tally::NONE,
             closed: None,
             opening: None,

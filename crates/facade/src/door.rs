@@ -51,6 +51,11 @@ pub trait Site {
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>>;
     /// Seals a secret for the directory.
     fn seal(&self, secret: &[u8]) -> String;
+    /// A code that nobody else can make for these bytes, the same each time: it makes a name of them that cannot be
+    /// guessed. None where there is no key for it.
+    fn mac(&self, _what: &[u8]) -> Option<[u8; 32]> {
+        None
+    }
     /// A CTI user of any realm. Known without asking the realm, so that logging in works while it is away.
     fn cti_user(&self, _id: &str) -> Option<CtiLogin> {
         None
@@ -189,6 +194,13 @@ pub enum Received {
     Fault,
 }
 
+/// A file in a form (RFC 7578), of which only the head has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The name that its sender gave it.
+    pub name: String,
+}
+
 /// What one request needs next.
 pub enum Step {
     /// Nothing more: this is the answer.
@@ -219,6 +231,21 @@ pub enum Step {
         file: FileId,
         /// Exactly so many bytes.
         size: u64,
+        /// What then.
+        then: Then<Received>,
+    },
+    /// Read the request's body, a streamed one, as a form up to the head of its first file; none if it is no form, or has
+    /// no file.
+    Form {
+        /// What then.
+        then: Then<Option<Part>>,
+    },
+    /// Take the file that the form has come to.
+    ReceivePart {
+        /// The file.
+        file: FileId,
+        /// At most so many bytes; more are [`Received::WrongSize`].
+        most: u64,
         /// What then.
         then: Then<Received>,
     },

@@ -2,10 +2,13 @@
 //!
 //! Who may see a line is settled before it comes here; see [`for_staff`].
 
+use crate::content;
 use domain::contact::TextKind;
 use domain::id::{ContactId, FileId, ItemId, ParticipantId};
 use domain::room::{Audience, Body, Event, FileStatus, Item, MemberRole};
 use serde::Serialize;
+use serde_json::Value;
+use std::borrow::Cow;
 
 /// A line. Absent members are left out.
 #[derive(Debug, Serialize)]
@@ -18,7 +21,10 @@ pub struct Line<'a> {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     media: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
+    text: Option<Cow<'a, str>>,
+    /// A message with parts, as it is; `text` says it in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<Value>,
     audience: Audience,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<By<'a>>,
@@ -56,9 +62,16 @@ pub const fn for_staff(item: &Item) -> bool {
 
 /// Writes one line.
 pub fn line(item: &Item) -> Line<'_> {
+    let mut content = None;
     let (kind, media, text, file, event) = match &item.body {
+        Body::Message { kind: TextKind::Content, text } => {
+            content = serde_json::from_str(text).ok();
+            let words = content.as_ref().and_then(content::words);
+            let words = words.map_or(Cow::Borrowed(text.as_ref()), Cow::Owned);
+            ("message", Some(media(TextKind::Plain)), Some(words), None, None)
+        }
         Body::Message { kind, text } => {
-            ("message", Some(media(*kind)), Some(text.as_ref()), None, None)
+            ("message", Some(media(*kind)), Some(Cow::Borrowed(text.as_ref())), None, None)
         }
         Body::File(file) => ("file", None, None, Some(shown(file)), None),
         Body::Event(event) => ("event", None, None, None, Some(name(*event))),
@@ -76,6 +89,7 @@ pub fn line(item: &Item) -> Line<'_> {
         kind,
         media,
         text,
+        content,
         audience: item.audience,
         by,
         file,
@@ -92,12 +106,14 @@ pub const fn media(kind: TextKind) -> &'static str {
         TextKind::Json => "application/json",
         TextKind::Choices => "application/vnd.amazonaws.connect.message.interactive",
         TextKind::Choice => "application/vnd.amazonaws.connect.message.interactive.response",
+        TextKind::Content => "application/vnd.sangdam.content+json",
     }
 }
 
-/// The text of a media type.
+/// The text of a media type, of those that staff may send.
 pub fn text_kind(name: &str) -> Option<TextKind> {
-    TextKind::ALL.into_iter().find(|kind| media(*kind) == name)
+    let kind = TextKind::ALL.into_iter().find(|kind| media(*kind) == name);
+    kind.filter(|kind| *kind != TextKind::Content)
 }
 
 /// Is it an image of which there can be a thumbnail? SVG is none: it may hold a script.
@@ -209,7 +225,8 @@ mod tests {
     #[test]
     fn every_text_kind_is_found_by_its_media_type() {
         for kind in TextKind::ALL {
-            assert_eq!(text_kind(media(kind)), Some(kind));
+            let sent = Some(kind).filter(|kind| *kind != TextKind::Content);
+            assert_eq!(text_kind(media(kind)), sent);
         }
         assert_eq!(text_kind("text/html"), None);
     }

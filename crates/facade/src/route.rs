@@ -4,6 +4,7 @@ use crate::admin::{self, caller, problem};
 use crate::connect;
 use crate::desk;
 use crate::door::{BodyWanted, Cx, Fault, Head, Request, Response, Settings, Step};
+use crate::nx;
 
 /// A path that is nobody's: nothing of its body is wanted.
 const NOTHING: BodyWanted = BodyWanted::Whole(0);
@@ -17,6 +18,8 @@ enum Owner<'a> {
     Admin(&'a str),
     /// [`connect`]. It gets the path as it was sent, for signatures cover that.
     Connect,
+    /// [`nx::files`], with the path below the base path.
+    Files(&'a str),
     /// Nobody's.
     Nobody,
 }
@@ -26,6 +29,7 @@ fn owner<'a>(settings: &Settings, path: &'a str) -> Owner<'a> {
     match path.strip_prefix(admin::BASE) {
         Some("/desk") => Owner::Desk,
         Some(rest) if rest.starts_with('/') => Owner::Admin(rest),
+        _ if nx::files::owns(path) => Owner::Files(path),
         _ if connect::route::owns(path) => Owner::Connect,
         _ => Owner::Nobody,
     }
@@ -43,6 +47,7 @@ fn below<'a>(base: &str, path: &'a str) -> &'a str {
 pub fn body_wanted(settings: &Settings, head: &Head) -> BodyWanted {
     match owner(settings, &head.path) {
         Owner::Admin(path) => admin::body_wanted(head, path),
+        Owner::Files(path) => nx::files::body_wanted(head, path),
         Owner::Connect => connect::route::body_wanted(head),
         Owner::Desk | Owner::Nobody => NOTHING,
     }
@@ -62,6 +67,7 @@ pub fn handle(cx: &mut Cx<'_>, request: Request) -> Step {
         {
             connect::route::handle(cx, request)
         }
+        Owner::Files(path) => nx::files::handle(cx, &request, path),
         Owner::Nobody => problem::not_found(),
         Owner::Admin(path) => admin::handle(cx, request, path),
         Owner::Desk => {
@@ -80,6 +86,7 @@ pub fn handle(cx: &mut Cx<'_>, request: Request) -> Step {
 pub fn fault(cx: &mut Cx<'_>, head: &Head, fault: Fault) -> Response {
     match owner(cx.site.settings(), &head.path) {
         Owner::Connect => connect::route::fault(cx, head, fault),
+        Owner::Files(_) => nx::files::fault(fault),
         _ => problem::fault(fault),
     }
 }
@@ -125,6 +132,8 @@ mod tests {
             ("/api/v10/session", Owner::Nobody),
             ("/participant/message", Owner::Connect),
             ("/aws/contact/chat", Owner::Connect),
+            ("/aws/call-message/upload", Owner::Files("/call-message/upload")),
+            ("/call-messages/upload", Owner::Nobody),
             ("/awsx/contact/chat", Owner::Nobody),
             ("/", Owner::Nobody),
         ] {

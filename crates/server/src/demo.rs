@@ -96,11 +96,11 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
     }
     let password = password::hash(PASSWORD.to_owned()).await.map_err(|_| Fault::Unready)?;
     let created = crate::clock::now();
-    let sealed = site.seal(KEY.1.as_bytes());
+    let seal = |secret: &str| site.seal(secret.as_bytes());
     let [cube, cube2] = CTI_USERS.map(|(_, password)| password.to_owned());
     let cube = password::hash(cube).await.map_err(|_| Fault::Unready)?;
     let cube2 = password::hash(cube2).await.map_err(|_| Fault::Unready)?;
-    let commands = entries(created, &password, [&cube, &cube2], &sealed)
+    let commands = entries(created, &password, [&cube, &cube2], &seal)
         .into_iter()
         .map(|entry| Command::Put(Box::new(entry)))
         .collect();
@@ -113,11 +113,22 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
 }
 
 /// All of it, in an order in which it can be put into an empty directory.
-fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &str) -> Vec<Entry> {
-    let mut all = vec![realm(created, sealed), key(sealed)];
+fn entries(
+    created: Millis,
+    password: &Arc<str>,
+    cti: [&Arc<str>; 2],
+    seal: &dyn Fn(&str) -> String,
+) -> Vec<Entry> {
+    let sealed = seal(KEY.1);
+    let mut all = vec![realm(created, &sealed), key(&sealed)];
     all.extend(people(password));
     all.extend((1001..=1020).chain([9001]).map(|number| {
-        Entry::Device(Device { r#virtual: true, ..Device::new(&number.to_string()) })
+        Entry::Device(Device {
+            r#virtual: true,
+            sealed: Some(seal(&format!("sip-{number}")).into()),
+            public: true,
+            ..Device::new(&number.to_string())
+        })
     }));
     all.extend([
         test_number("3999", Service::Answers),
@@ -132,14 +143,7 @@ fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &s
         group(402, "기술 지원", 1011..=1020),
         queue("3001", "대표 상담", 401, &["1000"]),
         queue("3002", "기술 지원", 402, &[]),
-        bot(
-            "3105",
-            "안내 봇",
-            BotKind::Greet {
-                greeting: "안녕하세요. 상담사에게 연결해 드리겠습니다.".into(),
-                queue: "3001".into(),
-            },
-        ),
+        bot("3105", "안내 봇", scenario()),
         bot("3999", "메아리", BotKind::Echo),
         to(
             "3001",
@@ -231,11 +235,11 @@ fn group(id: u32, name: &str, members: std::ops::RangeInclusive<u32>) -> Entry {
 
 fn queue(id: &str, name: &str, group: u32, aliases: &[&str]) -> Entry {
     let aliases = aliases.iter().map(|&alias| alias.into()).collect();
-    Entry::Queue(Queue { aliases, public: true, ..Queue::new(id, name, group) })
+    Entry::Queue(Queue { aliases, ..Queue::new(id, name, group) })
 }
 
 fn test_number(id: &str, service: Service) -> Entry {
-    Entry::Device(Device { service: Some(service), ..Device::new(id) })
+    Entry::Device(Device { service: Some(service), public: true, ..Device::new(id) })
 }
 
 /// The demo's applications have all rights.
@@ -248,6 +252,15 @@ fn cti_user(id: &str, password: &Arc<str>) -> Entry {
         profile: directory::CtiProfile::default(),
         disabled: false,
     })
+}
+
+/// What the bot says until its file is edited.
+fn scenario() -> BotKind {
+    match facade::scenario::read(include_str!("demo/3105.toml")) {
+        Ok(checked) => BotKind::Scenario(Arc::new(checked.scenario)),
+        // A test reads it, too.
+        Err(_) => BotKind::Greet { greeting: "안녕하세요.".into(), queue: "3001".into() },
+    }
 }
 
 fn bot(id: &str, name: &str, kind: BotKind) -> Entry {
@@ -273,7 +286,7 @@ mod tests {
     fn every_entry_fits_those_before_it() {
         let mut directory = Directory::default();
         let hash = "hash".into();
-        for entry in entries(Millis(1), &hash, [&hash, &hash], "sealed") {
+        for entry in entries(Millis(1), &hash, [&hash, &hash], &|_| "sealed".into()) {
             directory.check(&entry).unwrap();
             directory.put(entry);
         }

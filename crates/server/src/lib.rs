@@ -10,6 +10,7 @@
 //! - [`config`], [`start`], [`demo`], [`cli`]: from a command line to a running server.
 
 pub mod blob;
+pub mod bot;
 pub mod bus;
 pub mod chance;
 pub mod cli;
@@ -29,3 +30,4 @@ pub mod start;
 pub mod store;
 pub mod stream;
 pub mod tasks;
+pub mod voice;

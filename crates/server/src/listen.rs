@@ -3,7 +3,9 @@
 pub mod body;
 pub mod door;
 pub mod files;
+pub mod form;
 pub mod http;
+pub mod nx;
 pub mod pages;
 pub mod probe;
 pub mod rio;

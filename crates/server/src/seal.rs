@@ -5,6 +5,7 @@
 
 use crate::chance;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fs::{self, OpenOptions};
@@ -29,9 +30,9 @@ pub enum Fault {
     NotAKey(String),
 }
 
-/// Holds the key.
+/// Holds the key, and one made of it for codes.
 #[derive(Debug)]
-pub struct Sealer(LessSafeKey);
+pub struct Sealer(LessSafeKey, hmac::Key);
 
 impl Sealer {
     /// Takes the key from the environment, or from the data folder, where it is made if there is none.
@@ -73,7 +74,10 @@ impl Sealer {
     /// A key in base64.
     fn of(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text).ok().filter(|bytes| bytes.len() == 32)?;
-        Some(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?)))
+        // One key for one purpose: that of codes follows from the other, and tells nothing of it.
+        let own = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), b"sangdam.mac.1");
+        let own = hmac::Key::new(hmac::HMAC_SHA256, own.as_ref());
+        Some(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?), own))
     }
 
     /// Seals; twice the same gives two different texts.
@@ -93,6 +97,13 @@ impl Sealer {
         all.extend_from_slice(&nonce);
         all.extend_from_slice(&sealed);
         STANDARD.encode(all)
+    }
+
+    /// A code for these bytes that only this key makes, the same each time.
+    pub fn mac(&self, what: &[u8]) -> [u8; 32] {
+        let mut code = [0; 32];
+        code.copy_from_slice(hmac::sign(&self.1, what).as_ref());
+        code
     }
 
     /// Opens what [`Self::seal`] made; none if it was changed, or sealed with another key.
@@ -126,6 +137,13 @@ mod tests {
             assert_eq!(holder.unseal(&sealed).unwrap(), secret);
             assert_ne!(sealed, holder.seal(secret), "no nonce comes twice");
         }
+    }
+
+    #[test]
+    fn a_code_is_the_same_each_time_and_another_by_another_key() {
+        assert_eq!(key(1).mac(b"a"), key(1).mac(b"a"));
+        assert_ne!(key(1).mac(b"a"), key(1).mac(b"b"));
+        assert_ne!(key(1).mac(b"a"), key(2).mac(b"a"));
     }
 
     #[test]

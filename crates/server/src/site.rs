@@ -221,6 +221,10 @@ impl facade::door::Site for Site {
         self.sealer.seal(secret)
     }
 
+    fn mac(&self, what: &[u8]) -> Option<[u8; 32]> {
+        Some(self.sealer.mac(what))
+    }
+
     fn cti_user(&self, id: &str) -> Option<CtiLogin> {
         let table = self.table();
         let (realm, user) = table.cti_users.get(id).cloned()?;

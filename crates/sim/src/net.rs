@@ -15,7 +15,9 @@ use domain::query::Answer;
 use domain::refusal::Refusal;
 use domain::signal::Signal;
 use domain::time::Millis;
-use facade::door::{Cx, Effect, Fault, Head, Received, Request, Response, Session, Step, Then};
+use facade::door::{
+    Cx, Effect, Fault, Head, Part, Received, Request, Response, Session, Step, Then,
+};
 use site::Office;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -187,6 +189,11 @@ impl World {
                         _ => Received::Stored { size, start: b"plain text".to_vec() },
                     };
                     self.go_on(received, then)
+                }
+                Step::Form { then } => self.go_on(Some(Part { name: "a.txt".to_owned() }), then),
+                Step::ReceivePart { then, .. } => {
+                    let start = b"plain text".to_vec();
+                    self.go_on(Received::Stored { size: 10, start }, then)
                 }
                 Step::Verify { then, .. } => self.go_on(true, then),
                 Step::Hash { then, .. } => self.go_on("$argon2id$".into(), then),

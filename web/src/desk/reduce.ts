@@ -16,9 +16,9 @@ import type {
   Queue,
   Reason,
   Signal,
-  User,
   WrapupCode,
 } from "./wire";
+import type { User } from "../login/session";
 
 /** A typing signal is believed for so long. */
 export const TYPING_MS = 6_000;

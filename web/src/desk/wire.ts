@@ -3,14 +3,9 @@
  * All times are milliseconds since 1970 by the server's clock; absent members are left out.
  */
 
-export const SUBPROTOCOL = "sangdam.desk.1";
+import type { User } from "../login/session";
 
-export interface User {
-  readonly id: string;
-  readonly name: string;
-  readonly role: string;
-  readonly extension?: string;
-}
+export const SUBPROTOCOL = "sangdam.desk.1";
 
 export type AgentState = "ready" | "not_ready" | "after_work" | "logged_off";
 

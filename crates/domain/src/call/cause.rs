@@ -22,6 +22,7 @@ impl Cause {
     pub const NOT_OBTAINABLE: Self = Self(13);
     pub const DO_NOT_DISTURB: Self = Self(14);
     pub const MAINTENANCE: Self = Self(19);
+    pub const CONGESTION: Self = Self(20);
     pub const NEW_CALL: Self = Self(22);
     pub const NO_AGENTS: Self = Self(23);
     pub const OVERRIDE: Self = Self(24);
@@ -31,6 +32,7 @@ impl Cause {
     pub const NO_RESOURCES: Self = Self(30);
     pub const SILENT_MONITOR: Self = Self(31);
     pub const TRANSFER: Self = Self(32);
+    pub const TRUNKS_BUSY: Self = Self(33);
     pub const SINGLE_STEP: Self = Self(52);
     pub const OUT_OF_ORDER: Self = Self(65);
 }

@@ -1,6 +1,6 @@
 //! What is wished at a telephone, and what is told of the agent who sits there.
 
-use super::{Attached, Barge, CallId};
+use super::{Attached, Barge, CallId, Cause, Via};
 use crate::agent::Channel;
 use crate::id::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,21 @@ pub struct Seat {
     pub wmode: u8,
 }
 
+/// What somebody outside does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// Their telephone rings.
+    Rings,
+    /// They answer.
+    Answers,
+    /// They were not reached: why. Congestion lets the next trunk be tried.
+    Fails(Cause),
+    /// They hang up.
+    HangsUp,
+    /// They are gone without a word.
+    Vanishes,
+}
+
 /// What somebody at a telephone, or an application for them, may wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
@@ -59,7 +74,62 @@ pub enum Wish {
         /// And no other that has its number by now.
         number: u64,
     },
-    /// Take a ringing call.
+    /// A telephone can be reached by SIP from now on, or cannot any more.
+    Register {
+        /// Which.
+        device: DeviceId,
+        /// It can be reached.
+        here: bool,
+    },
+    /// The switch has begun anew: nobody is registered, and what went by its sockets is lost.
+    Restart,
+    /// The telephone itself has dialled. While it holds a call, or is in one, that is a consultation; after [`super::PICKUP`]
+    /// the number is that of a colleague whose call it takes.
+    Dialled {
+        /// Which.
+        device: DeviceId,
+        /// The number.
+        to: Arc<str>,
+        /// What the call carries.
+        attached: Attached,
+    },
+    /// Somebody outside calls in, by a trunk or from a page.
+    Come {
+        /// Their number, as they or their network say.
+        from: Arc<str>,
+        /// The number they dialled.
+        to: Arc<str>,
+        /// How they come.
+        via: Via,
+        /// What the call carries.
+        attached: Attached,
+        /// Every number is open to pages (the demo).
+        open: bool,
+    },
+    /// Somebody outside does something.
+    Outside {
+        /// The call.
+        call: CallId,
+        /// And no other that has its number by now.
+        number: u64,
+        /// Who, as the call has them.
+        device: DeviceId,
+        /// What.
+        did: Outside,
+    },
+    /// A telephone that is called does not take the call: it says that it is busy (`BUSY`), does not answer (`NOT_ANSWERED`), or
+    /// cannot be reached (`OUT_OF_ORDER`).
+    Reject {
+        /// Which.
+        device: DeviceId,
+        /// The call.
+        call: CallId,
+        /// Why.
+        cause: Cause,
+    },
+    /// A telephone has vanished from a call.
+    Vanish(DeviceId, CallId),
+    /// Take a ringing call. For an application at a registered telephone, that is asked to pick up.
     Answer(DeviceId, CallId),
     /// Leave a call.
     Clear(DeviceId, CallId),

@@ -8,7 +8,7 @@ use crate::directory::{Entry, EntryKey, Role};
 use crate::fact::{Decline, Fact, Leaving};
 use crate::id::{ContactId, TokenHash, UserId};
 use crate::refusal::Refusal;
-use crate::room::{Event, IdleRule};
+use crate::room::Event;
 use crate::time::Millis;
 use std::collections::BTreeSet;
 
@@ -274,6 +274,9 @@ impl Centre {
         agent: &UserId,
         contact: ContactId,
     ) -> Decided {
+        if let Some(call) = self.open_call(contact)? {
+            return self.accept_call(step, &call, agent);
+        }
         // A second click, or a repeat after a lost answer, finds the work done.
         if self
             .agents
@@ -286,18 +289,11 @@ impl Centre {
         let work = self.offered(agent, contact)?;
         let room = self.open_room(contact)?;
         let id = room.id;
-        let queue = self.contact(contact)?.queue.clone();
         self.emit(step, Fact::Accepted { contact, agent: agent.clone() });
         self.emit(step, Fact::Joined { room: id, participant: work.participant });
         let at = self.room(id).member(work.participant).map(|(at, _)| at);
         self.post_event(step, id, at, Event::Joined);
-        let queue = queue.and_then(|q| self.directory.queues.get(&q)).cloned();
-        if let Some(queue) = queue.filter(|q| q.idle_warning.0 > 0 && self.room(id).idle.is_none())
-        {
-            let drop = (queue.idle_close.0 > 0).then_some(queue.idle_close);
-            let customer = IdleRule { warn: Some(queue.idle_warning), drop };
-            self.emit(step, Fact::IdleRuled { room: id, customer, agent: IdleRule::default() });
-        }
+        self.rule_silence(step, contact);
         Ok(Done::Ok)
     }
 
@@ -307,6 +303,9 @@ impl Centre {
         agent: &UserId,
         contact: ContactId,
     ) -> Decided {
+        if let Some(call) = self.open_call(contact)? {
+            return self.refuse_call(step, &call, agent);
+        }
         self.offered(agent, contact)?;
         self.decline(step, agent, contact, Decline::Refused);
         Ok(Done::Ok)
@@ -451,6 +450,9 @@ impl Centre {
         agent: &UserId,
         contact: ContactId,
     ) -> Decided {
+        if let Ok(Some(call)) = self.open_call(contact) {
+            return self.end_call(step, &call, agent);
+        }
         let room = match self.open_room(contact) {
             Ok(room) => room,
             // A repeat after a lost answer.

@@ -50,7 +50,8 @@ impl Centre {
         let token = self
             .tokens
             .get(&hash)
-            .filter(|t| t.kind == TokenKind::Socket && (!present || t.until > step.now))
+            .filter(|t| matches!(t.kind, TokenKind::Socket | TokenKind::Connection))
+            .filter(|t| !present || t.until > step.now)
             .ok_or(Refusal::BadToken)?;
         let (participant, room) = (token.participant, token.room);
         if present {
@@ -124,6 +125,9 @@ impl Centre {
 
     /// Greets, and leads on to a queue or a bot.
     pub(super) fn run_flow(&mut self, step: &mut Step<'_>, id: ContactId) {
+        if self.straight_on(step, id) {
+            return;
+        }
         let Some(contact) = self.contacts.get(&id) else { return };
         let room = contact.room();
         let Some(flow) = self.directory.flows.get(&contact.flow).cloned() else {
@@ -141,6 +145,9 @@ impl Centre {
                     queue
                 }
                 Some(BotKind::Echo) => return,
+                Some(kind @ (BotKind::Scenario(_) | BotKind::Webhook(_))) => {
+                    return self.bot_comes(step, id, bot.clone(), &kind);
+                }
                 None => {
                     self.close(step, room, EndReason::Flow, None);
                     return;

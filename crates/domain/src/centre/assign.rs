@@ -4,6 +4,7 @@ use super::{Centre, Decided, Step};
 use crate::agent::Channel;
 use crate::command::Done;
 use crate::contact::{EndReason, Phase};
+use crate::directory::Queue;
 use crate::fact::Fact;
 use crate::id::{ContactId, ParticipantId, QueueId, UserId};
 use crate::queue::{Candidate, Out, Rule, Turn, WHY_CANDIDATES, WHY_MEMBERS, Why, rank};
@@ -26,31 +27,12 @@ impl Centre {
         preferred: Option<UserId>,
         came: Millis,
     ) {
-        let Some(mut queue) = self.directory.queue(queue.as_str()).cloned() else { return };
         let Some(room) = self.contacts.get(&id).map(super::super::contact::Contact::room) else {
             return;
         };
-        let mut from = None;
-        // Each hop leads to a queue that was not visited yet, so this ends.
-        let mut visited = vec![queue.id.clone()];
-        while let Some(overflow) = &queue.overflow {
-            let level = self.level(&queue);
-            let full = overflow.length.is_some_and(|most| level.waiting >= most)
-                || (overflow.no_agent && level.logged_on == 0);
-            if !full || visited.contains(&overflow.to) {
-                break;
-            }
-            let Some(next) = self.directory.queues.get(&overflow.to).cloned() else { break };
-            from = Some(queue.id.clone());
-            visited.push(next.id.clone());
-            queue = next;
-        }
-        let closed = queue
-            .hours
-            .as_ref()
-            .and_then(|h| self.directory.hours.get(h))
-            .is_some_and(|h| !h.open(step.now));
-        if closed {
+        let Some(queue) = self.directory.queue(queue.as_str()).cloned() else { return };
+        let (queue, from) = self.overflowed(queue);
+        if self.is_closed(step.now, &queue) {
             self.close(step, room, EndReason::Flow, None);
             return;
         }
@@ -69,7 +51,34 @@ impl Centre {
         self.show_level(step, &queue.id);
     }
 
-    fn last_agent(&self, id: ContactId, queue: &crate::directory::Queue) -> Option<UserId> {
+    /// Where a contact of this queue would go now: where it overflows to, if it is full or nobody is there; and the one
+    /// before it in that case.
+    pub(super) fn overflowed(&self, mut queue: Arc<Queue>) -> (Arc<Queue>, Option<QueueId>) {
+        let mut from = None;
+        // Each hop leads to a queue that was not visited yet, so this ends.
+        let mut visited = vec![queue.id.clone()];
+        while let Some(overflow) = &queue.overflow {
+            let level = self.level(&queue);
+            let full = overflow.length.is_some_and(|most| level.waiting >= most)
+                || (overflow.no_agent && level.logged_on == 0);
+            if !full || visited.contains(&overflow.to) {
+                break;
+            }
+            let Some(next) = self.directory.queues.get(&overflow.to).cloned() else { break };
+            from = Some(queue.id.clone());
+            visited.push(next.id.clone());
+            queue = next;
+        }
+        (queue, from)
+    }
+
+    /// Is this queue closed by its hours?
+    pub(super) fn is_closed(&self, now: Millis, queue: &Queue) -> bool {
+        let hours = queue.hours.as_ref().and_then(|hours| self.directory.hours.get(hours));
+        hours.is_some_and(|hours| !hours.open(now))
+    }
+
+    fn last_agent(&self, id: ContactId, queue: &Queue) -> Option<UserId> {
         if queue.last_agent == Millis(0) {
             return None;
         }
@@ -77,7 +86,7 @@ impl Centre {
         self.serves_there(agent, queue).then(|| agent.clone())
     }
 
-    fn serves_there(&self, agent: &UserId, queue: &crate::directory::Queue) -> bool {
+    fn serves_there(&self, agent: &UserId, queue: &Queue) -> bool {
         self.directory.groups.get(&queue.group).is_some_and(|g| g.members.contains_key(agent))
     }
 
@@ -224,11 +233,13 @@ impl Centre {
         let participant = ParticipantId::new(step.now, step.chance);
         let name =
             self.directory.users.get(agent).map_or_else(|| agent.0.clone(), |u| u.name.clone());
+        let number = self.device_of(agent).map_or_else(|| agent.0.clone(), |device| device.0);
         let member = Member {
             id: participant,
             role: MemberRole::Agent,
             name,
             user: Some(agent.clone()),
+            number: Some(number),
             presence: Presence::Invited,
             silent: false,
             since: step.now,
@@ -280,6 +291,9 @@ impl Centre {
         contact: ContactId,
         agent: &UserId,
     ) -> Decided {
+        if self.contact(contact)?.voice.is_some() {
+            return Err(Refusal::NotAChat);
+        }
         if self.contact(contact)?.phase != Phase::Queued {
             return Err(Refusal::WrongState("only a waiting contact can be assigned"));
         }

@@ -4,7 +4,7 @@ use super::{ADDRESS_LIMIT, Centre, Decided, PAST_LIMIT, Step, TOKEN_LIMIT, WIDGE
 use crate::agent::Channel;
 use crate::command::{Done, Grant, IdleChange, Rehydrate, StartChat};
 use crate::contact::{
-    ATTRIBUTE_BYTES, Attributes, Contact, Initiation, Phase, Tally, attribute_bytes,
+    ATTRIBUTE_BYTES, Attributes, Contact, Initiation, Phase, Tally, Web, attribute_bytes,
 };
 use crate::fact::Fact;
 use crate::id::{ContactId, ParticipantId, RoomId, StreamId};
@@ -15,6 +15,16 @@ use std::sync::Arc;
 
 impl Centre {
     pub(super) fn start_chat(&mut self, step: &mut Step<'_>, start: StartChat) -> Decided {
+        self.start_chat_as(step, start, None)
+    }
+
+    /// The same; a web chat has its id already, and may lead elsewhere than to a flow.
+    pub(super) fn start_chat_as(
+        &mut self,
+        step: &mut Step<'_>,
+        start: StartChat,
+        web: Option<(ContactId, Arc<Web>)>,
+    ) -> Decided {
         if let Some(before) = start.key.and_then(|key| self.starts.get(&key)).copied() {
             return Ok(self.started_again(step, before.contact, before.participant, &start.grants));
         }
@@ -25,7 +35,11 @@ impl Centre {
             let (first, customer) = (open.initial, open.customer.participant);
             return Ok(self.started_again(step, first, customer, &start.grants));
         }
-        let flow = self.directory.flows.get(&start.flow).ok_or(Refusal::NoSuchFlow)?.id;
+        let straight = web.as_ref().is_some_and(|(_, web)| web.straight.is_some());
+        if !straight && !self.directory.flows.contains_key(&start.flow) {
+            return Err(Refusal::NoSuchFlow);
+        }
+        let flow = start.flow;
         let realm = self.directory.realm.as_ref();
         let most = realm.map_or(u32::MAX, |r| r.max_chats);
         if self.open_chats >= most {
@@ -65,7 +79,7 @@ impl Centre {
             self.check_target(target)?;
         }
 
-        let id = ContactId::new(step.now, step.chance);
+        let id = web.as_ref().map_or_else(|| ContactId::new(step.now, step.chance), |web| web.0);
         let participant = ParticipantId::new(step.now, step.chance);
         let past = source.as_ref().map_or_else(Vec::new, |s| s.1.clone());
         let contact = Contact {
@@ -90,6 +104,7 @@ impl Centre {
             started: step.now,
             updated: step.now,
             connected: None,
+            bot: None,
             queue: None,
             queued: None,
             agent: None,
@@ -106,10 +121,12 @@ impl Centre {
             description: None,
             references: Vec::new(),
             origin: start.origin,
+            web: web.map(|web| web.1),
             why: None,
             tally: Tally::NONE,
             wrap_up: None,
             rating: None,
+            voice: None,
         };
         let room = contact.room();
         self.emit(
@@ -121,6 +138,7 @@ impl Centre {
             role: MemberRole::Customer,
             name: start.name,
             user: None,
+            number: None,
             presence: Presence::Invited,
             silent: false,
             since: step.now,

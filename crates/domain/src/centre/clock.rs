@@ -30,6 +30,8 @@ pub(super) enum Timer {
     Wait(ContactId),
     /// A member may have been silent for long.
     Idle(RoomId),
+    /// A bot's program has been asked for long.
+    Bot(RoomId),
     /// Nobody is left to talk to.
     Linger(RoomId),
     /// A closed room may leave the memory.
@@ -73,6 +75,8 @@ impl Centre {
                     (Millis(0), Timer::Linger(room.id)),
                 ]),
             }
+            let asked = room.bot.as_ref().and_then(|talk| talk.ask.as_ref());
+            timers.extend(asked.map(|ask| (ask.until, Timer::Bot(room.id))));
             let invited = room
                 .members
                 .iter()
@@ -102,6 +106,15 @@ impl Centre {
     /// Sets the timers that a fact asks for; called before the fact is taken up.
     pub(super) fn arm(&mut self, at: Millis, fact: &Fact) {
         let (when, timer) = match fact {
+            // What falls due in a call stands in the call.
+            Fact::Started { contact, .. } if contact.voice.is_some() => return,
+            Fact::Queued { contact, .. }
+            | Fact::Offered { contact, .. }
+            | Fact::Declined { contact, .. }
+                if self.contacts.get(contact).is_some_and(|c| c.voice.is_some()) =>
+            {
+                return;
+            }
             Fact::Started { contact, .. } => {
                 if contact.phase == Phase::Initiated {
                     self.soft.timers.insert((at.plus(CONNECT_LIMIT), Timer::Connect(contact.id)));
@@ -110,6 +123,15 @@ impl Centre {
             }
             Fact::Admitted { room, member, .. } if member.role == MemberRole::Bot => {
                 (at.plus(ADMISSION_LIMIT), Timer::Admission(*room, member.id))
+            }
+            // With its bot the customer is no longer alone: the rule begins to run.
+            Fact::BotTurn { contact, .. } => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (at, Timer::Idle(contact.room()))
+            }
+            Fact::BotAsked { contact, ask, .. } => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (ask.until, Timer::Bot(contact.room()))
             }
             Fact::Queued { contact, .. } => (at, Timer::Wait(*contact)),
             Fact::Declined { contact, .. } => {
@@ -129,6 +151,15 @@ impl Centre {
             // Who is back will be reminded sooner than they would have been dropped.
             Fact::Posted { item, .. } if item.body == Body::Event(Event::Returned) => {
                 (at, Timer::Idle(item.room))
+            }
+            // An answer is owed from now on.
+            Fact::Posted { item, .. }
+                if item.by.as_ref().is_some_and(|by| by.role == MemberRole::Agent) =>
+            {
+                let idle = self.rooms.get(&item.room).and_then(|room| room.idle.as_deref());
+                let owed = idle.filter(|idle| idle.customer.owed && idle.customer_since.is_none());
+                let Some(warn) = owed.and_then(|idle| idle.customer.warn) else { return };
+                (item.at.plus(warn), Timer::Idle(item.room))
             }
             Fact::Left { room, .. } => (at, Timer::Linger(*room)),
             Fact::Closed { contact, .. } => {
@@ -226,6 +257,7 @@ impl Centre {
             }
             Timer::Wait(id) => return self.waited(step, *id),
             Timer::Idle(id) => return self.idle(step, *id),
+            Timer::Bot(id) => return self.bot_due(step, *id),
             Timer::Linger(id) => return self.linger(step, *id),
             Timer::Archive(id) => {
                 let closed = self.rooms.get(id).map(|r| r.closed);
@@ -243,6 +275,13 @@ impl Centre {
                     }
                     _ if segments.is_empty() => return None,
                     _ => {}
+                }
+                // Parts of a call's matter end before the whole of it does.
+                let calls = segments.iter().filter_map(|id| self.contacts.get(id));
+                let calls = calls.filter(|c| c.voice.is_some());
+                let until = calls.map(|c| c.ended.unwrap_or(now).plus(ARCHIVE_AFTER)).max();
+                if let Some(until) = until.filter(|until| *until > now) {
+                    return Some(until);
                 }
                 if segments.iter().filter_map(|id| self.contacts.get(id)).any(at_hand) {
                     return Some(now.plus(ARCHIVE_AFTER));

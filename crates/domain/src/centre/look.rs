@@ -8,7 +8,7 @@ use crate::directory::Role;
 use crate::id::{ContactId, FileId, RoomId, TokenHash, UserId};
 use crate::query::{
     Answer, Colleague, ContactName, DeskContact, From, Holder, ItemsPage, Level, Look, Page, Query,
-    Start, StreamState,
+    Start, StreamState, Visit,
 };
 use crate::refusal::Refusal;
 use crate::room::{FileStatus, MemberRole, Presence, Room, TokenKind};
@@ -56,6 +56,12 @@ impl Centre {
                 let user = self.session(now, *session)?.user.clone();
                 return self.file_of(&user, *file, *contact);
             }
+            Query::Visit(token, keys) => self.visit(now, *token, keys)?,
+            Query::Since { token, after, limit } => {
+                return self.since(now, *token, *after, *limit).map(Look::Page);
+            }
+            Query::MayBring(by) => Answer::Room(self.may_bring(now, *by)?.0),
+            Query::FileIn(room, file) => return self.file_in(*room, *file),
             Query::Files(contact) => {
                 let room = self.contact(*contact)?.room();
                 let role = MemberRole::Customer;
@@ -66,6 +72,7 @@ impl Centre {
             Query::Levels => Answer::Levels(self.levels()),
             Query::Wait(contact) => self.wait(*contact)?,
             Query::Streams => Answer::Streams(self.streams()),
+            Query::BotAsks => Answer::BotAsks(self.bot_asks()),
             Query::Outside(pair) => Answer::Outside(self.outside.get(pair).copied()),
             Query::Transcript { by, contact, from, forward, limit } => {
                 return self
@@ -113,6 +120,74 @@ impl Centre {
             until: token.until,
         };
         Ok(Answer::Holder(Box::new(holder)))
+    }
+
+    /// The room and the place of the customer who holds this token, whether the room is open or not.
+    fn visitor(&self, now: Millis, hash: TokenHash) -> Result<(&Room, u8), Refusal> {
+        let token = self.token(now, hash, TokenKind::Connection)?;
+        let room = self.rooms.get(&token.room).ok_or(Refusal::BadToken)?;
+        let (at, member) = room.member(token.participant).ok_or(Refusal::BadToken)?;
+        if member.role == MemberRole::Customer { Ok((room, at)) } else { Err(Refusal::NotAllowed) }
+    }
+
+    fn visit(
+        &self,
+        now: Millis,
+        hash: TokenHash,
+        keys: &[crate::id::ClientKey],
+    ) -> Result<Answer, Refusal> {
+        let (room, at) = self.visitor(now, hash)?;
+        let contact = self.contacts.get(&room.contact).ok_or(Refusal::BadToken)?;
+        let line = |key: &crate::id::ClientKey| {
+            let files = room.files.values().filter(|file| file.author == at);
+            let sent = files.filter_map(|file| file.done).filter(|(of, _)| of == key);
+            let said = room.repeat(at, *key).map(|repeat| repeat.n);
+            sent.map(|(_, repeat)| repeat.n).max().max(said)
+        };
+        Ok(Answer::Visit(Box::new(Visit {
+            room: room.id,
+            contact: contact.clone(),
+            me: room.members[usize::from(at)].id,
+            members: room.members.clone(),
+            last: room.last(),
+            closed: room.closed.is_some(),
+            rating: self.asks_for_rating(contact.id) && contact.rating.is_none(),
+            stored: keys.iter().map(line).collect(),
+        })))
+    }
+
+    fn since(&self, now: Millis, hash: TokenHash, after: u32, limit: u16) -> Result<Page, Refusal> {
+        let (room, at) = self.visitor(now, hash)?;
+        let reader = &room.members[usize::from(at)];
+        Ok(Page::Items(ItemsPage {
+            room: room.id,
+            role: reader.role,
+            reader: reader.id,
+            parts: vec![(room.id, None)],
+            from: Start::After(crate::query::Place { part: 0, n: after }),
+            forward: true,
+            limit,
+        }))
+    }
+
+    fn file_in(&self, room: RoomId, file: FileId) -> Result<Look, Refusal> {
+        let Some(known) = self.rooms.get(&room) else {
+            let role = MemberRole::Customer;
+            return Ok(Look::Page(Page::Files { room, role, file: Some(file) }));
+        };
+        let of = known.files.get(&file).ok_or(Refusal::NoSuchFile)?;
+        let brought = known.members.get(usize::from(of.author));
+        let brought = brought.is_some_and(|author| author.role == MemberRole::Customer);
+        let there = match of.file.status {
+            FileStatus::Approved => brought || of.audience.includes(MemberRole::Customer),
+            FileStatus::Stored => brought,
+            FileStatus::Announced | FileStatus::Rejected => false,
+        };
+        if there {
+            Ok(Look::Answer(Answer::File(of.file.clone())))
+        } else {
+            Err(Refusal::NoSuchFile)
+        }
     }
 
     fn desk(&self, user: &UserId) -> Result<Answer, Refusal> {
@@ -298,7 +373,7 @@ impl Centre {
 
     /// Did this agent have the matter, or a part of it?
     fn had(&self, user: &UserId, room: RoomId) -> bool {
-        self.segments_of(room).any(|c| c.agent.as_ref() == Some(user))
+        self.segments_of(room).any(|c| c.of(user))
     }
 
     /// A room's lines for one of its staff, or for a supervisor. Of an archived room only those agents are known who had

@@ -1,7 +1,7 @@
 //! What is said, and what has been heard of it.
 
 use super::{Centre, Decided, HEARD_LIMIT, LINE_LIMIT, Step};
-use crate::command::{By, Done};
+use crate::command::{By, Choice, Done};
 use crate::contact::TextKind;
 use crate::directory::{BotKind, Target};
 use crate::fact::Fact;
@@ -9,6 +9,7 @@ use crate::id::{ClientKey, ContactId, ItemId, RoomId};
 use crate::node::Topic;
 use crate::refusal::{Quota, Refusal};
 use crate::room::{Audience, Author, Body, Event, MemberRole, Presence};
+use crate::scenario::Said;
 use crate::signal::Signal;
 use crate::time::Millis;
 use std::sync::Arc;
@@ -24,7 +25,22 @@ impl Centre {
         key: Option<ClientKey>,
     ) -> Decided {
         let (room, at) = self.speaker(step.now, by)?;
-        self.say_as(step, room, at, kind, text, audience, key)
+        self.say_as(step, room, at, kind, text, None, audience, key)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a part of one utterance")]
+    pub(super) fn say_chosen(
+        &mut self,
+        step: &mut Step<'_>,
+        by: By,
+        kind: TextKind,
+        text: Arc<str>,
+        choice: Choice,
+        audience: Audience,
+        key: Option<ClientKey>,
+    ) -> Decided {
+        let (room, at) = self.speaker(step.now, by)?;
+        self.say_as(step, room, at, kind, text, Some(choice), audience, key)
     }
 
     pub(super) fn say_outside(
@@ -42,7 +58,7 @@ impl Centre {
             .and_then(|at| u8::try_from(at).ok())
             .ok_or(Refusal::NotAMember)?;
         let room = room.id;
-        self.say_as(step, room, at, kind, text, Audience::All, None)
+        self.say_as(step, room, at, kind, text, None, Audience::All, None)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a part of one utterance")]
@@ -53,6 +69,7 @@ impl Centre {
         at: u8,
         kind: TextKind,
         text: Arc<str>,
+        choice: Option<Choice>,
         audience: Audience,
         key: Option<ClientKey>,
     ) -> Decided {
@@ -65,7 +82,7 @@ impl Centre {
         if member.silent && audience != Audience::Agents {
             return Err(Refusal::Silent);
         }
-        if !audience.includes(role) || (role == MemberRole::Customer && audience != Audience::All) {
+        if !self.may_say(room, role, audience) {
             return Err(Refusal::NotAllowed);
         }
         // Choices are offered by those who serve; only answers come from the customer.
@@ -92,10 +109,25 @@ impl Centre {
         if let Some(contact) = begins {
             self.run_flow(step, contact);
         }
-        if role == MemberRole::Customer && self.room(room).closed.is_none() {
-            self.echo(step, room, text);
+        // What a customer says to agents alone is not for the bot.
+        if role == MemberRole::Customer
+            && audience.includes(MemberRole::Bot)
+            && self.room(room).closed.is_none()
+        {
+            let heard = choice.as_ref().map_or_else(|| text.clone(), |c| c.keyword.clone());
+            self.echo(step, room, heard);
+            self.bot_hears(step, room, Said { kind, text }, choice, begins.is_some());
         }
         Ok(done)
+    }
+
+    /// May a member of this role say something to these? The customer of a web chat may speak to agents alone, and to the
+    /// bot alone (`nxwebapi.md` 4); other customers speak to all.
+    pub(super) fn may_say(&self, room: RoomId, role: MemberRole, audience: Audience) -> bool {
+        if role != MemberRole::Customer || audience == Audience::All {
+            return audience.includes(role);
+        }
+        self.contacts.get(&ContactId::from(room)).is_some_and(|contact| contact.web.is_some())
     }
 
     pub(super) fn room_for_a_line(&self, room: RoomId) -> Result<(), Refusal> {

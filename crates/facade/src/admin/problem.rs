@@ -98,6 +98,7 @@ pub const fn status(refusal: &Refusal) -> u16 {
         Refusal::ChatEnded
         | Refusal::ContactEnded
         | Refusal::ContactOpen
+        | Refusal::NotAChat
         | Refusal::WrongState(_)
         | Refusal::NotLoggedOn
         | Refusal::AgentFull
@@ -105,6 +106,7 @@ pub const fn status(refusal: &Refusal) -> u16 {
         | Refusal::FileNotStored
         | Refusal::FileDone => 409,
         Refusal::UnsupportedText
+        | Refusal::TestNumber(_)
         | Refusal::AttributesTooLarge
         | Refusal::BadTarget
         | Refusal::BadEntry(_) => 400,

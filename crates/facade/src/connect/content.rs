@@ -3,9 +3,10 @@
 use crate::connect::item::content_type;
 use domain::contact::{TextKind, TextKinds};
 
-/// The kind of this name.
+/// The kind of this name. What has the form of another wire is only shown, as words, and neither sent nor asked for.
 pub fn kind(name: &str) -> Option<TextKind> {
-    TextKind::ALL.into_iter().find(|kind| content_type(*kind) == name)
+    let kind = TextKind::ALL.into_iter().find(|kind| content_type(*kind) == name);
+    kind.filter(|kind| *kind != TextKind::Content)
 }
 
 /// Must text of this kind be a JSON document (2.2)?
@@ -26,7 +27,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_name_and_back() {
         for at in TextKind::ALL {
-            assert_eq!(kind(content_type(at)), Some(at));
+            assert_eq!(kind(content_type(at)), Some(at).filter(|at| *at != TextKind::Content));
         }
         assert_eq!(kind("text/html"), None);
     }

@@ -67,6 +67,10 @@ pub fn dress(step: Step, with: Headers) -> Step {
         Step::Receive { file, size, then } => {
             Step::Receive { file, size, then: Box::new(|cx, it| dress(then(cx, it), with)) }
         }
+        Step::Form { then } => Step::Form { then: Box::new(|cx, it| dress(then(cx, it), with)) },
+        Step::ReceivePart { file, most, then } => {
+            Step::ReceivePart { file, most, then: Box::new(|cx, it| dress(then(cx, it), with)) }
+        }
         Step::Send { file, thumbnail, mut headers } => {
             headers.extend(with);
             Step::Send { file, thumbnail, headers }

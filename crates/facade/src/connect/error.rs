@@ -176,6 +176,7 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::NoSuchEntry => ApiError::not_found(text),
         Refusal::ContactEnded
         | Refusal::ContactOpen
+        | Refusal::NotAChat
         | Refusal::WrongState(_)
         | Refusal::NotLoggedOn
         | Refusal::AgentFull
@@ -183,6 +184,7 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::FileNotStored
         | Refusal::AttributesTooLarge
         | Refusal::BadTarget
+        | Refusal::TestNumber(_)
         | Refusal::BadEntry(_) => ApiError::invalid_request(text),
         Refusal::ManyMembers | Refusal::FileDone => ApiError::conflict(text),
         Refusal::Quota { what, .. } => match what {
@@ -195,6 +197,7 @@ fn control(refusal: &Refusal) -> ApiError {
             | Quota::Streams
             | Quota::Tokens
             | Quota::Sockets
+            | Quota::Waiting
             | Quota::Lines => ApiError::limit_exceeded(text),
         },
     }
@@ -223,12 +226,14 @@ fn participant(refusal: &Refusal) -> ApiError {
             | Quota::Streams
             | Quota::Chats
             | Quota::ChatsOfAddress
+            | Quota::Waiting
             | Quota::ChatsOfWidget => ApiError::throttling(text),
             Quota::Lines => ApiError::validation(text),
         },
         Refusal::NoSuchContact
         | Refusal::Archived(_)
         | Refusal::ContactOpen
+        | Refusal::NotAChat
         | Refusal::WrongState(_)
         | Refusal::NoSuchFlow
         | Refusal::NoSuchQueue
@@ -244,6 +249,7 @@ fn participant(refusal: &Refusal) -> ApiError {
         | Refusal::BadTarget
         | Refusal::NoSuchTopic
         | Refusal::BadEntry(_)
+        | Refusal::TestNumber(_)
         | Refusal::NoSuchDevice
         | Refusal::NoSuchEntry => ApiError::validation(text),
     }

@@ -21,6 +21,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub(super) use foreign::choice;
 pub use receipt::receipt_id;
 
 /// From where a room is looked at.
@@ -126,6 +127,8 @@ pub const fn content_type(kind: TextKind) -> &'static str {
         TextKind::Json => "application/json",
         TextKind::Choices => "application/vnd.amazonaws.connect.message.interactive",
         TextKind::Choice => "application/vnd.amazonaws.connect.message.interactive.response",
+        // Never written: it becomes words, or choices (section 9).
+        TextKind::Content => "application/vnd.sangdam.content+json",
     }
 }
 

@@ -67,7 +67,13 @@ pub(crate) fn token(world: &mut World, user: &str) -> String {
 }
 
 /// A call as this user, by a token of their own.
-fn call(world: &mut World, user: &str, method: &str, path: &str, body: &str) -> Response {
+pub(crate) fn call(
+    world: &mut World,
+    user: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Response {
     let bearer = format!("Bearer {}", token(world, user));
     http(world, method, path, &[JSON, ("authorization", &bearer)], body)
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
 mod admin;
+mod calls;
 mod connect_control;
 mod connect_open;
 mod connect_participant;
@@ -9,3 +10,4 @@ mod connect_socket;
 mod desk;
 mod harness;
 mod rio;
+mod voice;

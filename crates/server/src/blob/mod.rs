@@ -98,6 +98,27 @@ pub struct Stored {
     pub start: Vec<u8>,
 }
 
+/// How long a file shall be, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// So long.
+    Exactly(u64),
+    /// At most so long.
+    UpTo(u64),
+}
+
+impl Size {
+    const fn most(self) -> u64 {
+        match self {
+            Self::Exactly(size) | Self::UpTo(size) => size,
+        }
+    }
+
+    const fn misses(self, size: u64) -> bool {
+        matches!(self, Self::Exactly(wanted) if wanted != size)
+    }
+}
+
 /// Which bytes are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Span {
@@ -179,7 +200,7 @@ impl Blobs {
         })
     }
 
-    /// Keeps a file of exactly `size` bytes; one that was there under the same id is replaced. Nothing is kept, and
+    /// Keeps a file of this size; one that was there under the same id is replaced. Nothing is kept, and
     /// nothing is replaced, unless all of them came `within` this time.
     ///
     /// # Errors
@@ -189,7 +210,7 @@ impl Blobs {
     pub async fn put<E>(
         &self,
         file: FileId,
-        size: u64,
+        size: Size,
         within: Duration,
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<Stored, Fault> {
@@ -217,7 +238,7 @@ impl Blobs {
     async fn receive<E>(
         &self,
         upload: &mut dyn MultipartUpload,
-        size: u64,
+        size: Size,
         bytes: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
     ) -> Result<Stored, Fault> {
         let mut stored = Stored { size: 0, start: Vec::new() };
@@ -225,7 +246,7 @@ impl Blobs {
         while let Some(some) = bytes.next().await {
             let some = some.map_err(|_| Fault::Broken)?;
             stored.size += some.len() as u64;
-            if stored.size > size {
+            if stored.size > size.most() {
                 return Err(Fault::WrongSize);
             }
             let room = START.saturating_sub(stored.start.len()).min(some.len());
@@ -237,7 +258,7 @@ impl Blobs {
                 part_size = 0;
             }
         }
-        if stored.size != size {
+        if size.misses(stored.size) {
             return Err(Fault::WrongSize);
         }
         if part_size > 0 {

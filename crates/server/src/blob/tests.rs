@@ -43,7 +43,7 @@ fn count(folder: &std::path::Path) -> usize {
 async fn a_file_comes_back_whole_or_in_part() {
     let (folder, blobs) = folder();
     let bytes: Vec<u8> = (0..700_000_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
-    let stored = blobs.put(file(1), 700_000, LONG, parts(&bytes)).await.unwrap();
+    let stored = blobs.put(file(1), Size::Exactly(700_000), LONG, parts(&bytes)).await.unwrap();
     assert_eq!((stored.size, &stored.start[..]), (700_000, &bytes[..START]));
     assert_eq!(read(&blobs, file(1), None).await.unwrap(), bytes);
     assert_eq!(read(&blobs, file(1), Some(Span::From(10, Some(20)))).await.unwrap(), bytes[10..20]);
@@ -67,17 +67,17 @@ async fn a_file_that_is_not_as_long_as_said_leaves_nothing_behind() {
     let (folder, blobs) = folder();
     for (size, bytes) in [(299_999, 300_000), (300_001, 300_000), (5, 0)] {
         assert!(matches!(
-            blobs.put(file(1), size, LONG, parts(&vec![7; bytes])).await,
+            blobs.put(file(1), Size::Exactly(size), LONG, parts(&vec![7; bytes])).await,
             Err(Fault::WrongSize)
         ));
     }
     let broken = stream::iter([Ok(Bytes::from_static(b"some")), Err(())]);
-    assert!(matches!(blobs.put(file(1), 8, LONG, broken).await, Err(Fault::Broken)));
+    assert!(matches!(blobs.put(file(1), Size::Exactly(8), LONG, broken).await, Err(Fault::Broken)));
     assert_eq!(count(&folder), 0);
-    blobs.put(file(1), 3, LONG, parts(b"old")).await.unwrap();
-    assert!(blobs.put(file(1), 9, LONG, parts(b"new")).await.is_err());
+    blobs.put(file(1), Size::Exactly(3), LONG, parts(b"old")).await.unwrap();
+    assert!(blobs.put(file(1), Size::Exactly(9), LONG, parts(b"new")).await.is_err());
     assert_eq!(read(&blobs, file(1), None).await.unwrap(), b"old");
-    blobs.put(file(1), 3, LONG, parts(b"new")).await.unwrap();
+    blobs.put(file(1), Size::Exactly(3), LONG, parts(b"new")).await.unwrap();
     assert_eq!(read(&blobs, file(1), None).await.unwrap(), b"new");
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -88,11 +88,11 @@ async fn a_picture_has_a_thumbnail_beside_it() {
     let mut png = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(640, 640).write_to(&mut png, image::ImageFormat::Png).unwrap();
     let png = png.into_inner();
-    blobs.put(file(1), png.len() as u64, LONG, parts(&png)).await.unwrap();
+    blobs.put(file(1), Size::Exactly(png.len() as u64), LONG, parts(&png)).await.unwrap();
     assert!(matches!(blobs.get(file(1), true, None).await, Err(Fault::None)));
     assert!(blobs.thumbnail(file(1)).await.unwrap());
     assert!(blobs.get(file(1), true, None).await.unwrap().size > 0);
-    blobs.put(file(1), 4, LONG, parts(b"text")).await.unwrap();
+    blobs.put(file(1), Size::Exactly(4), LONG, parts(b"text")).await.unwrap();
     assert!(
         matches!(blobs.get(file(1), true, None).await, Err(Fault::None)),
         "it was another picture's"
@@ -106,7 +106,7 @@ async fn what_comes_too_slowly_leaves_nothing_behind() {
     let (folder, blobs) = folder();
     let some = Ok::<_, ()>(Bytes::from(vec![7; 600_000]));
     let stuck = Box::pin(stream::iter([some]).chain(stream::pending()));
-    let put = blobs.put(file(1), 700_000, Duration::from_millis(1), stuck).await;
+    let put = blobs.put(file(1), Size::Exactly(700_000), Duration::from_millis(1), stuck).await;
     assert!(matches!(put, Err(Fault::Broken)));
     assert_eq!(count(&folder), 0, "no part of it lies about");
     std::fs::remove_dir_all(folder).unwrap();

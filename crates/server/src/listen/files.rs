@@ -1,7 +1,8 @@
 //! Files of chats between socket and store: what is sent and what is asked for never lies in memory as a whole.
 
 use super::body::Payload;
-use crate::blob::{self, Blobs, Span};
+use super::form::Form;
+use crate::blob::{self, Blobs, Size, Span};
 use crate::tasks;
 use domain::id::FileId;
 use facade::door::{Fault, Head, Received};
@@ -24,7 +25,24 @@ pub async fn receive(
     body: Incoming,
     within: Duration,
 ) -> Received {
-    let stored = match blobs.put(file, size, within, body.into_data_stream()).await {
+    let put = blobs.put(file, Size::Exactly(size), within, body.into_data_stream()).await;
+    kept(blobs, file, put)
+}
+
+/// The same of a file in a form, of at most `most` bytes.
+pub async fn receive_part(
+    blobs: &Arc<Blobs>,
+    file: FileId,
+    most: u64,
+    form: &mut Form,
+    within: Duration,
+) -> Received {
+    let put = blobs.put(file, Size::UpTo(most), within, form).await;
+    kept(blobs, file, put)
+}
+
+fn kept(blobs: &Arc<Blobs>, file: FileId, put: Result<blob::Stored, blob::Fault>) -> Received {
+    let stored = match put {
         Ok(stored) => stored,
         Err(blob::Fault::WrongSize) => return Received::WrongSize,
         Err(blob::Fault::Broken) => return Received::Broken,

@@ -3,13 +3,14 @@
 use super::body::{self, Payload};
 use super::door::Door;
 use super::files;
+use super::form::Form;
 use super::pages;
 use super::wire::Wire;
 use super::ws::{self, Opening};
 use crate::metrics::meters;
 use crate::{clock, password, tasks};
 use domain::refusal::Refusal;
-use facade::door::{BodyWanted, Fault, Head, Received, Request, Response as Reply, Step};
+use facade::door::{BodyWanted, Fault, Head, Part, Received, Request, Response as Reply, Step};
 use facade::route;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -35,7 +36,7 @@ pub(super) const HEAD: usize = 32 << 10;
 const UNWANTED: usize = 512 << 10;
 
 /// How long a TLS handshake may take.
-pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Takes connections until the server stops.
 pub async fn listen(
@@ -64,7 +65,7 @@ pub async fn listen(
     }
 }
 
-pub(super) async fn take(
+pub(crate) async fn take(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
@@ -86,7 +87,7 @@ async fn connection(
     let wire = match tls {
         None => Wire::Plain(tcp),
         Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls)),
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
             _ => return,
         },
     };
@@ -182,6 +183,7 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
         };
     let asked = head.clone();
     let mut cut_short = false;
+    let mut form = None;
     let Some(mut step) =
         fenced(|| door.step(|cx| route::handle(cx, Request { head, body: whole })))
     else {
@@ -236,6 +238,36 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 cut_short = !matches!(received, Received::Stored { .. });
                 Ok(fenced(|| door.step(|cx| then(cx, received))))
             }
+            Step::Form { then } => {
+                let kind = asked.header("content-type").unwrap_or_default();
+                let mut read = streamed.take().and_then(|body| Form::new(kind, body));
+                let part = match &mut read {
+                    Some(form) => form.next_file(door.request_time).await,
+                    None => None,
+                };
+                cut_short = true;
+                form = read.filter(|_| part.is_some());
+                Ok(fenced(|| door.step(|cx| then(cx, part.map(|name| Part { name })))))
+            }
+            Step::ReceivePart { file, most, then } => {
+                let received = match form.take() {
+                    Some(mut form) => {
+                        let received = files::receive_part(
+                            &door.blobs,
+                            file,
+                            most,
+                            &mut form,
+                            door.upload_time,
+                        )
+                        .await;
+                        // What comes behind the file is short, or the connection cannot be used again.
+                        cut_short = !form.finish(door.request_time).await;
+                        received
+                    }
+                    None => Received::Fault,
+                };
+                Ok(fenced(|| door.step(|cx| then(cx, received))))
+            }
             Step::Send { file, thumbnail, headers } => {
                 return match files::send(&door.blobs, file, thumbnail, &asked).await {
                     Ok(response) => dress(response, &headers),
@@ -246,8 +278,14 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);
                 };
-                let opening =
-                    Opening { door: door.clone(), realm, session, limits, place: Some(place) };
+                let opening = Opening {
+                    door: door.clone(),
+                    realm,
+                    session,
+                    limits,
+                    place: Some(place),
+                    own: None,
+                };
                 let Some((upgrade, key)) = upgrade.zip(accept_key(&asked)) else {
                     ws::never_opened(opening).await;
                     return no_socket();
@@ -349,7 +387,7 @@ fn dress(mut response: Response<Payload>, headers: &[(&'static str, String)]) ->
 }
 
 /// The answer to the client's key, if the request is a WebSocket's opening (RFC 6455 §4.2.1).
-pub(super) fn accept_key(head: &Head) -> Option<String> {
+pub(crate) fn accept_key(head: &Head) -> Option<String> {
     let names = |header: &str, word: &str| {
         head.header(header)
             .is_some_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(word)))
@@ -387,6 +425,11 @@ pub(super) fn switch(
             None => ws::never_opened(opening).await,
         }
     });
+    switching(key, protocol)
+}
+
+/// The answer by which a connection becomes a socket.
+pub(super) fn switching(key: &str, protocol: Option<&str>) -> Response<Payload> {
     let mut response = Response::new(Payload::whole(&[][..]));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let mut headers = vec![
@@ -400,7 +443,7 @@ pub(super) fn switch(
 
 /// The connection, and what had been read beyond the request. The request's buffer stays behind: a socket that held on
 /// to it would cost 8 KiB more.
-async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
+pub(super) async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
     let Parts { io, read_buf, .. } = upgrade.await.ok()?.downcast::<TokioIo<Wire>>().ok()?;
     Some((io.into_inner(), read_buf.to_vec()))
 }

@@ -11,6 +11,8 @@ const NAMED: &[(&str, &str)] = &[
     ("/", "/index.html"),
     ("/desk", "/desk.html"),
     ("/desk/", "/desk.html"),
+    ("/admin", "/admin.html"),
+    ("/admin/", "/admin.html"),
     ("/try", "/try.html"),
     ("/try/", "/try.html"),
     ("/cti", BENCH),

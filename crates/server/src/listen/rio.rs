@@ -66,7 +66,7 @@ async fn connection(
     let wire = match tls {
         None => Wire::Plain(tcp),
         Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls)),
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
             _ => return,
         },
     };
@@ -118,7 +118,13 @@ fn answer(
     // A browser fails the handshake when it offered sub-protocols and none is chosen.
     let offered = head.header("sec-websocket-protocol").and_then(|list| list.split(',').next());
     let protocol = offered.map(str::trim).filter(|name| !name.is_empty());
-    let opening =
-        Opening { door: door.clone(), realm, session, limits: rio::LIMITS, place: Some(own) };
+    let opening = Opening {
+        door: door.clone(),
+        realm,
+        session,
+        limits: rio::LIMITS,
+        place: Some(own),
+        own: None,
+    };
     http::switch(upgrade, &key, protocol, opening)
 }

@@ -44,6 +44,8 @@ pub(super) struct Opening {
     pub(super) limits: SocketLimits,
     /// Its place among the connections the server takes.
     pub(super) place: Option<Arc<OwnedSemaphorePermit>>,
+    /// Its place among the sockets of its port, where those are counted by themselves.
+    pub(super) own: Option<OwnedSemaphorePermit>,
 }
 
 /// Counts open sockets, however they end.
@@ -100,7 +102,7 @@ struct Socket {
 
 /// Drives a socket until it ends. `rest` is what had been read beyond the upgrade's request.
 pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
-    let Opening { door, realm, session, limits, place } = opening;
+    let Opening { door, realm, session, limits, place, own } = opening;
     meters().sockets.increment(1.0);
     let _counted = Counted;
     let mut config = WebSocketConfig::default();
@@ -153,7 +155,7 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
             }
         }
     }
-    drop(place);
+    drop((place, own));
 }
 
 /// The connection was given up before it became a socket: its session ends as every session does, since it was counted

@@ -24,6 +24,21 @@ pub struct Ready {
     /// `ws://…`, or `wss://…` where a certificate is configured: the CTI gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rio: Option<String>,
+    /// `ws://…`: browsers' sockets
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_ws: Option<String>,
+    /// `wss://…`: the same with TLS
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_wss: Option<String>,
+    /// `address:port`: telephones and trunks, by datagrams
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_udp: Option<String>,
+    /// The same over TCP
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_tcp: Option<String>,
+    /// The same over TLS
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_tls: Option<String>,
     /// `http://…`; below it `/metrics`, `/healthz`, `/readyz`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<String>,
@@ -35,6 +50,8 @@ impl Ready {
         http: Option<&TcpListener>,
         https: Option<&TcpListener>,
         (rio, rio_tls): (Option<&TcpListener>, bool),
+        (sip_ws, sip_wss): (Option<&TcpListener>, Option<&TcpListener>),
+        [sip_udp, sip_tcp, sip_tls]: [Option<SocketAddr>; 3],
         metrics: Option<&TcpListener>,
     ) -> Self {
         let at = |scheme: &str, listener: Option<&TcpListener>| {
@@ -46,6 +63,11 @@ impl Ready {
             http: at("http", http),
             https: at("https", https),
             rio: at(if rio_tls { "wss" } else { "ws" }, rio),
+            sip_ws: at("ws", sip_ws),
+            sip_wss: at("wss", sip_wss),
+            sip_udp: sip_udp.map(|address| reachable(address).to_string()),
+            sip_tcp: sip_tcp.map(|address| reachable(address).to_string()),
+            sip_tls: sip_tls.map(|address| reachable(address).to_string()),
             metrics: at("http", metrics),
         }
     }

@@ -2,8 +2,9 @@
 
 use super::{Centre, Decided, NOT_THERE, Step};
 use crate::agent::{AgentState, Channel};
-use crate::call::{Call, CallEvent, CallId, Cause, Party, Stay, Waiting};
+use crate::call::{Call, CallEvent, CallId, Cause, Link, Party, Stay, Waiting};
 use crate::command::Done;
+use crate::contact::EndReason;
 use crate::directory::{Policy, Queue};
 use crate::fact::Fact;
 use crate::id::{DeviceId, QueueId, UserId};
@@ -172,7 +173,7 @@ impl Centre {
         let Some(stay) = &mut call.stay else { return };
         (stay.length, stay.waited) = (waiting.saturating_sub(1), step.now.since(since));
         stay.waiting = Waiting::Offered { agent: turn.agent.clone(), device: device.clone() };
-        call.parties.push(Party::alerting(&device));
+        call.parties.push(Party::new(&device, Link::Alerting));
         call.until = Some(step.now.plus(settings.ring));
         self.tell(step, CallEvent::Diverted, &call, diverted);
         let to = self.copies(&call, call.ringing, &device);
@@ -229,7 +230,8 @@ impl Centre {
 
     pub(super) fn call_back(&mut self, step: &mut Step<'_>, id: CallId) -> Decided {
         let call = self.switch.call(id).filter(|c| c.line().is_some()).cloned();
-        self.finish(step, call.ok_or(NOT_THERE)?, |_| Cause::CALL_BACK);
+        let call = Call { end: Some(EndReason::CallBack), ..call.ok_or(NOT_THERE)? };
+        self.finish(step, call, |_| Cause::CALL_BACK);
         Ok(Done::Ok)
     }
 }

@@ -65,6 +65,13 @@ pub(super) struct DeviceWire {
     forward: Option<Forward>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     service: Option<Service>,
+    /// For SIP. It goes in and never comes out; exports hold it sealed.
+    #[serde(default, skip_serializing)]
+    pub(super) password: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    public: bool,
 }
 
 impl DeviceWire {
@@ -75,12 +82,19 @@ impl DeviceWire {
             dnd: device.dnd,
             forward: device.forward.clone(),
             service: device.service,
+            password: None,
+            sealed: device.sealed.clone(),
+            public: device.public,
         }
     }
 
-    pub(super) fn device(self) -> Device {
-        let Self { id, simulated, dnd, forward, service } = self;
-        Device { id, r#virtual: simulated, dnd, forward, service }
+    pub(super) fn id(&self) -> &DeviceId {
+        &self.id
+    }
+
+    pub(super) fn device(self, sealed: Option<Arc<str>>) -> Device {
+        let Self { id, simulated, dnd, forward, service, public, .. } = self;
+        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public }
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) const fn name(kind: Kind) -> &'static str {
         Kind::Reasons => "Reason",
         Kind::WrapUpCodes => "WrapUpCode",
         Kind::CtiUsers => "CtiUser",
+        Kind::Trunks => "Trunk",
         Kind::Streams => "Stream",
     }
 }
@@ -31,12 +32,21 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, role! string, password string, password_hash string, extension string, \
          skills levels, limits levels, disabled boolean",
     ),
-    ("Device", "id! string, virtual boolean, dnd boolean, forward texts, service string"),
+    (
+        "Device",
+        "id! string, virtual boolean, dnd boolean, forward texts, service string, password string, public boolean",
+    ),
     (
         "CtiUser",
         "id! string, password string, password_hash string, supervise boolean, devices strings, \
          profile CtiProfile, disabled boolean",
     ),
+    (
+        "Trunk",
+        "id! string, host! string, carrier string, user string, password string, register boolean, numbers texts, \
+         rules DialRules, priority integer, limit integer, caller string, uui boolean, disabled boolean",
+    ),
+    ("DialRule", "prefix string, least integer, most integer, strip integer, add string"),
     ("CtiProfile", "result_text boolean, dial_call_id boolean, after_work_205 boolean"),
     ("Group", "id! integer, name! string, members levels"),
     ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
@@ -45,10 +55,14 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, group! integer, aliases strings, policy string, skills levels, priority integer, \
          ageing_ms integer, offer_ms integer, wrap_up_ms integer, last_agent_ms integer, target_ms integer, \
          idle_warning_ms integer, idle_close_ms integer, rating boolean, hours string, ring_ms integer, \
-         longest integer, overflow Overflow, public boolean",
+         longest integer, overflow Overflow, public boolean, answer_by_agent boolean",
     ),
     ("Overflow", "to! string, after_ms integer, length integer, no_agent boolean"),
-    ("Bot", "id! string, name! string, kind! string, greeting string, queue string"),
+    (
+        "Bot",
+        "id! string, name! string, kind! string, greeting string, queue string, scenario string, url string, \
+         secret string, sealed string, time_ms integer, sorry string, handing string",
+    ),
     (
         "Flow",
         "id! string, name! string, greeting string, queue string, bot string, linger_ms integer",
@@ -66,7 +80,13 @@ const CLOSED: &[(&str, &str)] = &[
 
 const OPEN: &[(&str, &str)] = &[
     ("Problem", "error! Error"),
-    ("Error", "code! string, message! string"),
+    ("Error", "code! string, message! string, faults Faults"),
+    ("Preview", "ok! boolean, faults! Faults, languages strings, queue string, menus! Menus"),
+    ("Fault", "line! integer, key! string, what! string"),
+    (
+        "Menu",
+        "id! string, keyword! string, does! string, shown! object, leads! strings, words strings, to texts",
+    ),
     ("About", "name! string, version! string, demo! boolean, listeners! texts"),
     ("Session", "token string, expires! integer, user! Person"),
     ("Person", "id! string, name! string, role! string, extension string"),
@@ -81,7 +101,7 @@ const OPEN: &[(&str, &str)] = &[
          channel! string, phase! string, initiation! string, customer! Customer, started! integer, updated! integer, \
          queue string, agent string, connected integer, queued integer, accepted integer, ended integer, \
          reason string, first_answer integer, rating integer, previous string, related string, name string, \
-         description string, tags texts, attributes texts, wrap_up object, messages! object, segments Contacts",
+         description string, tags texts, attributes texts, wrap_up object, call object, messages! object, segments Contacts",
     ),
     ("Customer", "name! string, id string, verified! boolean"),
     (
@@ -100,7 +120,9 @@ pub(super) fn all() -> Value {
         all.insert((*name).to_owned(), schema);
     }
     all.extend(OPEN.iter().map(|(name, members)| ((*name).to_owned(), object(members))));
-    all.insert("Contacts".to_owned(), array(&super::reference("Contact")));
+    for one in ["Contact", "DialRule", "Fault", "Menu"] {
+        all.insert(format!("{one}s"), array(&super::reference(one)));
+    }
     let mut document = Map::new();
     document.insert("realm".to_owned(), super::reference("Realm"));
     document.extend(

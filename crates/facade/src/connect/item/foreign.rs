@@ -1,7 +1,8 @@
 //! What a contact cannot show becomes words (`amazon-connect-chat.md` section 9). No text is lost.
 
+use crate::content;
 use domain::contact::{TextKind, TextKinds};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// The kind and the text by which a message is shown where only these kinds can be.
@@ -12,9 +13,46 @@ pub(super) fn shown(kind: TextKind, text: &str, kinds: TextKinds) -> (TextKind, 
     let words = match kind {
         TextKind::Choices => choices(text),
         TextKind::Choice => choice(text),
+        TextKind::Content => {
+            let content: Option<Value> = serde_json::from_str(text).ok();
+            let content = content.as_ref();
+            if let Some(picker) = content.filter(|_| kinds.has(TextKind::Choices)).and_then(picker)
+            {
+                return (TextKind::Choices, Cow::Owned(picker));
+            }
+            content.and_then(content::words)
+        }
         TextKind::Plain | TextKind::Markdown | TextKind::Json => None,
     };
     (TextKind::Plain, words.map_or(Cow::Borrowed(text), Cow::Owned))
+}
+
+/// How many choices a list picker may offer (3.5.2).
+const PICKED_FROM: usize = 6;
+
+/// Choices as a list picker, where there are few enough.
+fn picker(content: &Value) -> Option<String> {
+    let offer = content::Offer::of(content)?;
+    let fits = (1..=PICKED_FROM).contains(&offer.choices.len()) && !offer.linked;
+    let title = if offer.title.is_empty() { &offer.text } else { &offer.title };
+    if !fits || title.is_empty() {
+        return None;
+    }
+    let elements: Vec<Value> = offer
+        .choices
+        .iter()
+        .map(|choice| match choice.text.as_str() {
+            "" => json!({"title": choice.title}),
+            text => json!({"title": choice.title, "subtitle": text}),
+        })
+        .collect();
+    let mut content = json!({"title": title, "elements": elements});
+    if !offer.title.is_empty() && !offer.text.is_empty() {
+        content["subtitle"] = offer.text.into();
+    }
+    let picker =
+        json!({"templateType": "ListPicker", "version": "1.0", "data": {"content": content}});
+    Some(picker.to_string())
 }
 
 /// The title, what stands below it, and one line for each choice (3.5.2).
@@ -34,7 +72,7 @@ fn choices(text: &str) -> Option<String> {
 }
 
 /// What was chosen.
-fn choice(text: &str) -> Option<String> {
+pub(in crate::connect) fn choice(text: &str) -> Option<String> {
     let document: Value = serde_json::from_str(text).ok()?;
     let places = ["", "/data/content/title", "/data/content", "/data/title", "/title", "/text"];
     places.into_iter().find_map(|at| Some(document.pointer(at)?.as_str()?.to_owned()))
@@ -73,6 +111,20 @@ mod tests {
         for odd in ["{}", "[]", "not json", r#"{"data":{"content":{"elements":[1]}}}"#] {
             check(TextKind::Choices, odd, TextKinds::PLAIN, (TextKind::Plain, odd));
         }
+    }
+
+    #[test]
+    fn a_scenarios_menu_becomes_a_list_picker_where_it_fits() {
+        let menu = r#"{"TYPE":"SCENARIO","MESSAGE":{"TITLE":"WELCOME","DESC":"a\\nb","BUTTONS":[
+            {"KEYWORD":"솔루션","MENU_ID":"S","TITLE":"솔루션 문의","TEXT":"소개"}],
+            "TAIL":[{"KEYWORD":"HOME","MENU_ID":"CHAT_ROOT"}]}}"#;
+        let picker = r#"{"data":{"content":{"elements":[{"subtitle":"소개","title":"솔루션 문의"},{"title":"HOME"}],"subtitle":"a\nb","title":"WELCOME"}},"templateType":"ListPicker","version":"1.0"}"#;
+        let both = TextKinds::PLAIN.with(TextKind::Choices).with(TextKind::Choice);
+        check(TextKind::Content, menu, both, (TextKind::Choices, picker));
+        let words = "WELCOME\na\nb\n1. 솔루션 문의: 소개\n2. HOME";
+        check(TextKind::Content, menu, TextKinds::PLAIN, (TextKind::Plain, words));
+        let link = r#"{"type":"links","message":"m","links":[{"name":"n","type":"link","url":"http://h/"}]}"#;
+        check(TextKind::Content, link, both, (TextKind::Plain, "m\n1. n: http://h/"));
     }
 
     #[test]

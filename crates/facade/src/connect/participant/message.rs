@@ -10,9 +10,11 @@ use super::call::{Call, reply, unexpected};
 use crate::connect::body::Object;
 use crate::connect::content;
 use crate::connect::error::ApiError;
+use crate::connect::item::choice;
 use crate::connect::time::iso_ms;
 use crate::door::{Cx, Step};
-use domain::command::{Command, Done};
+use domain::command::{Choice, Command, Done};
+use domain::contact::TextKind;
 use domain::id::ItemId;
 use domain::room::Audience;
 use domain::time::Millis;
@@ -50,12 +52,15 @@ pub(super) fn run(_: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
     if content::is_json(kind) && serde_json::from_str::<IgnoredAny>(text).is_err() {
         return Err(body.bad("Content", "must be JSON for this ContentType"));
     }
-    let command = Command::Say {
-        by: call.by(),
-        kind,
-        text: text.into(),
-        audience: Audience::All,
-        key: call.key(token),
+    let (by, audience, key) = (call.by(), Audience::All, call.key(token));
+    let chosen = if kind == TextKind::Choice { choice(text) } else { None };
+    let text = text.into();
+    let command = match chosen {
+        Some(word) => {
+            let choice = Choice { menu: None, keyword: word.into() };
+            Command::Choose { by, kind, text, choice, audience, key }
+        }
+        None => Command::Say { by, kind, text, audience, key },
     };
     Ok(call.act(command, |cx, done| match done {
         Done::Posted { item, at, .. } => reply(cx, &Sent::new(item, at)),

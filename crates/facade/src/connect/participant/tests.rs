@@ -157,6 +157,7 @@ fn holder() -> Answer {
         role: MemberRole::Customer,
         name: "Jane".into(),
         user: None,
+        number: None,
         presence: Presence::Joined,
         silent: false,
         since: NOW,

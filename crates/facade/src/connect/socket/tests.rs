@@ -34,6 +34,7 @@ impl World {
             role,
             name: "Jane".into(),
             user: (role == MemberRole::Agent).then(|| "kim".into()),
+            number: None,
             presence: Presence::Joined,
             silent: false,
             since: NOW,

@@ -1,0 +1,234 @@
+//! The ports of customers' browsers, 6080 and 6081 (`nxwebapi.md` 7.1): any path becomes a socket of the sub-protocol that
+//! is offered, and whoever just looks sees a plain page, so that a browser can be made to accept our certificate.
+
+use super::body::Payload;
+use super::door::Door;
+use super::http::{self, HANDSHAKE, HEAD};
+use super::wire::Wire;
+use super::ws::Opening;
+use crate::voice::stream::Port;
+use crate::{config, tasks, voice};
+use facade::door::{Head, Site as _};
+use facade::nx;
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Response, StatusCode, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+
+/// What whoever just looks is shown.
+const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sangdam</title>\
+    <p>Sangdam: web chats and calls connect to this port. If you can read this, your browser trusts its certificate; \
+    you may close this page.</p></html>\n";
+
+/// What both ports share.
+#[derive(Debug, Clone)]
+pub struct Porch {
+    door: Arc<Door>,
+    /// Sockets that are taken; beyond them, 503.
+    sockets: Arc<Semaphore>,
+    /// Origins of pages that may connect; none is any.
+    origins: Arc<[String]>,
+    /// What is taken of one address.
+    lobby: Arc<nx::Lobby>,
+    /// Where SIP goes.
+    sip: Port,
+}
+
+impl Porch {
+    /// As it is configured.
+    pub fn new(door: Arc<Door>, config: &config::Nx, sip: Port) -> Self {
+        let sockets = if config.sockets == 0 { Semaphore::MAX_PERMITS } else { config.sockets };
+        Self {
+            door,
+            sockets: Arc::new(Semaphore::new(sockets.min(Semaphore::MAX_PERMITS))),
+            origins: config.origins.clone().into(),
+            lobby: Arc::new(nx::Lobby::new(config.sessions_per_address, config.starts_per_minute)),
+            sip,
+        }
+    }
+}
+
+/// A sub-protocol that is spoken here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    /// Our own chat.
+    Chat,
+    /// SIP (RFC 7118).
+    Sip,
+}
+
+impl Protocol {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => nx::PROTOCOL,
+            Self::Sip => voice::socket::PROTOCOL,
+        }
+    }
+
+    /// The first of those offered that is spoken here.
+    fn of(head: &Head) -> Option<Self> {
+        let offers = head.headers.iter().filter(|(name, _)| name == "sec-websocket-protocol");
+        let mut names = offers.flat_map(|(_, list)| list.split(',')).map(str::trim);
+        names.find_map(|name| [Self::Chat, Self::Sip].into_iter().find(|ours| name == ours.name()))
+    }
+}
+
+/// Takes connections until the server stops.
+pub async fn listen(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    porch: Porch,
+    places: Arc<Semaphore>,
+) {
+    let mut stop = porch.door.stop.clone();
+    loop {
+        let taken = tokio::select! {
+            taken = http::take(&listener, &places) => taken,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let Some((tcp, peer, place)) = taken else {
+            // No more files may be opened: some connection has to end first.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            continue;
+        };
+        let (tls, porch) = (tls.clone(), porch.clone());
+        tasks::spawn("nx", connection(tcp, peer, tls, porch, place));
+    }
+}
+
+async fn connection(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    porch: Porch,
+    place: OwnedSemaphorePermit,
+) {
+    let secure = tls.is_some();
+    let wire = match tls {
+        None => Wire::Plain(tcp),
+        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
+            _ => return,
+        },
+    };
+    let mut stop = porch.door.stop.clone();
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(porch.door.request_time)
+        .max_buf_size(2 * HEAD)
+        .half_close(false);
+    let place = Arc::new(place);
+    let service = service_fn(move |request| {
+        let answer = answer(request, peer, secure, &porch, &place);
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let serving = http.serve_connection(TokioIo::new(wire), service).with_upgrades();
+    tokio::select! {
+        // A connection that breaks is its client's affair.
+        _ = serving => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+fn answer(
+    mut request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    secure: bool,
+    porch: &Porch,
+    place: &Arc<OwnedSemaphorePermit>,
+) -> Response<Payload> {
+    let upgrade =
+        request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
+    let (parts, _) = request.into_parts();
+    let head = http::head(&parts, peer.ip(), secure, &porch.door.proxies);
+    match upgrade {
+        Some(upgrade) => socket(upgrade, (&head, peer), porch, place),
+        None if matches!(head.method.as_str(), "GET" | "HEAD") => page(),
+        None => http::no_socket(),
+    }
+}
+
+/// Makes a socket of whatever asks for one of those that are spoken here.
+fn socket(
+    upgrade: OnUpgrade,
+    (head, peer): (&Head, SocketAddr),
+    porch: &Porch,
+    place: &Arc<OwnedSemaphorePermit>,
+) -> Response<Payload> {
+    let door = &porch.door;
+    let origin = head.header("origin").unwrap_or_default();
+    if !porch.origins.is_empty() && !porch.origins.iter().any(|ours| ours == origin) {
+        return http::refuse(StatusCode::FORBIDDEN, "pages of this origin may not connect");
+    }
+    let Some(key) = http::accept_key(head) else { return http::no_socket() };
+    let Some(protocol) = Protocol::of(head) else {
+        return http::refuse(
+            StatusCode::BAD_REQUEST,
+            "a sub-protocol is wanted: sangdam.chat.1 or sip",
+        );
+    };
+    let Some(realm) = door.realm(door.site.default_realm()).cloned() else {
+        return http::refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no realm");
+    };
+    let Ok(own) = porch.sockets.clone().try_acquire_owned() else {
+        return full();
+    };
+    let (session, limits) = match protocol {
+        Protocol::Chat => {
+            let arrival = nx::Arrival::new(door.site.settings(), head, realm.no);
+            (nx::open(arrival, porch.lobby.clone()), nx::LIMITS)
+        }
+        Protocol::Sip => return sip(upgrade, &key, (head, peer), porch, (place.clone(), own)),
+    };
+    let (place, own) = (Some(place.clone()), Some(own));
+    let opening = Opening { door: door.clone(), realm, session, limits, place, own };
+    http::switch(upgrade, &key, Some(protocol.name()), opening)
+}
+
+/// A socket that speaks SIP: its bytes go to the switch.
+fn sip(
+    upgrade: OnUpgrade,
+    key: &str,
+    (head, peer): (&Head, SocketAddr),
+    porch: &Porch,
+    place: (Arc<OwnedSemaphorePermit>, OwnedSemaphorePermit),
+) -> Response<Payload> {
+    let Some(held) = porch.sip.exchange.hold(head.peer) else {
+        return full();
+    };
+    let (port, peer) = (porch.sip.clone(), SocketAddr::new(head.peer, peer.port()));
+    tasks::spawn("sip-socket", async move {
+        if let Some((wire, rest)) = http::take_over(upgrade).await {
+            voice::socket::run(wire, rest, peer, port).await;
+        }
+        drop((place, held));
+    });
+    http::switching(key, Some(Protocol::Sip.name()))
+}
+
+/// Come again later.
+fn full() -> Response<Payload> {
+    let mut full = http::refuse(StatusCode::SERVICE_UNAVAILABLE, "too many sockets are open");
+    full.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    full
+}
+
+fn page() -> Response<Payload> {
+    let mut page = http::refuse(StatusCode::OK, PAGE);
+    let headers = page.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    page
+}
