@@ -14,7 +14,7 @@ use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::format::{Codec, FormatParams};
 use str0m::media::{Direction, Frequency, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpPacket, RtpWrite};
+use str0m::rtp::{Extension, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 /// The attribute of a STUN message that names whom it is for (RFC 8489 §14.3).
@@ -82,7 +82,10 @@ impl Session {
             .set_dtls_cert(common.certificate.clone())
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .clear_codecs();
+            .clear_codecs()
+            // Feedback for each packet, and its loudness, are of no use to anybody here, and cost as much as the packet.
+            .clear_extension_map()
+            .set_extension(4, Extension::RtpMid);
         if opus == Opus::First {
             config = config.enable_opus(true, false);
         }
