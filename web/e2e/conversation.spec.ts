@@ -4,9 +4,14 @@
  * accessibility violation on any screen, wide or narrow, light or dark.
  */
 import type { Page } from "@playwright/test";
-import * as en from "../src/i18n/en";
-import * as ko from "../src/i18n/ko";
+import * as enPages from "../src/i18n/en";
+import * as koPages from "../src/i18n/ko";
+import { login as enLogin } from "../src/i18n/login.en";
+import { login as koLogin } from "../src/i18n/login.ko";
 import { expect, test } from "./fixtures";
+
+const ko = { ...koPages, login: koLogin };
+const en = { ...enPages, login: enLogin };
 
 const LANGUAGES = [
   { lang: "ko", locale: "ko-KR", words: ko, first: "1001", second: "1011", customer: "홍길동" },
@@ -20,9 +25,9 @@ const PNG = Buffer.from(
 
 async function logIn(page: Page, words: typeof ko | typeof en, user: string): Promise<void> {
   await page.goto("/desk");
-  await page.getByLabel(words.desk["login.user"]).fill(user);
-  await page.getByLabel(words.desk["login.password"]).fill("demo");
-  await page.getByRole("button", { name: words.desk["login.submit"], exact: true }).click();
+  await page.getByLabel(words.login["desk.user"]).fill(user);
+  await page.getByLabel(words.login.password).fill("demo");
+  await page.getByRole("button", { name: words.login.submit, exact: true }).click();
   await expect(page.getByTestId("user-menu")).toBeVisible();
 }
 

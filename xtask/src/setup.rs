@@ -52,6 +52,13 @@ fn missing(need: Need) -> Vec<&'static str> {
         if !Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists() {
             missing.push("fonts-noto-cjk");
         }
+        // Telephones that are not ours.
+        if sh::which("sipp").is_none() {
+            missing.push("sip-tester");
+        }
+        if sh::which("baresip").is_none() {
+            missing.push("baresip-core");
+        }
         if sh::which("python3").is_none() {
             missing.push("python3");
         }

@@ -1,5 +1,5 @@
-//! What the server is measured with: `cargo xtask bench [core|start|chat|idle]`. One JSON object a line. Numbers after
-//! `chat` are the rates to measure, in messages a second.
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|sip]`. One JSON object a line. Numbers after
+//! `chat` and `sip` are the rates to measure, in messages and in calls a second.
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
@@ -21,6 +21,7 @@ mod core;
 mod figures;
 mod idle;
 mod server;
+mod sip;
 mod start;
 
 use anyhow::{Result, bail, ensure};
@@ -29,7 +30,7 @@ fn main() -> Result<()> {
     let (rates, names): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|arg| arg.parse::<u32>().is_ok());
     let rates: Vec<u32> = rates.iter().filter_map(|rate| rate.parse().ok()).collect();
-    let all = ["core", "start", "chat", "idle"];
+    let all = ["core", "start", "chat", "idle", "sip"];
     let wanted: Vec<&str> =
         if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
@@ -37,6 +38,7 @@ fn main() -> Result<()> {
             "core" => core::run(),
             "start" => on_load_core(start::run())?,
             "chat" => on_load_core(chat::run(&rates))?,
+            "sip" => on_load_core(sip::run(&rates))?,
             "idle" => on_load_core(idle::run())?,
             other => bail!("no benchmark is called {other}; there are {}", all.join(", ")),
         }

@@ -13,6 +13,10 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
     /// `host:port` of its HTTP listener.
     pub(crate) http: String,
+    /// `host:port` of the CTI gateway.
+    pub(crate) rio: String,
+    /// `host:port` of its datagram socket for SIP.
+    pub(crate) sip_udp: String,
     /// From start to ready.
     pub(crate) ready_after: Duration,
     keep: bool,
@@ -57,21 +61,17 @@ impl Server {
         };
         let ready_after = began.elapsed();
         let ready: Value = serde_json::from_str(&text)?;
-        let http = ready["http"]
-            .as_str()
-            .context("ready.json names http")?
-            .trim_start_matches("http://")
-            .to_owned();
-        Ok(Self { child, data: data.to_owned(), http, ready_after, keep })
+        let place = |name: &str| {
+            let url = ready[name].as_str().with_context(|| format!("ready.json names {name}"))?;
+            Ok::<_, anyhow::Error>(url.rsplit('/').next().unwrap_or(url).to_owned())
+        };
+        let (http, rio, sip_udp) = (place("http")?, place("rio")?, place("sip_udp")?);
+        Ok(Self { child, data: data.to_owned(), http, rio, sip_udp, ready_after, keep })
     }
 
     /// Seconds of CPU it has used so far.
     pub(crate) fn cpu(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let after_name = stat.rsplit(')').next().context("no name")?;
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-        Ok(ticks / 100.0)
+        cpu_of(self.child.id())
     }
 
     /// Its resident memory in KiB.
@@ -80,6 +80,15 @@ impl Server {
         let line = status.lines().find(|l| l.starts_with("VmRSS")).context("no VmRSS")?;
         Ok(line.split_whitespace().nth(1).context("no number")?.parse()?)
     }
+}
+
+/// Seconds of CPU that a process has used so far.
+pub(crate) fn cpu_of(pid: u32) -> Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let after_name = stat.rsplit(')').next().context("no name")?;
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+    Ok(ticks / 100.0)
 }
 
 impl Drop for Server {

@@ -1,6 +1,7 @@
 //! Telephone calls in the words of CSTA: who is connected how, and what monitors are told.
 //!
 //! ```text
+//!  (Prompted ──its own telephone answers──▶)
 //!  dial ──▶ Initiated ──answered──▶ Connected ◀──retrieve── Held
 //!           Alerting ───answer────▶ Connected ───hold─────▶ Held
 //!           Listening (a supervisor nobody hears)      any ──clear──▶ gone
@@ -18,10 +19,11 @@ mod wish;
 pub use cause::Cause;
 pub use number::{civil, cnid};
 pub use switch::Switch;
-pub use wish::{Said, Seat, Wish};
+pub use wish::{Outside, Said, Seat, Sound, Wish};
 
 use crate::agent::Channel;
-use crate::id::{DeviceId, QueueId, UserId};
+use crate::contact::EndReason;
+use crate::id::{ContactId, DeviceId, QueueId, TrunkId, UserId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,12 @@ impl CallId {
 
 /// How long a telephone rings (`nxproxy-rio.md` 5.4).
 pub const RING: Millis = Millis::from_secs(60);
+/// How long somebody's own telephone is called before it calls for them (`nxproxy-rio.md` 5.4).
+pub const PROMPT: Millis = Millis::from_secs(20);
+/// How long another network may take until somebody answers there.
+pub const OUTSIDE_RING: Millis = Millis::from_secs(180);
+/// What a telephone dials before the number of a colleague whose call it takes (당겨받기).
+pub const PICKUP: &str = "*8";
 /// Parties of one call (`nxproxy-rio.md` 11).
 pub const PARTIES: usize = 8;
 /// A call is forwarded so often at most.
@@ -106,6 +114,8 @@ pub enum CallEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Link {
+    /// Is called itself first, so that it can call somebody: an application has dialled for it.
+    Prompted,
     /// Has dialled and waits for an answer.
     Initiated,
     /// Rings.
@@ -131,6 +141,22 @@ pub enum Barge {
     Whisper,
 }
 
+/// How somebody outside is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// By a trunk.
+    Trunk {
+        /// Which.
+        trunk: TrunkId,
+        /// The number that is called there, as the trunk wants it; empty of a caller.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        number: Arc<str>,
+    },
+    /// By a page, without a name that anybody vouches for.
+    Web,
+}
+
 /// One end of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
@@ -150,18 +176,38 @@ pub struct Party {
     /// The target hears them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whispers: bool,
+    /// They come in to talk with all, once their own telephone has answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joins: bool,
+    /// How somebody outside is reached; none is a simulated customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+    /// The other network has said that it rings there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rang: bool,
 }
 
 impl Party {
-    /// A telephone of ours that rings.
-    pub(crate) fn alerting(device: &DeviceId) -> Self {
+    /// The trunk by which somebody outside is reached.
+    pub const fn trunk(&self) -> Option<&TrunkId> {
+        match &self.via {
+            Some(Via::Trunk { trunk, .. }) => Some(trunk),
+            _ => None,
+        }
+    }
+
+    /// A telephone of ours.
+    pub(crate) fn new(device: &DeviceId, link: Link) -> Self {
         Self {
             device: device.clone(),
             outside: false,
-            link: Link::Alerting,
+            link,
             talked: None,
             target: None,
             whispers: false,
+            joins: false,
+            via: None,
+            rang: false,
         }
     }
 }
@@ -280,8 +326,23 @@ pub struct Call {
     /// Telephones it was forwarded from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forwarded: Vec<DeviceId>,
+    /// Trunks that did not lead to where it goes now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<TrunkId>,
     /// When it began.
     pub began: Millis,
+    /// Nothing of it is kept for now: a customer says what must not be (a card's number).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
+    /// An agent asked that it be recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recorded: bool,
+    /// The open segment of its matter among the contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Who or what ends it, where that is not for want of anybody to talk to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndReason>,
 }
 
 impl Call {
@@ -301,7 +362,7 @@ impl Call {
 
     /// Everyone but silent listeners.
     pub fn speakers(&self) -> impl Iterator<Item = &Party> {
-        self.parties.iter().filter(|p| p.link != Link::Listening)
+        self.parties.iter().filter(|p| p.target.is_none())
     }
 
     /// Somebody's answer is waited for: a telephone rings, or it stands in a queue's line. Only one at a time.
@@ -364,6 +425,9 @@ pub struct Happening {
     /// Who is told, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<Copy>,
+    /// Why somebody outside is out of it: they have no copy of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// Why this agent's telephone rings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Arc<Why>>,

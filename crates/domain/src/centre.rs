@@ -6,8 +6,9 @@
 //! - `centre/apply.rs` takes up facts; `centre/stand.rs` keeps the lines of queues; `centre/clock.rs` what falls due
 //! - `centre/chat.rs` starts chats, `centre/web.rs` those of customers' pages, `centre/arrive.rs` and `centre/members.rs` say who comes in and goes, `centre/close.rs` ends them
 //! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
+//! - `centre/bot.rs` what bots say
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
-//! - `centre/call.rs` and below: telephone calls
+//! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts; `centre/shift.rs`: agents' clients at work
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
@@ -15,6 +16,7 @@ mod apply;
 mod arrive;
 mod assign;
 mod audit;
+mod bot;
 mod call;
 mod chat;
 mod clock;
@@ -24,6 +26,7 @@ mod look;
 mod members;
 mod post;
 mod say;
+mod shift;
 mod stand;
 mod stream;
 mod transfer;
@@ -36,12 +39,14 @@ use crate::contact::{Contact, Origin};
 use crate::directory::Directory;
 use crate::fact::Fact;
 use crate::id::{
-    ClientKey, ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, TokenHash, UserId,
+    ClientKey, ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, ShiftId, TokenHash,
+    UserId,
 };
 use crate::node::Topic;
 use crate::queue::{Lines, Turn};
 use crate::refusal::Refusal;
 use crate::room::{Member, MemberRole, Presence, Room, TokenKind};
+use crate::shift::Shift;
 use crate::signal::Signal;
 use crate::table::Table;
 use crate::time::Millis;
@@ -163,6 +168,8 @@ struct Soft {
     seen: BTreeMap<TokenHash, Millis>,
     /// Events that were shown and not kept, by their keys, oldest first: a repeat is not shown again.
     heard: BTreeMap<ParticipantId, VecDeque<(ClientKey, ItemId, Millis)>>,
+    /// When each shift last gave a sign of life.
+    attended: BTreeMap<UserId, Millis>,
     /// Telephones that somebody left within the command at hand, and since when they had talked.
     freed: Vec<(crate::id::DeviceId, Option<Millis>)>,
 }
@@ -173,6 +180,7 @@ struct Soft {
 pub struct Attendance {
     sockets: BTreeMap<ParticipantId, u8>,
     seen: BTreeMap<TokenHash, Millis>,
+    attended: BTreeMap<UserId, Millis>,
 }
 
 impl PartialEq for Soft {
@@ -208,13 +216,20 @@ pub struct Centre {
     /// Calls, and where agents sit.
     #[serde(default)]
     switch: crate::call::Switch,
+    /// Agents' clients at work.
+    #[serde(default)]
+    shifts: BTreeMap<UserId, Shift>,
+    /// Each agent's last shift that ended.
+    #[serde(default)]
+    shifts_ended: BTreeMap<UserId, ShiftId>,
 
     // What follows from the above and is kept so that nothing has to be searched for.
     #[serde(skip)]
     by_number: BTreeMap<u64, ContactId>,
-    /// Contacts that came back from the archive, by their room, which did not.
+    /// Contacts without a room, by the room that they would have: calls, and chats that came back from the archive
+    /// without theirs.
     #[serde(skip)]
-    recalled: BTreeMap<RoomId, BTreeSet<ContactId>>,
+    roomless: BTreeMap<RoomId, BTreeSet<ContactId>>,
     #[serde(skip)]
     uploads: BTreeMap<TokenHash, (RoomId, FileId)>,
     #[serde(skip)]
@@ -265,11 +280,15 @@ impl Centre {
         match command {
             Command::Tick => self.tick(step),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
+            Command::Phone { agent, act } => self.act(step, &agent, *act),
             Command::Put(entry) => self.put(step, *entry),
             Command::PutAll(entries) => self.put_all(step, entries),
             Command::Remove(key) => self.remove(step, key),
             Command::LogIn { user, session } => self.log_in(step, user, session),
             Command::LogOut { session } => self.log_out(step, session),
+            Command::BeginShift(shift) => self.begin_shift(step, *shift),
+            Command::Attend { agent } => self.attend_shift(now, &agent),
+            Command::EndShift { agent, force, end } => self.end_shift(step, &agent, force, end),
             Command::State { agent, channels, state } => {
                 self.set_state(step, &agent, &channels, state, None)
             }
@@ -325,6 +344,10 @@ impl Centre {
             Command::AdmitBot { contact, name, grant, beside_agents, key } => {
                 self.admit_bot(step, contact, name, grant, beside_agents, key)
             }
+            Command::BotAnswer { contact, ask, reply } => {
+                self.bot_answers(step, contact, ask, reply)
+            }
+            Command::BotFailed { contact, ask, why } => self.bot_failed(step, contact, ask, &why),
             Command::GrantAgent { agent, contact, grant } => {
                 self.grant_agent(step, &agent, contact, grant)
             }
@@ -383,17 +406,22 @@ impl Centre {
 
     /// Who is connected just now.
     pub fn attendance(&self) -> Attendance {
-        Attendance { sockets: self.soft.sockets.clone(), seen: self.soft.seen.clone() }
+        Attendance {
+            sockets: self.soft.sockets.clone(),
+            seen: self.soft.seen.clone(),
+            attended: self.soft.attended.clone(),
+        }
     }
 
     /// Who was connected to the centre before, whose place this one takes, still is.
     pub fn attend(&mut self, attendance: Attendance) {
-        let Attendance { mut sockets, mut seen } = attendance;
+        let Attendance { mut sockets, mut seen, mut attended } = attendance;
         let members: BTreeSet<ParticipantId> =
             self.rooms.values().flat_map(|room| room.members.iter().map(|m| m.id)).collect();
         sockets.retain(|participant, _| members.contains(participant));
         seen.retain(|session, _| self.sessions.contains_key(session));
-        (self.soft.sockets, self.soft.seen) = (sockets, seen);
+        attended.retain(|agent, _| self.shifts.contains_key(agent));
+        (self.soft.sockets, self.soft.seen, self.soft.attended) = (sockets, seen, attended);
     }
 
     /// A socket that was counted as open never opened.
@@ -434,22 +462,59 @@ impl Centre {
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
             Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
             Fact::Call(happening) => {
+                topics.push(Topic::Calls);
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
+                let inside = happening.call.parties.iter().filter(|p| !p.outside);
+                let told = happening.to.iter().map(|copy| &copy.device);
+                for device in inside.map(|p| &p.device).chain(told) {
+                    let topic = self.person_at(device).map(Topic::Agent);
+                    if let Some(topic) = topic.filter(|topic| !topics.contains(topic)) {
+                        topics.push(topic);
+                    }
+                }
+                return topics;
+            }
+            Fact::AnswerAsked { .. } => {
+                topics.push(Topic::Calls);
+                return topics;
+            }
+            Fact::Registered { device, .. } => {
+                topics.extend([Topic::Calls, Topic::Device(device.clone())]);
                 return topics;
             }
             Fact::AgentShown { device, .. } => {
                 topics.push(Topic::Device(device.clone()));
                 return topics;
             }
-            Fact::Seated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
+            Fact::Seated { agent, .. } | Fact::ShiftEnded { agent, .. } => {
+                topics.push(Topic::Agent(agent.clone()));
+            }
+            Fact::ShiftBegan(shift) => topics.push(Topic::Agent(shift.agent.clone())),
+            Fact::Sounded { device, call, .. } => {
+                topics.push(Topic::Device(device.clone()));
+                let parties = call.and_then(|id| self.switch.call(id)).into_iter();
+                let inside = parties.flat_map(|call| &call.parties).filter(|p| !p.outside);
+                for device in inside.map(|p| &p.device).filter(|d| *d != device) {
+                    topics.push(Topic::Device(device.clone()));
+                }
+                return topics;
+            }
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
+            Fact::BotAsked { .. } => topics.push(Topic::Bots),
             Fact::Offered { agent, .. }
             | Fact::Declined { agent, .. }
             | Fact::Accepted { agent, .. }
             | Fact::WrapUpBegan { agent, .. }
             | Fact::WrapUpExtended { agent, .. }
             | Fact::WrappedUp { agent, .. } => topics.push(Topic::Agent(agent.clone())),
+            // A call has no room whose members would hear of it.
+            Fact::Closed { contact, .. }
+            | Fact::AttributesSet { contact, .. }
+            | Fact::Described { contact, .. } => {
+                let call = self.contacts.get(contact).filter(|c| c.voice.is_some());
+                topics.extend(call.and_then(|c| c.agent.clone()).map(Topic::Agent));
+            }
             _ => {}
         }
         let room = fact.room().or_else(|| Some(self.contacts.get(&fact.contact()?)?.room()));
@@ -475,8 +540,8 @@ impl Centre {
     /// The segments of a room that are in memory, in no order.
     fn segments_of(&self, room: RoomId) -> impl Iterator<Item = &Contact> {
         let here = self.rooms.get(&room).into_iter().flat_map(|room| &room.segments);
-        let recalled = self.recalled.get(&room).into_iter().flatten();
-        here.chain(recalled).filter_map(|id| self.contacts.get(id))
+        let others = self.roomless.get(&room).into_iter().flatten();
+        here.chain(others).filter_map(|id| self.contacts.get(id))
     }
 
     /// The room of a contact that is its open segment.
@@ -484,6 +549,9 @@ impl Centre {
         let contact = self.contact(id)?;
         if contact.ended() {
             return Err(Refusal::ContactEnded);
+        }
+        if contact.voice.is_some() {
+            return Err(Refusal::NotAChat);
         }
         self.rooms.get(&contact.room()).ok_or(Refusal::ContactEnded)
     }
@@ -497,8 +565,11 @@ impl Centre {
             }
             By::Session(hash, contact) => {
                 let user = self.session(now, hash)?.user.clone();
-                let room = self.contact(contact)?.room();
-                let room = self.rooms.get(&room).ok_or(Refusal::ContactEnded)?;
+                let contact = self.contact(contact)?;
+                if contact.voice.is_some() {
+                    return Err(Refusal::NotAChat);
+                }
+                let room = self.rooms.get(&contact.room()).ok_or(Refusal::ContactEnded)?;
                 if room.closed.is_some() {
                     return Err(Refusal::ChatEnded);
                 }

@@ -3,8 +3,16 @@
 //! A [`Contact`] is one segment of it: a transfer closes a segment and opens the next, with the same first contact
 //! (`initial`) and so the same room. The record is kept in memory while its room is open and a while longer, and in
 //! the views for good; both are made by [`Contact::apply`], from the facts alone.
+//!
+//! A call is a contact like any other: its segments are those of its matter (`cnid`, `cnsq`). It has no room, for
+//! nothing is written in it; what only calls have is its [`Voice`].
+
+mod voice;
+
+pub use voice::Voice;
 
 use crate::agent::Channel;
+use crate::call::Waiting;
 use crate::fact::Fact;
 use crate::id::{BotId, ContactId, FlowId, ParticipantId, QueueId, RoomId, UserId, WidgetId};
 use crate::queue::Why;
@@ -31,6 +39,10 @@ pub enum Initiation {
     QueueTransfer,
     /// The centre reached out to the customer.
     Outbound,
+    /// The customer called.
+    Inbound,
+    /// One extension called another.
+    Internal,
 }
 
 /// Where a contact stands (`amazon-connect-chat.md` 4.2).
@@ -76,6 +88,10 @@ pub enum EndReason {
     Flow,
     /// It was passed on; the matter goes on in the next segment.
     Transferred,
+    /// The call did not reach whom it was for: busy, no answer, no such number.
+    Unreached,
+    /// Whoever waited hung up, to be called back.
+    CallBack,
 }
 
 /// A value a program hangs on one segment.
@@ -269,6 +285,9 @@ pub struct Contact {
     /// When the customer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<Millis>,
+    /// The bot that speaks or spoke with the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
     /// The queue it waits or waited in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueId>,
@@ -287,7 +306,7 @@ pub struct Contact {
     /// Why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
-    /// When the chat ends by itself.
+    /// When the chat ends by itself; 0 for a call, which never does.
     pub expires: Millis,
     /// The kinds of text that the customer's side can show.
     pub kinds: TextKinds,
@@ -331,6 +350,9 @@ pub struct Contact {
     /// How the customer says it went, 1 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<u8>,
+    /// What only a call has; none for what is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Box<Voice>>,
 }
 
 /// What an agent says at the end of a contact.
@@ -368,6 +390,12 @@ impl Contact {
         self.initial.into()
     }
 
+    /// Was it this person's: did they have it, or make the call?
+    pub fn of(&self, user: &UserId) -> bool {
+        let made = self.voice.as_ref().and_then(|voice| voice.maker.as_ref());
+        self.agent.as_ref() == Some(user) || made == Some(user)
+    }
+
     /// Is it over?
     pub fn ended(&self) -> bool {
         self.phase == Phase::Ended
@@ -380,8 +408,13 @@ impl Contact {
                 self.phase = Phase::Connected;
                 self.connected = Some(at);
             }
+            Fact::BotTurn { turn, .. } => self.bot = Some(turn.bot.clone()),
             Fact::Queued { queue, .. } => {
                 self.phase = Phase::Queued;
+                // Where a call was passed on to is known when it gets there.
+                if self.voice.is_some() && self.initiation == Initiation::Transfer {
+                    self.initiation = Initiation::QueueTransfer;
+                }
                 self.queue = Some(queue.clone());
                 self.queued = Some(at);
             }
@@ -403,6 +436,22 @@ impl Contact {
                 self.ended = Some(at);
                 self.reason = Some(*reason);
                 self.tally = tally.as_ref().clone();
+                if let Some(voice) = &mut self.voice {
+                    voice.hold(at, false);
+                }
+            }
+            Fact::Call(happening) if !self.ended() => {
+                let Some(voice) = &mut self.voice else { return };
+                let call = &happening.call;
+                let changed = voice.take(at, call);
+                // Answered, if only by a telephone that is nobody's; an agent takes it besides.
+                let served = call.stay.as_ref().is_some_and(|s| s.waiting == Waiting::Served);
+                let waited = matches!(self.phase, Phase::Queued | Phase::Offered);
+                if served && waited && !call.parties.is_empty() {
+                    self.phase = Phase::Connected;
+                } else if !changed {
+                    return;
+                }
             }
             Fact::WrappedUp { wrap_up, .. } => self.wrap_up = Some(wrap_up.clone()),
             Fact::Rated { score, .. } => self.rating = Some(*score),

@@ -9,8 +9,10 @@ mod tests;
 
 use crate::agent::Channel;
 use crate::id::{
-    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, UserId, WidgetId,
+    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TrunkId, UserId,
+    WidgetId, WorkspaceId,
 };
+use crate::scenario::Scenario;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,6 +80,9 @@ pub struct Device {
     /// It is no telephone, but a number for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
+    /// Its password for SIP, sealed with a key that lies outside of the database (base64); without one it cannot register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
     /// Anonymous web callers may reach it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
@@ -92,6 +97,7 @@ impl Device {
             dnd: false,
             forward: None,
             service: None,
+            sealed: None,
             public: false,
         }
     }
@@ -122,6 +128,121 @@ pub enum Service {
     Busy,
     /// Rings, and never answers.
     Silent,
+}
+
+/// How SIP is carried to a trunk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// Datagrams.
+    #[default]
+    Udp,
+    /// A byte stream.
+    Tcp,
+    /// A byte stream under TLS.
+    Tls,
+}
+
+/// Which numbers a trunk takes, and how it wants them written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DialRule {
+    /// What numbers begin with: digits, `*`, `#`, `+`; empty is every number.
+    #[serde(default)]
+    pub prefix: Arc<str>,
+    /// The fewest characters of such a number.
+    #[serde(default = "DialRule::usual_least")]
+    pub least: u8,
+    /// The most.
+    #[serde(default = "DialRule::usual_most")]
+    pub most: u8,
+    /// So many characters are taken off at the front.
+    #[serde(default)]
+    pub strip: u8,
+    /// And these are put there.
+    #[serde(default)]
+    pub add: Arc<str>,
+}
+
+impl DialRule {
+    const fn usual_least() -> u8 {
+        1
+    }
+
+    const fn usual_most() -> u8 {
+        32
+    }
+
+    /// The number as the trunk wants it, if the rule is for it.
+    pub fn rewritten(&self, number: &str) -> Option<Arc<str>> {
+        let length = u8::try_from(number.len()).ok()?;
+        let fits = number.starts_with(&*self.prefix) && (self.least..=self.most).contains(&length);
+        let rest = number.get(usize::from(self.strip)..).filter(|_| fits)?;
+        Some(format!("{}{rest}", self.add).into())
+    }
+}
+
+/// A way to the telephone network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trunk {
+    /// Its name.
+    pub id: TrunkId,
+    /// Where it is reached: `host` or `host:port`.
+    pub host: Arc<str>,
+    /// How.
+    #[serde(default)]
+    pub carrier: Carrier,
+    /// By whom we are known there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Arc<str>>,
+    /// The password for it, sealed with a key that lies outside of the database (base64).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// We register there; else it knows us by our address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub register: bool,
+    /// Which of our numbers each number dialled there leads to; `*` is every other.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<Arc<str>, DeviceId>,
+    /// Which numbers may be called by it; none: it is for incoming calls alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<DialRule>,
+    /// Of several that take a number, the smallest is tried first.
+    #[serde(default)]
+    pub priority: u8,
+    /// At most so many calls at a time, both ways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The number that is shown to whom we call (발신번호); absent: the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Arc<str>>,
+    /// User-to-user data are passed on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uui: bool,
+    /// It is not used.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+}
+
+impl Trunk {
+    /// A trunk to there, with the usual settings.
+    pub fn new(id: &str, host: &str) -> Self {
+        Self {
+            id: id.into(),
+            host: host.into(),
+            carrier: Carrier::default(),
+            user: None,
+            sealed: None,
+            register: false,
+            numbers: BTreeMap::new(),
+            rules: Vec::new(),
+            priority: 0,
+            limit: None,
+            caller: None,
+            uui: false,
+            disabled: false,
+        }
+    }
 }
 
 /// An application that steers and watches telephones over the CTI gateway (`nxproxy-rio.md` 2 and 3).
@@ -335,6 +456,9 @@ pub struct Reason {
     pub ko: Arc<str>,
     /// English name.
     pub en: Arc<str>,
+    /// It is for work after a contact, and for nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_work: bool,
 }
 
 /// How a contact came out, as the agent says at its end.
@@ -391,6 +515,51 @@ pub enum BotKind {
     },
     /// Says back whatever it is told: a test number.
     Echo,
+    /// Leads through a tree of menus.
+    Scenario(Arc<Scenario>),
+    /// Asks a program by HTTP what to say.
+    Webhook(Webhook),
+}
+
+impl BotKind {
+    /// Who takes over where the bot cannot go on; none behind a test number.
+    pub fn queue(&self) -> Option<&QueueId> {
+        match self {
+            Self::Greet { queue, .. } => Some(queue),
+            Self::Scenario(scenario) => Some(&scenario.queue),
+            Self::Webhook(webhook) => Some(&webhook.queue),
+            Self::Echo => None,
+        }
+    }
+}
+
+/// A program that is asked what a bot says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Where it is.
+    pub url: Arc<str>,
+    /// The secret for signatures, sealed (base64); without one, the realm's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Arc<str>>,
+    /// How long an answer is waited for, 100 ms to 10 s.
+    #[serde(default = "Webhook::usual_time")]
+    pub time: Millis,
+    /// Who takes over where it says so, or fails.
+    pub queue: QueueId,
+    /// Said when it fails, instead of handing over at once; after three failures in a row the queue takes over all the
+    /// same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sorry: Option<Arc<str>>,
+    /// Said by the system when people take over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handing: Option<Arc<str>>,
+}
+
+impl Webhook {
+    /// How long an answer is usually waited for.
+    pub const fn usual_time() -> Millis {
+        Millis::from_secs(5)
+    }
 }
 
 /// A bot, by its number.
@@ -456,6 +625,127 @@ pub struct Widget {
     pub attributes: Option<BTreeSet<Arc<str>>>,
 }
 
+/// When a page of somebody else is in an agent's desk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Always, as a tab of its own.
+    #[default]
+    Permanent,
+    /// Always, unseen.
+    Hidden,
+    /// With each contact of some queues.
+    Panel,
+    /// When a contact names a page of one of its origins.
+    Pop,
+}
+
+/// What pages in a desk are told, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageProfile {
+    /// What MAX tells, and nothing else.
+    #[default]
+    Max,
+    /// Our own events, too.
+    Sangdam,
+}
+
+/// A page of somebody else in agents' desks (`max-agent-desktop.md` 1.10).
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a right of its own that an administrator ticks"
+)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its name in paths: 1 to 64 letters, digits or `._-@:/`.
+    pub id: WorkspaceId,
+    /// What agents see, 1 to 64 characters.
+    pub name: Arc<str>,
+    /// The page, `https:` or `http:`, at most 2,048 bytes; may hold variables such as `{ANI}` after its origin. A
+    /// [`Place::Pop`] has none of its own, but the origin.
+    pub url: Arc<str>,
+    /// When it is there.
+    #[serde(default)]
+    pub place: Place,
+    /// With whose contacts; empty is all queues.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub queues: BTreeSet<QueueId>,
+    /// Origins it may come from besides that of its URL, such as `https://crm.example`; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Arc<str>>,
+    /// It is told events.
+    #[serde(default = "Workspace::yes")]
+    pub events: bool,
+    /// It may press the buttons of a call.
+    #[serde(default = "Workspace::yes")]
+    pub commands: bool,
+    /// It may name the customer on a call's card.
+    #[serde(default = "Workspace::yes")]
+    pub card: bool,
+    /// It gets a name of the agent's session, good for the agent-session API.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub session: bool,
+    /// A page without an origin is taken for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub null_origin: bool,
+    /// What it is told.
+    #[serde(default)]
+    pub profile: PageProfile,
+    /// Features of the browser it may use: see [`Workspace::FEATURES`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub allow: BTreeSet<Arc<str>>,
+}
+
+impl Workspace {
+    /// What [`Self::allow`] may name.
+    pub const FEATURES: [&'static str; 6] = [
+        "camera",
+        "clipboard-read",
+        "clipboard-write",
+        "display-capture",
+        "fullscreen",
+        "microphone",
+    ];
+    /// Origins of one workspace.
+    pub const MOST_ORIGINS: usize = 16;
+    /// Bytes of its URL.
+    pub const LONGEST_URL: usize = 2_048;
+
+    const fn yes() -> bool {
+        true
+    }
+
+    /// The origins it may come from: that of its URL, and those named beside it.
+    pub fn all_origins(&self) -> impl Iterator<Item = &str> {
+        origin_of(&self.url).into_iter().chain(self.origins.iter().map(AsRef::as_ref))
+    }
+}
+
+/// The origin of a URL of `http:` or `https:`, as browsers write it; none if it has none, or names a user.
+pub fn origin_of(url: &str) -> Option<&str> {
+    let host = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?.len();
+    let end = url[host..].find(['/', '?', '#', '\\']).map_or(url.len(), |at| host + at);
+    let name = &url[host..end];
+    let (name, port) = match name.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
+        _ => (name, None),
+    };
+    let usual = if url.starts_with("https") { "443" } else { "80" };
+    let port_fits = port.is_none_or(|p| p.parse::<u16>().is_ok_and(|n| n > 0) && p != usual);
+    let inside = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let fits = match inside {
+        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+        }
+    };
+    (fits && port_fits).then(|| &url[..end])
+}
+
 /// Where copies of rooms may be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamTarget {
@@ -499,6 +789,9 @@ pub struct Realm {
     /// Local time is this far ahead of UTC, in minutes; absent: as the server's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset_minutes: Option<i32>,
+    /// Pages in agents' desks may come from any origin and have all grants (`max-agent-desktop.md` 1.10). The desk warns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_like_max: bool,
 }
 
 impl Realm {
@@ -609,6 +902,10 @@ directory! {
     wrap_up_codes: WrapUpCode(Arc<str> => WrapUpCode, code),
     /// Applications that steer telephones.
     cti_users: CtiUser(CtiId => CtiUser, id),
+    /// Ways to the telephone network.
+    trunks: Trunk(TrunkId => Trunk, id),
+    /// Pages of others in agents' desks.
+    workspaces: Workspace(WorkspaceId => Workspace, id),
     /// Where copies of rooms may be sent.
     streams: StreamTarget(Arc<str> => StreamTarget, topic),
 }
@@ -638,6 +935,43 @@ mod values {
 }
 
 impl Directory {
+    /// Trunks that take this number, the one to be tried first at the front, with the number as each wants it.
+    pub fn routes(&self, number: &str) -> Vec<(TrunkId, Arc<str>)> {
+        let dialled =
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b"*#+".contains(&b));
+        if !dialled {
+            return Vec::new();
+        }
+        let route = |trunk: &Arc<Trunk>| {
+            let rules = trunk.rules.iter();
+            let fits = rules.filter_map(|rule| Some((rule.prefix.len(), rule.rewritten(number)?)));
+            // The most exact rule of a trunk is for it.
+            let (exact, written) = fits.max_by_key(|(length, _)| *length)?;
+            Some((trunk.priority, usize::MAX - exact, trunk.id.clone(), written))
+        };
+        let mut routes: Vec<_> =
+            self.trunks.values().filter(|trunk| !trunk.disabled).filter_map(route).collect();
+        routes.sort();
+        routes.into_iter().map(|(_, _, trunk, written)| (trunk, written)).collect()
+    }
+
+    /// Is there a telephone, queue or bot of this number?
+    pub fn answers(&self, number: &str) -> bool {
+        self.devices.contains_key(number)
+            || self.queue(number).is_some()
+            || self.bots.contains_key(number)
+    }
+
+    /// The name that somebody outside has in a call: their number, set apart from our own where it is one of them.
+    pub fn outsider(&self, from: &str) -> DeviceId {
+        let plain: String = from.chars().filter(|c| *c != '-' && !c.is_whitespace()).collect();
+        match plain.as_str() {
+            "" => "anonymous".into(),
+            known if self.answers(known) => format!("{known}@").as_str().into(),
+            other => other.into(),
+        }
+    }
+
     /// The queue of this number, or the one that this number leads to.
     pub fn queue(&self, number: &str) -> Option<&Arc<Queue>> {
         self.queues.get(number).or_else(|| {

@@ -2,17 +2,19 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
-use crate::call::{Happening, Said, Seat, Tag};
+use crate::call::{CallId, Happening, Said as Shown, Seat, Sound, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
 use crate::directory::{Entry, EntryKey};
 use crate::id::{
-    ClientKey, ContactId, DeviceId, FileId, ParticipantId, QueueId, RoomId, StreamId, TokenHash,
-    UserId,
+    BotId, ClientKey, ContactId, DeviceId, FileId, ParticipantId, QueueId, RoomId, ShiftId,
+    StreamId, TokenHash, UserId,
 };
 use crate::queue::Why;
 use crate::room::{FileStatus, IdleRule, Item, Member, RoomFile, TokenKind};
+use crate::scenario::{Ask, Exit, Said, Turn};
+use crate::shift::{Because, Shift, ShiftEnd};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +98,20 @@ pub enum Fact {
         /// The supervisor who forced it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
+        /// Why it changed by itself, if it did.
+        #[serde(default, skip_serializing_if = "Because::said")]
+        because: Because,
+    },
+    /// An agent's client is at work.
+    ShiftBegan(Box<Shift>),
+    /// It is not any more.
+    ShiftEnded {
+        /// Whose.
+        agent: UserId,
+        /// Which.
+        shift: ShiftId,
+        /// Why.
+        how: ShiftEnd,
     },
 
     /// An agent sits at a telephone; until they log off.
@@ -110,7 +126,7 @@ pub enum Fact {
         /// Which telephone.
         device: DeviceId,
         /// What.
-        said: Said,
+        said: Shown,
         /// Who, and as what.
         tag: Tag,
     },
@@ -118,6 +134,33 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
+    /// A telephone can be reached by SIP from now on, or cannot any more. Told once for all of its contacts, not each time one
+    /// is refreshed.
+    Registered {
+        /// Which.
+        device: DeviceId,
+        /// It can be reached.
+        here: bool,
+    },
+
+    /// An application wants a telephone to pick up: its phone is asked.
+    AnswerAsked {
+        /// Which telephone.
+        device: DeviceId,
+        /// Which call.
+        call: CallId,
+    },
+
+    /// What is heard or kept of a call changed, and not who is connected.
+    Sounded {
+        /// The telephone at which it was asked for.
+        device: DeviceId,
+        /// The call; none is all that is said at the telephone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
+        /// What.
+        sound: Sound,
+    },
 
     // --- contacts
     /// A contact, and so its room, or the next segment of one.
@@ -150,6 +193,38 @@ pub enum Fact {
         /// The queue it overflowed from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<QueueId>,
+    },
+    /// A bot took its turn.
+    BotTurn {
+        /// The contact.
+        contact: ContactId,
+        /// What, and why.
+        turn: Box<Turn>,
+    },
+    /// A bot's program is asked what to say.
+    BotAsked {
+        /// The contact.
+        contact: ContactId,
+        /// The bot.
+        bot: BotId,
+        /// The question.
+        ask: Box<Ask>,
+    },
+    /// The customer said something while a bot's program was being asked: it is told with the next question.
+    BotTold {
+        /// The contact.
+        contact: ContactId,
+        /// What.
+        said: Said,
+    },
+    /// A bot's part is over.
+    BotLeft {
+        /// The contact.
+        contact: ContactId,
+        /// The bot.
+        bot: BotId,
+        /// How.
+        how: Exit,
     },
     /// An agent is asked to take it.
     Offered {
@@ -419,6 +494,10 @@ impl Fact {
             Self::Started { contact, .. } => Some(contact.id),
             Self::Arrived { contact }
             | Self::Queued { contact, .. }
+            | Self::BotTurn { contact, .. }
+            | Self::BotAsked { contact, .. }
+            | Self::BotTold { contact, .. }
+            | Self::BotLeft { contact, .. }
             | Self::Offered { contact, .. }
             | Self::Declined { contact, .. }
             | Self::Accepted { contact, .. }
@@ -430,6 +509,7 @@ impl Fact {
             | Self::AttributesSet { contact, .. }
             | Self::Described { contact, .. } => Some(*contact),
             Self::Posted { item, .. } => Some(item.contact),
+            Self::Call(happening) => happening.call.contact,
             _ => None,
         }
     }

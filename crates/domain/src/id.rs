@@ -158,6 +158,8 @@ uuids! {
     ParticipantId,
     /// One conversation; it has the id of its first contact.
     RoomId,
+    /// One stay of an agent's client at work.
+    ShiftId,
     /// One endpoint that is sent a copy of a room.
     StreamId,
 }
@@ -231,10 +233,14 @@ names! {
     QueueId,
     /// Something that agents can do, at a level.
     SkillId,
+    /// A way to the telephone network.
+    TrunkId,
     /// A person who logs in: agent, supervisor or administrator.
     UserId,
     /// An unsigned way to start a chat.
     WidgetId,
+    /// A page of somebody else in agents' desks.
+    WorkspaceId,
 }
 
 macro_rules! hashes {

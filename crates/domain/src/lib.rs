@@ -2,7 +2,8 @@
 //!
 //! - [`directory`]: who and what there is; [`agent`]: what people are ready for; [`queue`]: who waits, and who is chosen.
 //! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
-//! - [`call`]: telephone calls, who is connected how.
+//! - [`scenario`]: what bots say, and where each choice leads.
+//! - [`call`]: telephone calls, who is connected how; [`shift`]: an agent's client at work.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
 //!   or a [`refusal`]; [`query`]: what can be asked.
 //! - [`node`]: what a server does around a centre: nothing is shown before it is committed.
@@ -23,6 +24,8 @@ pub mod query;
 pub mod queue;
 pub mod refusal;
 pub mod room;
+pub mod scenario;
+pub mod shift;
 pub mod signal;
 mod table;
 pub mod time;

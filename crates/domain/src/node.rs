@@ -31,10 +31,14 @@ pub enum Topic {
     Queue(QueueId),
     /// What monitors of a telephone, or of a queue's number, are told.
     Device(DeviceId),
+    /// Everything that happens to any call, and which telephones can be reached by SIP: for the switch.
+    Calls,
     /// Changes of the directory.
     Directory,
     /// The end of a session.
     Session(TokenHash),
+    /// Questions to programs of bots.
+    Bots,
     /// Facts of rooms of which copies go elsewhere, and of the copies themselves.
     Streams,
 }

@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The contact has not ended yet.
     #[error("the contact is still open")]
     ContactOpen,
+    /// The contact is a call, and this can be done with chats only.
+    #[error("the contact is a call, and not a chat")]
+    NotAChat,
     /// The contact is not in a state in which this can be done.
     #[error("{0}")]
     WrongState(&'static str),
@@ -166,6 +169,7 @@ impl Refusal {
             Self::Archived(_) => "contact.archived",
             Self::ContactEnded => "contact.ended",
             Self::ContactOpen => "contact.open",
+            Self::NotAChat => "contact.not_a_chat",
             Self::WrongState(_) => "contact.wrong_state",
             Self::NoSuchFlow => "flow.none",
             Self::NoSuchQueue => "queue.none",

@@ -6,6 +6,7 @@ use crate::contact::{Tally, TextKind, TextKinds};
 use crate::id::{
     ClientKey, ContactId, FileId, ItemId, ParticipantId, RoomId, StreamId, TokenHash, UserId, Uuid,
 };
+use crate::scenario::Talk;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -339,6 +340,9 @@ pub struct Room {
     /// Idle rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<Box<Idle>>,
+    /// The bot that speaks with the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<Box<Talk>>,
     /// How much was said in the open segment.
     pub tally: Tally,
     /// When it was closed.
@@ -386,6 +390,7 @@ impl Room {
             files: BTreeMap::new(),
             streams: Vec::new(),
             idle: None,
+            bot: None,
             tally: Tally::NONE,
             closed: None,
             opening: None,

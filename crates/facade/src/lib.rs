@@ -3,15 +3,18 @@
 //! [`door`] says what shape a façade has. No façade imports another.
 
 pub mod admin;
+pub mod bot;
 pub mod connect;
 pub mod content;
 pub mod desk;
 pub mod door;
 pub mod item;
+pub mod max;
 pub mod nx;
 pub mod percent;
 pub mod rio;
 pub mod route;
+pub mod scenario;
 pub mod sniff;
 pub mod voice;
 pub mod webhook;

@@ -158,16 +158,22 @@ struct Outgoing {
     at: Option<Micros>,
 }
 
+/// One leg by itself: whose packets it takes, and what is sent to it.
 #[derive(Debug, Clone)]
-struct Leg {
+pub struct End {
     terms: Terms,
     latch: Option<Latch>,
     candidate: Option<Candidate>,
+    out: Outgoing,
+}
+
+#[derive(Debug, Clone)]
+struct Leg {
+    end: End,
     peer: Option<LegId>,
     hears: bool,
     /// The far end's payload type for each of this leg's.
     payloads: [u8; 128],
-    out: Outgoing,
 }
 
 /// All legs of one thread.
@@ -185,23 +191,7 @@ impl Table {
     /// A leg begins, joined to none. What was at its place is gone; tells whether there is such a place.
     pub fn open(&mut self, id: LegId, terms: Terms) -> bool {
         self.close(id);
-        let out = Outgoing {
-            from: None,
-            add_sequence: 0,
-            add_timestamp: 0,
-            sequence: terms.sequence.wrapping_sub(1),
-            timestamp: terms.timestamp,
-            at: None,
-        };
-        let leg = Leg {
-            terms,
-            latch: None,
-            candidate: None,
-            peer: None,
-            hears: true,
-            payloads: [NONE; 128],
-            out,
-        };
+        let leg = Leg { end: End::new(terms), peer: None, hears: true, payloads: [NONE; 128] };
         let place = usize::try_from(id.0).ok().and_then(|n| self.legs.get_mut(n));
         place.map(|place| *place = Some(leg)).is_some()
     }
@@ -247,9 +237,8 @@ impl Table {
 
     /// The other end says by SDP where it is now. If that is new, whoever was latched must prove themselves again.
     pub fn signal(&mut self, id: LegId, signalled: Option<SocketAddr>) {
-        if let Some(leg) = self.leg_mut(id).filter(|leg| leg.terms.signalled != signalled) {
-            leg.terms.signalled = signalled;
-            (leg.latch, leg.candidate) = (None, None);
+        if let Some(leg) = self.leg_mut(id) {
+            leg.end.signal(signalled);
         }
     }
 
@@ -262,12 +251,12 @@ impl Table {
 
     /// Where packets to a leg go: where its own come from, else where it was signalled to be.
     pub fn address(&self, id: LegId) -> Option<SocketAddr> {
-        self.leg(id)?.address()
+        self.leg(id)?.end.address()
     }
 
     /// When a packet last came from whom the leg is with.
     pub fn heard_at(&self, id: LegId) -> Option<Micros> {
-        Some(self.leg(id)?.latch?.at)
+        self.leg(id)?.end.heard_at()
     }
 
     /// A datagram came by a leg's socket.
@@ -294,14 +283,14 @@ impl Table {
         let leg = self.leg_mut(id).ok_or(Dropped::NoLeg)?;
         match Kind::of(bytes) {
             Kind::Rtp => {}
-            Kind::Rtcp if leg.address() == Some(source) => return Ok(Verdict::Control),
+            Kind::Rtcp if leg.end.address() == Some(source) => return Ok(Verdict::Control),
             Kind::Rtcp => return Err(Dropped::Stranger),
             _ => return Err(Dropped::NotRtp),
         }
         let packet = Packet::read(bytes).map_err(|_| Dropped::NotRtp)?;
-        leg.admit(source, now, &packet)?;
+        leg.end.admit(source, now, &packet)?;
         let far_id = leg.peer.ok_or(Dropped::Alone)?;
-        let event = leg.terms.event == Some(packet.payload_type);
+        let event = leg.end.terms.event == Some(packet.payload_type);
         let payload = leg.payloads.get(usize::from(packet.payload_type)).copied();
         let payload_type = payload.filter(|to| *to != NONE).ok_or(if event {
             Dropped::Event
@@ -309,8 +298,8 @@ impl Table {
             Dropped::Payload
         })?;
         let far = self.leg_mut(far_id).ok_or(Dropped::Alone)?;
-        let address = far.address().filter(|_| far.hears).ok_or(Dropped::Deaf)?;
-        let patch = far.patch(id, now, &packet, payload_type);
+        let address = far.end.address().filter(|_| far.hears).ok_or(Dropped::Deaf)?;
+        let patch = far.end.patch(id, now, &packet, payload_type);
         Ok(Verdict::Forward(Forward { to: far_id, address, patch, event }))
     }
 
@@ -323,13 +312,70 @@ impl Table {
     }
 }
 
-impl Leg {
-    fn address(&self) -> Option<SocketAddr> {
+impl End {
+    /// Nothing has come and nothing was sent.
+    pub const fn new(terms: Terms) -> Self {
+        let out = Outgoing {
+            from: None,
+            add_sequence: 0,
+            add_timestamp: 0,
+            sequence: terms.sequence.wrapping_sub(1),
+            timestamp: terms.timestamp,
+            at: None,
+        };
+        Self { terms, latch: None, candidate: None, out }
+    }
+
+    /// The SSRC of all that is sent to it.
+    pub const fn ssrc(&self) -> u32 {
+        self.terms.ssrc
+    }
+
+    /// The clock of its codec from now on, in samples a second.
+    pub const fn set_rate(&mut self, rate: u32) {
+        self.terms.rate = rate;
+    }
+
+    /// See [`Table::signal`].
+    pub fn signal(&mut self, signalled: Option<SocketAddr>) {
+        if self.terms.signalled != signalled {
+            self.terms.signalled = signalled;
+            (self.latch, self.candidate) = (None, None);
+        }
+    }
+
+    /// When a packet last came from whom the leg is with.
+    pub fn heard_at(&self) -> Option<Micros> {
+        self.latch.map(|latch| latch.at)
+    }
+
+    /// The timestamp that a packet sent to it now would have; none before the first.
+    pub fn timestamp(&self, now: Micros) -> Option<u32> {
+        let passed = self.samples(now.since(self.out.at?));
+        Some(self.out.timestamp.wrapping_add(passed))
+    }
+
+    fn samples(&self, span: Micros) -> u32 {
+        let samples = u128::from(span.0) * u128::from(self.terms.rate) / 1_000_000;
+        u32::try_from(samples & 0xFFFF_FFFF).unwrap_or(0)
+    }
+
+    /// Where packets to it go: where its own come from, else where it was signalled to be.
+    pub fn address(&self) -> Option<SocketAddr> {
         self.latch.map(|latch| latch.from).or(self.terms.signalled)
     }
 
-    /// The table above.
-    fn admit(&mut self, source: SocketAddr, now: Micros, packet: &Packet) -> Result<(), Dropped> {
+    /// Whether a packet is of whom the leg is with, by the table above.
+    ///
+    /// # Errors
+    ///
+    /// [`Dropped::Stranger`], [`Dropped::Probation`].
+    pub fn admit(
+        &mut self,
+        source: SocketAddr,
+        now: Micros,
+        packet: &Packet,
+    ) -> Result<(), Dropped> {
         if let Some(latch) = self.latch.as_mut().filter(|latch| latch.from == source) {
             latch.at = now.max(latch.at);
             return Ok(());
@@ -380,21 +426,20 @@ impl Leg {
         if candidate.count < PROBATION { Err(Dropped::Probation) } else { Ok(()) }
     }
 
-    /// What a packet that is sent to this leg must look like.
-    fn patch(&mut self, from: LegId, now: Micros, packet: &Packet, payload_type: u8) -> Patch {
-        let out = &mut self.out;
+    /// What a packet that is sent to this leg must look like. `from` says who speaks; what the house itself plays or presses
+    /// speaks under a name of its own.
+    pub fn patch(&mut self, from: LegId, now: Micros, packet: &Packet, payload_type: u8) -> Patch {
         let speaker = Some((from, packet.ssrc));
+        let out = &self.out;
         let next = packet.sequence.wrapping_add(out.add_sequence);
         // A sender that begins anew under its old name leaps, too.
         let leaps = next.wrapping_sub(out.sequence) > AHEAD_LIMIT
             && out.sequence.wrapping_sub(next) > BACK_LIMIT;
         let changed = out.from != speaker || leaps;
+        // Time went by while nobody spoke, at least a sample.
+        let passed = out.at.filter(|_| changed).map_or(0, |at| self.samples(now.since(at)).max(1));
+        let out = &mut self.out;
         if changed {
-            // Time went by while nobody spoke, at least a sample.
-            let passed = out.at.map_or(0, |at| {
-                let samples = u128::from(now.since(at).0) * u128::from(self.terms.rate) / 1_000_000;
-                u32::try_from(samples & 0xFFFF_FFFF).unwrap_or(0).max(1)
-            });
             out.from = speaker;
             out.add_sequence = out.sequence.wrapping_add(1).wrapping_sub(packet.sequence);
             out.add_timestamp = out.timestamp.wrapping_add(passed).wrapping_sub(packet.timestamp);
@@ -403,7 +448,11 @@ impl Leg {
         let timestamp = packet.timestamp.wrapping_add(out.add_timestamp);
         // A late packet takes its place, and moves nothing.
         if sequence.wrapping_sub(out.sequence).cast_signed() > 0 {
-            (out.sequence, out.timestamp, out.at) = (sequence, timestamp, Some(now));
+            // An event keeps the timestamp of its beginning, and so do we: who speaks next goes on from there.
+            if timestamp != out.timestamp || out.at.is_none() {
+                out.at = Some(now);
+            }
+            (out.sequence, out.timestamp) = (sequence, timestamp);
         }
         let marker = packet.marker || changed;
         Patch { marker, payload_type, sequence, timestamp, ssrc: self.terms.ssrc }

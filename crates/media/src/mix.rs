@@ -122,6 +122,18 @@ pub fn mix(hearing: &Hearing, said: &Said, heard: &mut [[i16; FRAME]; PARTIES]) 
     hearers
 }
 
+/// The sum of some voices, pressed like a conference's; the answer says whether any of them is more than silence.
+pub fn blend<'a>(voices: impl Iterator<Item = &'a [i16; FRAME]>, heard: &mut [i16; FRAME]) -> bool {
+    let mut sum = [0_i32; FRAME];
+    let mut any = false;
+    for voice in voices.filter(|frame| frame.iter().any(|s| s.unsigned_abs() >= SILENCE)) {
+        add(&mut sum, voice, 1);
+        any = true;
+    }
+    heard.iter_mut().zip(&sum).for_each(|(out, sum)| *out = limit(*sum));
+    any
+}
+
 fn add(sum: &mut [i32; FRAME], frame: &[i16; FRAME], sign: i32) {
     sum.iter_mut().zip(frame).for_each(|(sum, sample)| *sum += sign * i32::from(*sample));
 }
@@ -213,6 +225,15 @@ mod tests {
             assert!(now >= before && i32::from(now) - i32::from(before) <= 1, "{sum}");
             before = now;
         }
+    }
+
+    #[test]
+    fn voices_of_any_number_blend_into_their_sum() {
+        let mut heard = [99; FRAME];
+        assert!(!blend([].into_iter(), &mut heard));
+        assert_eq!(heard, [0; FRAME]);
+        assert!(blend([voice(300), voice(-100), voice(20)].iter(), &mut heard));
+        assert_eq!(heard, [200; FRAME]);
     }
 
     #[test]

@@ -65,6 +65,13 @@ impl Stats {
         }
     }
 
+    /// The stream's clock from now on.
+    pub fn set_rate(&mut self, rate: u32) {
+        if self.rate != rate.max(1) {
+            (self.rate, self.transit, self.jitter) = (rate.max(1), None, 0);
+        }
+    }
+
     /// A packet came. `events` (RFC 4733) repeat their timestamp, so they count but say nothing of jitter.
     pub fn on_packet(
         &mut self,

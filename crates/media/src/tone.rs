@@ -24,7 +24,7 @@ pub enum Tone {
     Congestion,
     /// 440 Hz, what the test number 3998 plays (`product.md` 4), at -10 dBm0.
     Test,
-    /// A line on which nobody speaks, some -65 dBm0: what a virtual telephone says.
+    /// 350 Hz at some -36 dBm0: what a virtual telephone says, so that a machine can tell it from silence.
     Quiet,
     /// Music on hold.
     Music,
@@ -42,6 +42,8 @@ struct Pattern {
 const PAIR: i32 = 3_610;
 /// A sine of this height has -10 dBm0.
 const ALONE: i32 = 7_200;
+/// A sine of this height has -36 dBm0.
+const SOFT: i32 = 360;
 
 impl Tone {
     /// All there are.
@@ -67,7 +69,7 @@ impl Tone {
                 Pattern { hertz: [480, 620], height: PAIR, on: 300, off: 200 }.at(at)
             }
             Self::Test => Pattern { hertz: [440, 0], height: ALONE, on: 1, off: 0 }.at(at),
-            Self::Quiet => quiet(at),
+            Self::Quiet => Pattern { hertz: [350, 0], height: SOFT, on: 1, off: 0 }.at(at),
             Self::Music => music(at),
         }
     }
@@ -99,17 +101,6 @@ impl Pattern {
 /// A sine that is 0 at sample 0, in 32,768ths.
 fn wave(millihertz: u32, at: u64) -> i32 {
     sine(step(millihertz).wrapping_mul(low(at)))
-}
-
-/// Noise from the sample's number (the finishing steps of `SplitMix64`), about zero, softened by its neighbour.
-fn quiet(at: u64) -> i16 {
-    let noise = |at: u64| {
-        let mut x = at.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        low(x >> 60).cast_signed() - 7
-    };
-    clip(noise(at) + noise(at.wrapping_sub(1)) - 1)
 }
 
 /// Samples of one note of the melody: 300 ms, so a bar of eight lasts 2.4 s.
@@ -239,13 +230,10 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_line_is_neither_dead_nor_heard() {
-        let heard = sound(Tone::Quiet, 0, 80_000);
-        assert!((1..1_000).contains(&power(&heard)), "{}", power(&heard));
-        assert!(heard.iter().all(|sample| sample.abs() < 30));
-        assert!(heard[..8_000] != heard[8_000..16_000]);
-        let mean = heard.iter().map(|sample| i64::from(*sample)).sum::<i64>();
-        assert!(mean.abs() < 80_000, "{mean}: no more than 1 on average");
+    fn a_quiet_line_is_350_hertz_and_far_below_speech() {
+        let heard = sound(Tone::Quiet, 0, 8_000);
+        assert!((height(&heard, 350.0) - f64::from(SOFT)).abs() < 10.0);
+        assert!(heard.iter().all(|sample| i32::from(sample.abs()) <= SOFT));
     }
 
     #[test]

@@ -118,6 +118,14 @@ impl Writer {
         self.header_of(u32::MAX, u32::MAX, 0)
     }
 
+    /// The header of a recording as far as it is: put over the beginning now and then, so that any player finds the end of one
+    /// that was cut short.
+    pub fn header_so_far(&self) -> [u8; HEADER] {
+        let data = self.samples * 2 * u32::from(self.format.width());
+        let head = u32::try_from(HEADER - 8).unwrap_or(0);
+        self.header_of(head.saturating_add(data), data, self.samples)
+    }
+
     /// Samples of each side so far.
     pub const fn samples(&self) -> u32 {
         self.samples
@@ -241,7 +249,7 @@ pub enum Bad {
     /// It ends, or its sound begins, before it said how that is kept.
     #[error("it does not say how its sound is kept")]
     NoFormat,
-    /// Neither 16-bit PCM nor G.711, not one or two sides, or not 8,000 samples a second.
+    /// Neither 16-bit PCM nor G.711, not one or two sides, or neither 8,000 nor 16,000 samples a second.
     #[error("sound of this kind is not played here")]
     Format,
     /// There is no sound in it.
@@ -256,6 +264,8 @@ pub struct Wav<'a> {
     pub format: Format,
     /// 1 or 2.
     pub sides: u16,
+    /// Samples a second: [`RATE`], or twice that.
+    pub rate: u32,
     /// The sound, whole samples of all sides; up to the end of the file when that was cut short.
     pub data: &'a [u8],
     /// Which stretches are silent, and why.
@@ -285,12 +295,12 @@ impl<'a> Wav<'a> {
             }
             rest = after;
         }
-        let Some(((format, sides), body)) = sound else {
+        let Some(((format, sides, rate), body)) = sound else {
             return Err(if kind.is_some() { Bad::NoData } else { Bad::NoFormat });
         };
         let whole = body.len() - body.len() % usize::from(format.width() * sides);
         let data = body.get(..whole).unwrap_or_default();
-        Ok(Self { format, sides, data, marks: cues.marks })
+        Ok(Self { format, sides, rate, data, marks: cues.marks })
     }
 
     /// Samples of each side.
@@ -316,6 +326,34 @@ impl<'a> Wav<'a> {
     }
 }
 
+impl Wav<'_> {
+    /// All of it as one side at [`RATE`]: sides are averaged, and a rate of twice that is halved behind a low-pass, so that what
+    /// lies above 4 kHz does not come back as something else.
+    pub fn to_mono(&self) -> Vec<i16> {
+        let both = |n| {
+            let (left, right) = (self.at(0, n)?, self.at(1, n)?);
+            i16::try_from(i32::midpoint(left.into(), right.into())).ok()
+        };
+        let whole: Vec<i16> = (0..self.len()).map_while(both).collect();
+        if self.rate == RATE { whole } else { halved(&whole) }
+    }
+}
+
+/// Every other sample, behind a half-band low-pass of 31 taps (Hamming), in 32,768ths; taps of even distance are zero.
+fn halved(samples: &[i16]) -> Vec<i16> {
+    const MIDDLE: i32 = 16_384;
+    const SIDES: [i32; 8] = [10_338, -3_207, 1_660, -938, 522, -270, 126, -62];
+    let at = |n: Option<usize>| n.and_then(|n| samples.get(n)).map_or(0, |s| i32::from(*s));
+    let one = |n: usize| {
+        let mut sum = MIDDLE * at(Some(n));
+        for (tap, distance) in SIDES.iter().zip((1..).step_by(2)) {
+            sum += tap * (at(n.checked_sub(distance)) + at(n.checked_add(distance)));
+        }
+        crate::sound::clip(sum / 32_768)
+    };
+    (0..samples.len()).step_by(2).map(one).collect()
+}
+
 type Chunk<'a> = (&'a [u8; 4], &'a [u8], &'a [u8]);
 
 /// Name, body and what follows. A body that is longer than the file ends with it.
@@ -328,7 +366,7 @@ fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
     Some((name, body, after.get(length % 2..).unwrap_or(&[])))
 }
 
-fn kind_of(body: &[u8]) -> Result<(Format, u16), Bad> {
+fn kind_of(body: &[u8]) -> Result<(Format, u16, u32), Bad> {
     let short =
         |at: usize| body.get(at..).and_then(<[u8]>::first_chunk).map(|b| u16::from_le_bytes(*b));
     let (Some(tag), Some(sides), Some(rate), Some(bits)) =
@@ -337,10 +375,10 @@ fn kind_of(body: &[u8]) -> Result<(Format, u16), Bad> {
         return Err(Bad::NoFormat);
     };
     let format = Format::of_tag(tag, bits).ok_or(Bad::Format)?;
-    if !(1..=2).contains(&sides) || rate != RATE {
+    if !(1..=2).contains(&sides) || rate != RATE && rate != 2 * RATE {
         return Err(Bad::Format);
     }
-    Ok((format, sides))
+    Ok((format, sides, rate))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod admin;
+pub mod bot;
 pub mod call;
 pub mod chat;
 pub mod replay;
@@ -65,14 +66,18 @@ pub enum Verb {
     Group(admin::Kind),
     /// List, show, add, change, remove queues
     Queue(admin::Kind),
-    /// List, show, add, change, remove bots
-    Bot(admin::Kind),
+    /// List, show, add, change, remove bots; check and load their scenarios
+    Bot(bot::Bot),
     /// List, show, add, change, remove what new chats run
     Flow(admin::Kind),
     /// List, show, add, change, remove access keys
     Key(admin::Kind),
     /// List, show, add, change, remove applications at the CTI gateway
     CtiUser(admin::Kind),
+    /// List, show, add, change, remove ways to the telephone network
+    Trunk(admin::Kind),
+    /// List, show, add, change, remove pages of others in agents' desks
+    Workspace(admin::Kind),
     /// Print a configuration file with every key at its default
     #[command(hide = true)]
     ConfigExample,
@@ -96,9 +101,11 @@ pub async fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Group(kind) => admin::run("groups", kind).await,
         Verb::Flow(kind) => admin::run("flows", kind).await,
         Verb::Queue(kind) => admin::run("queues", kind).await,
-        Verb::Bot(kind) => admin::run("bots", kind).await,
+        Verb::Bot(kind) => bot::run(kind).await,
         Verb::Call(call) => call::run(call).await,
         Verb::CtiUser(kind) => admin::run("cti-users", kind).await,
+        Verb::Trunk(kind) => admin::run("trunks", kind).await,
+        Verb::Workspace(kind) => admin::run("workspaces", kind).await,
         Verb::Key(kind) => admin::run("keys", kind).await,
         Verb::Demo { .. } | Verb::Serve { .. } | Verb::Check { .. } | Verb::ConfigExample => Ok(()),
     }

@@ -3,6 +3,7 @@
 mod zone;
 
 use domain::time::Millis;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,6 +27,13 @@ pub fn utc_offset_minutes() -> i32 {
 /// A moment of the monotonic clock, for time limits.
 pub fn instant() -> tokio::time::Instant {
     tokio::time::Instant::now()
+}
+
+/// The monotonic clock as a number: microseconds since this was first asked.
+pub fn micros() -> u64 {
+    static FIRST: OnceLock<tokio::time::Instant> = OnceLock::new();
+    let first = *FIRST.get_or_init(instant);
+    u64::try_from(instant().duration_since(first).as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The moment of the monotonic clock at which [`now`] will have reached `at`; at once if it has.

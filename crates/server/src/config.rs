@@ -28,6 +28,11 @@ choice! {
     }
 }
 
+choice! {
+    /// How a password is asked for.
+    Digest { Md5 = "MD5", Sha256 = "SHA-256" }
+}
+
 read::config! {
     /// Where things lie, and by which address clients come.
     server: Server {
@@ -48,10 +53,16 @@ read::config! {
         https: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 8443))),
         /// The CTI gateway (`nxproxy_rio`): plain, or with TLS if a certificate is configured.
         rio: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 8877))),
-        /// Browsers' sockets (`nxWebApi`): chat as `sangdam.chat.1`.
+        /// Browsers' sockets (`nxWebApi`): chat as `sangdam.chat.1`, calls as `sip`.
         sip_ws: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 6080))),
         /// The same with TLS; only opened if a certificate is configured.
         sip_wss: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 6081))),
+        /// SIP telephones and trunks, by datagrams.
+        sip_udp: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 5060))),
+        /// The same over TCP.
+        sip_tcp: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 5060))),
+        /// The same over TLS; only opened if a certificate is configured.
+        sip_tls: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 5061))),
         /// `/metrics`, `/healthz` and `/readyz`. It asks nobody for a password.
         metrics: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
         /// Connections at a time, sockets included; more wait outside.
@@ -102,6 +113,31 @@ read::config! {
         /// New chats of one address in a minute.
         starts_per_minute: usize = 30,
     }
+    /// SIP telephones and trunks.
+    sip: Sip {
+        /// The address by which they reach this server; behind a NAT, the public one. It is told to them, for calls and for
+        /// their sound. "" takes the address of the listener, or the machine's own.
+        address: Option<IpAddr> = None,
+        /// How passwords are asked for: "MD5", "SHA-256", in this order. A telephone takes the first it knows, and some that
+        /// know only MD5 look at the first alone.
+        digests: Vec<Digest> = vec![Digest::Md5, Digest::Sha256],
+        /// Connections that one address may hold.
+        connections_per_address: usize = 1_000,
+        /// Seconds after which a TCP or TLS connection that carries nothing is closed. A telephone behind a NAT is reached by
+        /// the one it made, and says something at least as often as it registers.
+        idle_seconds: u64 = 4_000,
+        /// The file with the certificates of authorities (PEM) that vouch for trunks over TLS; "" takes the system's.
+        authorities: PathBuf = PathBuf::new(),
+    }
+    /// The sound of calls.
+    media: Media {
+        /// The first datagram port for sound; a leg takes two.
+        first_port: u16 = 16_384,
+        /// The last one. Below 32768 the system takes none of them for itself.
+        last_port: u16 = 32_767,
+        /// Threads that carry sound; 0 takes one for each two cores.
+        threads: usize = 0,
+    }
     /// The customer's chat page, `/webchat.html`.
     web: Web {
         /// Sites that may show it in a frame, such as `https://www.example.com`; the demo lets every site.
@@ -138,6 +174,16 @@ read::config! {
         format: LogFormat = LogFormat::Text,
         /// error, warn, info, debug or trace; or a list such as `info,server::run=debug`.
         level: String = "info".to_owned(),
+    }
+}
+
+impl Digest {
+    /// As the switch names it.
+    pub const fn algorithm(self) -> sip::digest::Algorithm {
+        match self {
+            Self::Md5 => sip::digest::Algorithm::Md5,
+            Self::Sha256 => sip::digest::Algorithm::Sha256,
+        }
     }
 }
 
@@ -219,6 +265,31 @@ impl Config {
         }
         if !(1..=3_600).contains(&self.rio.answer_seconds) {
             faults.at("rio.answer_seconds", "1 to 3600");
+        }
+        let authorities = &self.sip.authorities;
+        if !authorities.as_os_str().is_empty() && !authorities.is_file() {
+            faults.at("sip.authorities", &format!("there is no file {}", authorities.display()));
+        }
+        if self.sip.address.is_some_and(|address| address.is_unspecified()) {
+            faults.at("sip.address", "an address that can be reached, not \"any\"");
+        }
+        if self.sip.digests.is_empty() {
+            faults.at("sip.digests", "at least one");
+        }
+        if self.sip.connections_per_address == 0 {
+            faults.at("sip.connections_per_address", "at least 1");
+        }
+        if !(60..=86_400).contains(&self.sip.idle_seconds) {
+            faults.at("sip.idle_seconds", "60 to 86400");
+        }
+        if self.media.first_port < 1_024 || self.media.first_port % 2 == 1 {
+            faults.at("media.first_port", "even, and at least 1024");
+        }
+        if self.media.last_port.saturating_sub(self.media.first_port) < 3 {
+            faults.at("media.last_port", "at least 3 more than media.first_port");
+        }
+        if self.media.threads > 64 {
+            faults.at("media.threads", "at most 64");
         }
         if self.connect.account.len() != 12
             || !self.connect.account.bytes().all(|b| b.is_ascii_digit())

@@ -96,11 +96,11 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
     }
     let password = password::hash(PASSWORD.to_owned()).await.map_err(|_| Fault::Unready)?;
     let created = crate::clock::now();
-    let sealed = site.seal(KEY.1.as_bytes());
+    let seal = |secret: &str| site.seal(secret.as_bytes());
     let [cube, cube2] = CTI_USERS.map(|(_, password)| password.to_owned());
     let cube = password::hash(cube).await.map_err(|_| Fault::Unready)?;
     let cube2 = password::hash(cube2).await.map_err(|_| Fault::Unready)?;
-    let commands = entries(created, &password, [&cube, &cube2], &sealed)
+    let commands = entries(created, &password, [&cube, &cube2], &seal)
         .into_iter()
         .map(|entry| Command::Put(Box::new(entry)))
         .collect();
@@ -113,11 +113,22 @@ pub async fn set_up(realm: &Realm, site: &Site) -> Result<(), Fault> {
 }
 
 /// All of it, in an order in which it can be put into an empty directory.
-fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &str) -> Vec<Entry> {
-    let mut all = vec![realm(created, sealed), key(sealed)];
+fn entries(
+    created: Millis,
+    password: &Arc<str>,
+    cti: [&Arc<str>; 2],
+    seal: &dyn Fn(&str) -> String,
+) -> Vec<Entry> {
+    let sealed = seal(KEY.1);
+    let mut all = vec![realm(created, &sealed), key(&sealed)];
     all.extend(people(password));
     all.extend((1001..=1020).chain([9001]).map(|number| {
-        Entry::Device(Device { r#virtual: true, public: true, ..Device::new(&number.to_string()) })
+        Entry::Device(Device {
+            r#virtual: true,
+            sealed: Some(seal(&format!("sip-{number}")).into()),
+            public: true,
+            ..Device::new(&number.to_string())
+        })
     }));
     all.extend([
         test_number("3999", Service::Answers),
@@ -132,14 +143,7 @@ fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &s
         group(402, "기술 지원", 1011..=1020),
         queue("3001", "대표 상담", 401, &["1000"]),
         queue("3002", "기술 지원", 402, &[]),
-        bot(
-            "3105",
-            "안내 봇",
-            BotKind::Greet {
-                greeting: "안녕하세요. 상담사에게 연결해 드리겠습니다.".into(),
-                queue: "3001".into(),
-            },
-        ),
+        bot("3105", "안내 봇", scenario()),
         bot("3999", "메아리", BotKind::Echo),
         to(
             "3001",
@@ -162,11 +166,9 @@ fn entries(created: Millis, password: &Arc<str>, cti: [&Arc<str>; 2], sealed: &s
             attributes: None,
         }),
     ]);
-    all.extend(
-        (0u8..)
-            .zip(REASONS)
-            .map(|(code, (ko, en))| Entry::Reason(Reason { code, ko: ko.into(), en: en.into() })),
-    );
+    all.extend((0u8..).zip(REASONS).map(|(code, (ko, en))| {
+        Entry::Reason(Reason { code, ko: ko.into(), en: en.into(), after_work: false })
+    }));
     all.extend(WRAP_UPS.map(|(code, ko, en)| {
         Entry::WrapUpCode(WrapUpCode { code: code.into(), ko: ko.into(), en: en.into() })
     }));
@@ -192,6 +194,7 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         max_chats: 100_000,
         ring: domain::call::RING,
         utc_offset_minutes: None,
+        open_like_max: false,
     })
 }
 
@@ -250,6 +253,15 @@ fn cti_user(id: &str, password: &Arc<str>) -> Entry {
     })
 }
 
+/// What the bot says until its file is edited.
+fn scenario() -> BotKind {
+    match facade::scenario::read(include_str!("demo/3105.toml")) {
+        Ok(checked) => BotKind::Scenario(Arc::new(checked.scenario)),
+        // A test reads it, too.
+        Err(_) => BotKind::Greet { greeting: "안녕하세요.".into(), queue: "3001".into() },
+    }
+}
+
 fn bot(id: &str, name: &str, kind: BotKind) -> Entry {
     Entry::Bot(Bot { id: id.into(), name: name.into(), kind })
 }
@@ -270,10 +282,17 @@ mod tests {
     use domain::directory::Directory;
 
     #[test]
+    fn the_demos_bot_follows_its_file() {
+        let BotKind::Scenario(scenario) = scenario() else { panic!("its file is faulty") };
+        assert_eq!(scenario.queue.as_str(), "3001");
+        assert!(scenario.menus.len() > 5);
+    }
+
+    #[test]
     fn every_entry_fits_those_before_it() {
         let mut directory = Directory::default();
         let hash = "hash".into();
-        for entry in entries(Millis(1), &hash, [&hash, &hash], "sealed") {
+        for entry in entries(Millis(1), &hash, [&hash, &hash], &|_| "sealed".into()) {
             directory.check(&entry).unwrap();
             directory.put(entry);
         }

@@ -5,10 +5,12 @@
 //!   the bytes of files.
 //! - [`listen`]: HTTP, WebSocket, TLS. [`site`]: what façades may know of their server.
 //! - [`stream`]: copies of rooms on their way out.
+//! - [`media`]: the sound of calls, on threads of its own.
 //! - [`seal`], [`password`]: secrets. [`log`], [`metrics`]: what people see of a running server.
 //! - [`config`], [`start`], [`demo`], [`cli`]: from a command line to a running server.
 
 pub mod blob;
+pub mod bot;
 pub mod bus;
 pub mod chance;
 pub mod cli;
@@ -17,6 +19,7 @@ pub mod config;
 pub mod demo;
 pub mod listen;
 pub mod log;
+pub mod media;
 pub mod metrics;
 pub mod password;
 pub mod post;
@@ -27,3 +30,4 @@ pub mod start;
 pub mod store;
 pub mod stream;
 pub mod tasks;
+pub mod voice;

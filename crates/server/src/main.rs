@@ -82,6 +82,15 @@ fn demo_config(data: std::path::PathBuf, port_base: Option<u16>) -> anyhow::Resu
     config.listen.rio = local(2, 8877)?;
     config.listen.sip_ws = local(3, 6080)?;
     config.listen.sip_wss = local(4, 6081)?;
+    config.listen.sip_udp = local(5, 5060)?;
+    config.listen.sip_tcp = local(6, 5060)?;
+    config.listen.sip_tls = local(7, 5061)?;
+    if let Some(base) = port_base.filter(|base| *base > 0) {
+        // Sound, from the first even port that is a hundred after the base.
+        let first = base.checked_add(100).map(|first| first + first % 2);
+        config.media.first_port = first.context("--port-base is too high")?;
+        config.media.last_port = config.media.first_port.saturating_add(16_383);
+    }
     config.listen.metrics = local(8, 9464)?;
     // Whoever reaches loopback is one of the house.
     config.nx.sockets = 0;
@@ -112,6 +121,12 @@ fn welcome(server: &Server, is_demo: bool) -> String {
     lines.extend(
         [&ready.sip_ws, &ready.sip_wss].into_iter().flatten().map(|url| format!("  {url}")),
     );
+    for (transport, address) in
+        [("udp", &ready.sip_udp), ("tcp", &ready.sip_tcp), ("tls", &ready.sip_tls)]
+    {
+        lines
+            .extend(address.iter().map(|address| format!("  sip:{address};transport={transport}")));
+    }
     lines.extend(ready.metrics.iter().map(|url| format!("  {url}/metrics")));
     if let (true, Some(http)) = (is_demo, &ready.http) {
         lines.extend([

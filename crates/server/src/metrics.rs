@@ -67,6 +67,9 @@ pub fn start() {
         let builder = builder
             .set_buckets_for_metric(Matcher::Suffix("_deeds".to_owned()), COUNTS)
             .unwrap_or_else(|_| PrometheusBuilder::new());
+        let builder = builder
+            .set_buckets_for_metric(Matcher::Suffix("_mos".to_owned()), crate::media::SCORES)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         // Another recorder can only be a test's.

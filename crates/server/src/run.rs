@@ -41,6 +41,27 @@ enum Input {
     Stop(oneshot::Sender<()>),
 }
 
+/// A command or a question of one who cannot wait to hand it over.
+pub struct Offer(Input);
+
+impl std::fmt::Debug for Offer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Offer")
+    }
+}
+
+impl Offer {
+    /// A command.
+    pub fn act(to: To, cause: &'static str, command: Box<Command>) -> Self {
+        Self(Input::Do(Some(to), cause, command))
+    }
+
+    /// A question.
+    pub fn read(to: To, query: Box<Query>) -> Self {
+        Self(Input::Read(to, query))
+    }
+}
+
 /// Is told of each committed fact that changes the directory, before anyone else is told of anything in its batch.
 pub type OnDirectory = Arc<dyn Fn(RealmNo, &Fact) + Send + Sync>;
 
@@ -155,6 +176,19 @@ impl Realm {
     /// The same for a question.
     pub async fn read_for(&self, to: To, query: Box<Query>) {
         let _ = self.put(Input::Read(to, query)).await;
+    }
+
+    /// Hands something over without waiting; it comes back when the decider has too much before it.
+    pub fn offer(&self, offer: Offer) -> Option<Offer> {
+        match self.inputs.try_send(offer.0) {
+            Ok(()) => None,
+            Err(mpsc::error::TrySendError::Full(input)) => Some(Offer(input)),
+            // Nobody decides any more: that is the answer.
+            Err(mpsc::error::TrySendError::Closed(input)) => {
+                owner::unready(input);
+                None
+            }
+        }
     }
 
     async fn put(&self, input: Input) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! From a configuration to a running server, and to a stopped one.
 
 pub mod folder;
+mod phones;
 pub mod ready;
 
 use crate::blob::Blobs;
@@ -14,11 +15,12 @@ use crate::seal::{self, Sealer};
 use crate::site::Site;
 use crate::store::{self, AnyStore, Kind, Store as _};
 use crate::stream;
-use crate::{demo, metrics, post, tasks};
+use crate::{bot, demo, metrics, post, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
 use folder::{Folder, Taken};
+use phones::Phones;
 use ready::Ready;
 use std::collections::BTreeMap;
 use std::io;
@@ -70,6 +72,12 @@ pub enum Fault {
     /// A realm does not answer.
     #[error("the realm {0} cannot be opened; the log says why")]
     Realm(Arc<str>),
+    /// The authorities that vouch for trunks cannot be read.
+    #[error("{0}: {1}")]
+    Trust(PathBuf, #[source] io::Error),
+    /// The system gives no thread for calls.
+    #[error("no thread for calls: {0}")]
+    Thread(#[source] io::Error),
     /// There is nobody to serve.
     #[error("there is no realm in {0} yet: `sangdam setup` makes one")]
     NoRealm(PathBuf),
@@ -169,12 +177,15 @@ impl Server {
         let rio_tls = acceptor.clone().filter(|_| !config.tls.certificate.as_os_str().is_empty());
         let sip_ws = bind("sip_ws", listen.sip_ws).await?;
         let sip_wss = bind("sip_wss", listen.sip_wss.filter(|_| acceptor.is_some())).await?;
+        let (stop, stopped) = watch::channel(false);
+        let phones = Phones::open(&config, acceptor.is_some(), stopped.clone()).await?;
         let probed = bind("metrics", listen.metrics).await?;
         let ready = Ready::new(
             http.as_ref(),
             https.as_ref(),
             (rio_port.as_ref(), rio_tls.is_some()),
             (sip_ws.as_ref(), sip_wss.as_ref()),
+            phones.addresses(),
             probed.as_ref(),
         );
 
@@ -188,10 +199,13 @@ impl Server {
             realms.push(realm);
         }
 
-        let (stop, stopped) = watch::channel(false);
         let post = Arc::new(post::Post::new(config.post.private_hosts.clone()));
         for realm in &realms {
             stream::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
+            bot::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
+            if demo {
+                bot::file::start(realm.clone(), folder.path(), stopped.clone());
+            }
         }
         let blobs = Blobs::open(&config.files, folder.path())
             .map_err(|fault| Fault::Blobs(fault.to_string()))?;
@@ -201,6 +215,7 @@ impl Server {
         let door = Arc::new(Door {
             site,
             realms: realms.clone(),
+            standing: Arc::default(),
             blobs: Arc::new(blobs),
             proxies: config.server.proxies.clone(),
             request_time: Duration::from_secs(config.limits.request_seconds),
@@ -214,7 +229,10 @@ impl Server {
             let tls = acceptor.clone();
             tasks::spawn("https", http::listen(listener, tls, door.clone(), places.clone()));
         }
-        let porch = Porch::new(door.clone(), &config.nx);
+        let porch = Porch::new(door.clone(), &config.nx, phones.port.clone());
+        phones
+            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places)
+            .map_err(Fault::Thread)?;
         if let Some(listener) = sip_ws {
             tasks::spawn("sip_ws", nx::listen(listener, None, porch.clone(), places.clone()));
         }
@@ -279,6 +297,9 @@ fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
         ("rio", &ready.rio),
         ("sip_ws", &ready.sip_ws),
         ("sip_wss", &ready.sip_wss),
+        ("sip_udp", &ready.sip_udp),
+        ("sip_tcp", &ready.sip_tcp),
+        ("sip_tls", &ready.sip_tls),
     ];
     let listeners: BTreeMap<_, _> = addresses
         .into_iter()

@@ -3,11 +3,12 @@
 use domain::agent::Channel;
 use domain::directory::{
     Bot, BotKind, Device, Entry, Flow, Forward, Group, Hours, Overflow, Queue, Realm, Reason, Role,
-    Service, Target, User, Widget, WrapUpCode,
+    Service, Target, User, Webhook, Widget, WrapUpCode,
 };
 use domain::id::{BotId, FlowId, InstanceId, QueueId, UserId, Uuid, WidgetId};
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Friday, 2025-11-21, 12:00 in Seoul.
 pub(crate) const NOON: Millis = Millis(1_763_694_000_000);
@@ -26,10 +27,41 @@ pub(crate) const SUPERVISORS: [&str; 2] = ["2001", "2002"];
 pub(crate) const QUEUES: [&str; 3] = ["3001", "3002", "3003"];
 
 /// How many flows there are.
-pub(crate) const FLOWS: u8 = 5;
+pub(crate) const FLOWS: u8 = 7;
 
 /// The flow whose bot says everything back.
 pub(crate) const ECHO: u8 = 4;
+
+/// What customers say to the bot of flow 6, beside much that it does not know.
+pub(crate) const TO_BOT: [&str; 8] =
+    ["1", "2.", "home", "AGENT", "late", "bye", "I want a refund", "nobody"];
+
+/// Its menus: one of each kind.
+const SCENARIO: &str = r#"
+languages = ["en", "ko"]
+queue = "1000"
+unknown = "what?"
+patience = { words = 4, menu = "AGENT" }
+idle = { warn = "40s", close = "50s" }
+[menu.CHAT_ROOT]
+title = "hello"
+buttons = [{ menu = "DAY" }, { menu = "AGENT" }, { menu = "NOBODY" }, { menu = "BYE" }]
+tail = ["CHAT_ROOT"]
+[menu.DAY]
+keyword = "late"
+title = "by day"
+hours = { id = "kr", closed = "CHAT_ROOT" }
+tail = ["CHAT_ROOT"]
+set = { menu = "day" }
+language = "ko"
+[menu.AGENT]
+words = ["refund"]
+handover = { queue = "3003", nobody = "NOBODY" }
+[menu.NOBODY]
+handover = { agent = "1003" }
+[menu.BYE]
+end = true
+"#;
 
 /// A flow, 1 to [`FLOWS`].
 pub(crate) fn flow(number: u8) -> FlowId {
@@ -100,6 +132,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         max_chats: 24,
         ring: domain::call::RING,
         utc_offset_minutes: None,
+        open_like_max: false,
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];
@@ -123,12 +156,32 @@ pub(crate) fn entries() -> Vec<Entry> {
         kind: BotKind::Greet { greeting: "hello".into(), queue: "1000".into() },
     }));
     all.push(Entry::Bot(Bot { id: BotId::from("7002"), name: "echo".into(), kind: BotKind::Echo }));
+    let checked = facade::scenario::read(SCENARIO).expect("the shop's scenario is right");
+    all.push(Entry::Bot(Bot {
+        id: BotId::from("7003"),
+        name: "menus".into(),
+        kind: BotKind::Scenario(Arc::new(checked.scenario)),
+    }));
+    all.push(Entry::Bot(Bot {
+        id: BotId::from("7004"),
+        name: "program".into(),
+        kind: BotKind::Webhook(Webhook {
+            url: "https://bots.example/".into(),
+            sealed: None,
+            time: Millis::from_secs(8),
+            queue: "3001".into(),
+            sorry: Some("again, please".into()),
+            handing: None,
+        }),
+    }));
     let targets = [
         Target::Queue("3001".into()),
         Target::Queue("3002".into()),
         Target::Bot("7001".into()),
         Target::Bot("7002".into()),
         Target::Queue("3003".into()),
+        Target::Bot("7003".into()),
+        Target::Bot("7004".into()),
     ];
     for (number, target) in (1..).zip(targets) {
         let greeting = (number % 2 == 1).then(|| "welcome".into());
@@ -147,7 +200,12 @@ pub(crate) fn entries() -> Vec<Entry> {
         origins: vec!["*".into()],
         attributes: None,
     }));
-    all.push(Entry::Reason(Reason { code: 1, ko: "식사".into(), en: "Meal".into() }));
+    all.push(Entry::Reason(Reason {
+        code: 1,
+        ko: "식사".into(),
+        en: "Meal".into(),
+        after_work: false,
+    }));
     all.push(Entry::WrapUpCode(WrapUpCode {
         code: "solved".into(),
         ko: "해결".into(),

@@ -98,15 +98,8 @@ impl Views {
     }
 
     fn contacts(&self, filter: &ContactFilter) -> Vec<Contact> {
-        let fits = |c: &&Contact| {
-            filter.in_time(c)
-                && filter.customer.as_ref().is_none_or(|id| c.customer.id.as_ref() == Some(id))
-                && filter.queue.as_ref().is_none_or(|q| c.queue.as_ref() == Some(q))
-                && filter.agent.as_ref().is_none_or(|a| c.agent.as_ref() == Some(a))
-                && filter.ended.is_none_or(|ended| c.ended() == ended)
-                && filter.below.is_none_or(|below| c.number < below)
-        };
-        let mut all: Vec<Contact> = self.contacts.values().filter(fits).cloned().collect();
+        let mut all: Vec<Contact> =
+            self.contacts.values().filter(|c| filter.finds(c)).cloned().collect();
         all.sort_by_key(|c| std::cmp::Reverse(c.number));
         all.truncate(filter.limit.into());
         all

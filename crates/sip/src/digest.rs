@@ -231,10 +231,9 @@ impl Gate {
         &self.realm
     }
 
-    /// A challenge for each algorithm, the better first (RFC 8760 §2.4): values of `WWW-Authenticate`.
+    /// A challenge for each algorithm, in this order: values of `WWW-Authenticate`. Whoever is asked takes the first that
+    /// they know (RFC 8760 §2.4).
     pub fn challenges(&mut self, now: Millis, algorithms: &[Algorithm], stale: bool) -> Vec<Auth> {
-        let mut wanted = algorithms.to_vec();
-        wanted.sort_by(|a, b| b.cmp(a));
         let challenge = |algorithm: Algorithm| {
             self.made = self.made.wrapping_add(1);
             let auth = Auth::digest()
@@ -244,7 +243,7 @@ impl Gate {
                 .with("qop", "auth");
             if stale { auth.with("stale", "true") } else { auth }
         };
-        wanted.into_iter().map(challenge).collect()
+        algorithms.iter().copied().map(challenge).collect()
     }
 
     fn nonce(&self, at: u64, number: u64) -> String {

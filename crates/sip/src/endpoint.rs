@@ -44,6 +44,8 @@ pub struct Endpoint {
     timers: BinaryHeap<Reverse<(Millis, CallId)>>,
     framers: HashMap<Flow, Framer, Hashing>,
     last: u64,
+    /// Whatever would begin something new is refused.
+    shed: bool,
 }
 
 impl Endpoint {
@@ -59,7 +61,14 @@ impl Endpoint {
             timers: BinaryHeap::new(),
             framers: HashMap::with_hasher(hashing),
             last: 0,
+            shed: false,
         }
+    }
+
+    /// There is too much to do, or not any more: while there is, whatever is not part of something that stands is told to
+    /// come back later (503 with Retry-After), and costs no more than that.
+    pub const fn shed(&mut self, shed: bool) {
+        self.shed = shed;
     }
 
     /// Who is known and who floods.
@@ -152,6 +161,12 @@ impl Endpoint {
     }
 
     fn take_new(&mut self, now: Millis, tx: TxId, request: Request, flow: Flow) {
+        if self.shed && request.to().is_ok_and(|to| to.tag().is_none()) {
+            let mut response = Response::to_request(&request, 503);
+            response.headers.push(Name::RetryAfter, self.core.retry_after());
+            self.core.respond(now, tx, response);
+            return;
+        }
         if let Some(response) = screen::screen(&request) {
             self.core.respond(now, tx, response);
             return;
@@ -516,6 +531,13 @@ impl Endpoint {
             from_tag: dialog.local_tag().into(),
             early_only: false,
         })
+    }
+
+    /// The call whose dialog these words name, as its other end writes them (RFC 3891 §3, RFC 5589 §7).
+    pub fn named(&self, replaces: &Replaces) -> Option<CallId> {
+        let id = *self.dialogs.get(&key(&replaces.call_id, &replaces.to_tag))?;
+        let dialog = self.calls.get(&id)?.dialog()?;
+        (dialog.remote_tag() == &*replaces.from_tag).then_some(id)
     }
 
     /// Credentials for a challenge to a request of [`request`](Self::request), and the header field for them.

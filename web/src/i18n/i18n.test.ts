@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { admin as adminEn } from "./admin.en";
+import { admin as adminKo } from "./admin.ko";
 import { cti as ctiEn } from "./cti.en";
 import { cti as ctiKo } from "./cti.ko";
 import * as en from "./en";
 import { fill } from "./index.svelte";
 import * as ko from "./ko";
+import { login as loginEn } from "./login.en";
+import { login as loginKo } from "./login.ko";
 import { webchat as webchatEn } from "./webchat.en";
 import { webchat as webchatKo } from "./webchat.ko";
 
@@ -24,6 +28,8 @@ const pages = [
   { page: "start", folder: "start", ko: ko.start, en: en.start },
   { page: "customer", folder: "try", ko: ko.customer, en: en.customer },
   { page: "bench", folder: "cti", ko: ctiKo, en: ctiEn },
+  { page: "log-in", folder: "login", ko: loginKo, en: loginEn },
+  { page: "administration", folder: "admin", ko: adminKo, en: adminEn },
   { page: "webchat", folder: "webchat", ko: webchatKo, en: webchatEn },
 ];
 

@@ -11,6 +11,9 @@ const PURE: &[(&str, &[&str])] = &[
         "facade",
         &[
             "domain",
+            // What telephones speak, and the hash that most of them know alone.
+            "sip",
+            "md-5",
             "serde",
             "serde_core",
             "thiserror",
@@ -20,6 +23,13 @@ const PURE: &[(&str, &[&str])] = &[
             "memchr",
             "ryu",
             "zmij",
+            // Scenario files.
+            "toml",
+            "toml_datetime",
+            "toml_parser",
+            "toml_writer",
+            "serde_spanned",
+            "winnow",
             // Tokens and cursors.
             "base64",
             // SigV4: two hash crates and what they are made of.

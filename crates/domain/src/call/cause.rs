@@ -22,6 +22,7 @@ impl Cause {
     pub const NOT_OBTAINABLE: Self = Self(13);
     pub const DO_NOT_DISTURB: Self = Self(14);
     pub const MAINTENANCE: Self = Self(19);
+    pub const CONGESTION: Self = Self(20);
     pub const NEW_CALL: Self = Self(22);
     pub const NO_AGENTS: Self = Self(23);
     pub const OVERRIDE: Self = Self(24);
@@ -31,6 +32,23 @@ impl Cause {
     pub const NO_RESOURCES: Self = Self(30);
     pub const SILENT_MONITOR: Self = Self(31);
     pub const TRANSFER: Self = Self(32);
+    pub const TRUNKS_BUSY: Self = Self(33);
     pub const SINGLE_STEP: Self = Self(52);
     pub const OUT_OF_ORDER: Self = Self(65);
+}
+
+impl Cause {
+    /// A stable name for why somebody was not reached.
+    pub const fn unreached(self) -> &'static str {
+        match self {
+            Self::BUSY => "busy",
+            Self::NOT_ANSWERED => "no_answer",
+            Self::DO_NOT_DISTURB => "do_not_disturb",
+            Self::NOT_OBTAINABLE => "no_such_number",
+            Self::OUT_OF_ORDER => "out_of_order",
+            Self::NO_AGENTS => "closed",
+            Self::NO_RESOURCES => "full",
+            _ => "unreached",
+        }
+    }
 }

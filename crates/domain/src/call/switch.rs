@@ -1,7 +1,7 @@
 //! All calls of a realm, found by their number, by the telephones they are at and by the lines they wait in.
 
-use super::{Call, CallId, Link, Seat};
-use crate::id::{DeviceId, QueueId, UserId};
+use super::{Call, CallId, Link, Party, Seat, Sound};
+use crate::id::{DeviceId, QueueId, TrunkId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,12 @@ pub struct Switch {
     /// Where agents sit.
     #[serde(default)]
     pub(crate) seats: BTreeMap<UserId, Seat>,
+    /// Telephones that can be reached by SIP.
+    #[serde(default)]
+    pub(crate) registered: BTreeSet<DeviceId>,
+    /// Telephones that send no sound.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) muted: BTreeSet<DeviceId>,
 
     // What follows from the above.
     #[serde(skip)]
@@ -29,6 +35,9 @@ pub struct Switch {
     /// Whose own telephone each is.
     #[serde(skip)]
     pub(crate) homes: BTreeMap<DeviceId, UserId>,
+    /// How many ends each trunk has.
+    #[serde(skip)]
+    pub(crate) trunks: BTreeMap<TrunkId, u32>,
     #[serde(skip)]
     pub(crate) lines: BTreeMap<QueueId, BTreeSet<(i64, u64, CallId)>>,
 }
@@ -49,6 +58,11 @@ impl Switch {
         self.at.get(device).into_iter().flatten().filter_map(|id| self.calls.get(id))
     }
 
+    /// Can it be reached by SIP?
+    pub fn registered(&self, device: &DeviceId) -> bool {
+        self.registered.contains(device)
+    }
+
     /// Has it any call?
     pub fn occupied(&self, device: &DeviceId) -> bool {
         self.at.contains_key(device)
@@ -57,6 +71,32 @@ impl Switch {
     /// Has it a call that is not on hold?
     pub fn active(&self, device: &DeviceId) -> bool {
         self.at(device).any(|call| call.link(device) != Some(Link::Held))
+    }
+
+    /// How many calls a trunk has.
+    pub fn on_trunk(&self, trunk: &TrunkId) -> u32 {
+        self.trunks.get(trunk).copied().unwrap_or(0)
+    }
+
+    /// Does it send no sound?
+    pub fn muted(&self, device: &DeviceId) -> bool {
+        self.muted.contains(device)
+    }
+
+    /// Takes up what changed in what is heard or kept.
+    pub(crate) fn sound(&mut self, device: &DeviceId, call: Option<CallId>, sound: Sound) {
+        let call = call.and_then(|id| self.calls.get_mut(&id));
+        match (sound, call) {
+            (Sound::Muted(true), _) => {
+                self.muted.insert(device.clone());
+            }
+            (Sound::Muted(false), _) => {
+                self.muted.remove(device);
+            }
+            (Sound::Masked(masked), Some(call)) => call.masked = masked,
+            (Sound::Recorded, Some(call)) => call.recorded = true,
+            (Sound::Masked(_) | Sound::Recorded, None) => {}
+        }
     }
 
     /// Where an agent sits.
@@ -91,6 +131,9 @@ impl Switch {
             self.at.entry(party.device.clone()).or_default().insert(call.id);
             touched.insert(party.device.clone());
         }
+        for trunk in call.parties.iter().filter_map(Party::trunk) {
+            *self.trunks.entry(trunk.clone()).or_default() += 1;
+        }
         if let Some(stay) = call.line() {
             let place = (stay.rank, call.number, call.id);
             self.lines.entry(stay.queue.clone()).or_default().insert(place);
@@ -106,6 +149,14 @@ impl Switch {
                 }
             }
             touched.insert(party.device.clone());
+        }
+        for trunk in call.parties.iter().filter_map(Party::trunk) {
+            if let Some(count) = self.trunks.get_mut(trunk) {
+                *count -= 1;
+                if *count == 0 {
+                    self.trunks.remove(trunk);
+                }
+            }
         }
         if let Some(stay) = call.line()
             && let Some(line) = self.lines.get_mut(&stay.queue)
@@ -136,6 +187,7 @@ impl Switch {
         self.at_home(directory);
         self.at = BTreeMap::new();
         self.lines = BTreeMap::new();
+        self.trunks = BTreeMap::new();
         self.seated = self.seats.iter().map(|(a, s)| (s.device.clone(), a.clone())).collect();
         let calls: Vec<Call> = self.calls.values().cloned().collect();
         let mut touched = BTreeSet::new();

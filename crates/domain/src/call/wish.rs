@@ -1,6 +1,6 @@
 //! What is wished at a telephone, and what is told of the agent who sits there.
 
-use super::{Attached, Barge, CallId};
+use super::{Attached, Barge, CallId, Cause, Via};
 use crate::agent::Channel;
 use crate::id::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,18 @@ pub enum Said {
     AfterWork,
 }
 
+/// What is heard or kept of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sound {
+    /// The telephone sends no sound, in any call; or does again.
+    Muted(bool),
+    /// Nothing of the call is kept for now; or is again.
+    Masked(bool),
+    /// The call is recorded from now on, as an agent asked.
+    Recorded,
+}
+
 /// Where an agent sits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
@@ -31,6 +43,21 @@ pub struct Seat {
     pub group: u32,
     /// The work mode named at log-on: 1 aux, 2 after call, 3 auto in, 4 manual in.
     pub wmode: u8,
+}
+
+/// What somebody outside does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// Their telephone rings.
+    Rings,
+    /// They answer.
+    Answers,
+    /// They were not reached: why. Congestion lets the next trunk be tried.
+    Fails(Cause),
+    /// They hang up.
+    HangsUp,
+    /// They are gone without a word.
+    Vanishes,
 }
 
 /// What somebody at a telephone, or an application for them, may wish.
@@ -59,7 +86,62 @@ pub enum Wish {
         /// And no other that has its number by now.
         number: u64,
     },
-    /// Take a ringing call.
+    /// A telephone can be reached by SIP from now on, or cannot any more.
+    Register {
+        /// Which.
+        device: DeviceId,
+        /// It can be reached.
+        here: bool,
+    },
+    /// The switch has begun anew: nobody is registered, and what went by its sockets is lost.
+    Restart,
+    /// The telephone itself has dialled. While it holds a call, or is in one, that is a consultation; after [`super::PICKUP`]
+    /// the number is that of a colleague whose call it takes.
+    Dialled {
+        /// Which.
+        device: DeviceId,
+        /// The number.
+        to: Arc<str>,
+        /// What the call carries.
+        attached: Attached,
+    },
+    /// Somebody outside calls in, by a trunk or from a page.
+    Come {
+        /// Their number, as they or their network say.
+        from: Arc<str>,
+        /// The number they dialled.
+        to: Arc<str>,
+        /// How they come.
+        via: Via,
+        /// What the call carries.
+        attached: Attached,
+        /// Every number is open to pages (the demo).
+        open: bool,
+    },
+    /// Somebody outside does something.
+    Outside {
+        /// The call.
+        call: CallId,
+        /// And no other that has its number by now.
+        number: u64,
+        /// Who, as the call has them.
+        device: DeviceId,
+        /// What.
+        did: Outside,
+    },
+    /// A telephone that is called does not take the call: it says that it is busy (`BUSY`), does not answer (`NOT_ANSWERED`), or
+    /// cannot be reached (`OUT_OF_ORDER`).
+    Reject {
+        /// Which.
+        device: DeviceId,
+        /// The call.
+        call: CallId,
+        /// Why.
+        cause: Cause,
+    },
+    /// A telephone has vanished from a call.
+    Vanish(DeviceId, CallId),
+    /// Take a ringing call. For an application at a registered telephone, that is asked to pick up.
     Answer(DeviceId, CallId),
     /// Leave a call.
     Clear(DeviceId, CallId),
@@ -111,6 +193,14 @@ pub enum Wish {
         /// How.
         mode: Barge,
     },
+    /// Send no sound from a telephone, or send it again.
+    Mute(DeviceId, bool),
+    /// Keep nothing of a call for now, or keep it again.
+    Mask(DeviceId, CallId, bool),
+    /// Record a call from now on.
+    Record(DeviceId, CallId),
+    /// Send keys (`0-9*#A-D`) to the other side.
+    Keys(DeviceId, CallId, Arc<str>),
     /// An agent logs on at a telephone.
     LogOn {
         /// Where.

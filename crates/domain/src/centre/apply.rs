@@ -1,7 +1,7 @@
 //! Taking up facts. Nothing here decides, refuses or asks.
 
 use super::{Centre, LAST_AGENT_LIMIT, Session, Start, Token, Wait};
-use crate::agent::{Agent, AgentState, Stage, Standing, Work};
+use crate::agent::{Agent, AgentState, Channel, Stage, Standing, Work};
 use crate::contact::{Contact, Phase};
 use crate::directory::{Entry, EntryKey};
 use crate::fact::{Fact, Leaving};
@@ -30,6 +30,7 @@ impl Centre {
                 Arc::make_mut(&mut self.directory).remove(key);
                 if let EntryKey::User(user) = key {
                     self.agents.remove(user);
+                    self.shifts_ended.remove(user);
                     self.sessions.retain(|_, s| s.user != *user);
                     self.switch.at_home(&self.directory);
                 }
@@ -43,7 +44,17 @@ impl Centre {
                 self.sessions.remove(session);
                 self.soft.seen.remove(session);
             }
-            Fact::AgentStated { agent, channel, state, .. } => {
+            Fact::ShiftBegan(shift) => {
+                self.soft.attended.insert(shift.agent.clone(), at);
+                self.shifts.insert(shift.agent.clone(), shift.as_ref().clone());
+            }
+            Fact::ShiftEnded { agent, shift, .. } => {
+                self.soft.attended.remove(agent);
+                self.shifts.remove(agent);
+                self.shifts_ended.insert(agent.clone(), *shift);
+            }
+            Fact::Sounded { device, call, sound } => self.switch.sound(device, *call, *sound),
+            Fact::AgentStated { agent, channel, state, because, .. } => {
                 let entry =
                     self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
                 if *state == AgentState::Ready && entry.state(*channel) != AgentState::Ready {
@@ -55,7 +66,8 @@ impl Centre {
                         self.seat(agent, None);
                     }
                 } else {
-                    entry.channels.insert(*channel, Standing { state: *state, since: at });
+                    let standing = Standing { state: *state, since: at, because: *because };
+                    entry.channels.insert(*channel, standing);
                 }
                 self.stand(agent);
             }
@@ -63,24 +75,34 @@ impl Centre {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
-            Fact::AgentShown { .. } => {}
+            Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::Registered { device, here } => self.registered(device, *here),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }
             Fact::Queued { contact, queue, rank, preferred, from } => {
                 self.queued(at, *contact, queue, *rank, preferred.clone(), from.clone());
             }
+            // Who is asked to take a call, and who talks in it, its telephones know.
+            Fact::Offered { contact, .. }
+            | Fact::Declined { contact, .. }
+            | Fact::Accepted { contact, .. }
+                if self.is_call(*contact) => {}
+            Fact::BotTurn { contact, turn } => self.bot_turned(at, *contact, turn),
+            Fact::BotAsked { contact, ask, .. } => self.bot_asked(*contact, ask),
+            Fact::BotTold { contact, said } => self.bot_told(*contact, said),
+            Fact::BotLeft { contact, .. } => self.bot_left(at, *contact),
             Fact::Offered { contact, agent, participant, until, conference, .. } => {
                 // A colleague who is asked along takes nobody out of their line.
                 if !conference {
+                    self.bot_left(at, *contact);
                     self.leave_line(*contact);
                     if let Some(wait) = self.waits.get_mut(contact) {
                         wait.offered = true;
                     }
                 }
-                let channel =
-                    self.contacts.get(contact).map_or(crate::agent::Channel::Chat, |c| c.channel);
+                let channel = self.contacts.get(contact).map_or(Channel::Chat, |c| c.channel);
                 let work = Work {
                     channel,
                     participant: *participant,
@@ -119,6 +141,15 @@ impl Centre {
                 self.remember_agent(at, *contact, agent);
             }
             Fact::Closed { contact, .. } => self.closed(at, *contact),
+            Fact::WrapUpBegan { contact, agent, until } if self.is_call(*contact) => {
+                let work = Work {
+                    channel: Channel::Voice,
+                    participant: crate::id::ParticipantId::default(),
+                    stage: Stage::WrapUp { until: *until },
+                    since: at,
+                };
+                self.set_work(agent, *contact, Some(work));
+            }
             Fact::WrapUpBegan { contact, agent, until }
             | Fact::WrapUpExtended { contact, agent, until } => {
                 if let Some(work) =
@@ -180,7 +211,11 @@ impl Centre {
         }
     }
 
-    fn room_of(&mut self, contact: ContactId) -> Option<&mut Room> {
+    fn is_call(&self, contact: ContactId) -> bool {
+        self.contacts.get(&contact).is_some_and(|c| c.voice.is_some())
+    }
+
+    pub(super) fn room_of(&mut self, contact: ContactId) -> Option<&mut Room> {
         let room = self.contacts.get(&contact)?.room();
         self.rooms.get_mut(&room)
     }
@@ -193,6 +228,11 @@ impl Centre {
         key: Option<crate::id::ClientKey>,
     ) {
         self.numbers = self.numbers.max(contact.number);
+        if contact.voice.is_some() {
+            self.contacts.insert(contact.id, contact.clone());
+            self.index_contact(contact.id);
+            return;
+        }
         let room = self.rooms.get_or_insert_with(contact.room(), || {
             Room::new(contact.room(), contact.id, contact.kinds)
         });
@@ -230,9 +270,9 @@ impl Centre {
     pub(super) fn index_contact(&mut self, id: ContactId) {
         let Some(contact) = self.contacts.get(&id) else { return };
         self.by_number.insert(contact.number, id);
-        if contact.ended() {
+        if contact.voice.is_some() || contact.ended() {
             if !self.rooms.contains_key(&contact.room()) {
-                self.recalled.entry(contact.room()).or_default().insert(id);
+                self.roomless.entry(contact.room()).or_default().insert(id);
             }
             return;
         }
@@ -254,7 +294,9 @@ impl Centre {
         preferred: Option<UserId>,
         from: Option<crate::id::QueueId>,
     ) {
-        let Some(contact) = self.contacts.get(&id) else { return };
+        self.bot_left(at, id);
+        // Calls stand in lines of their own (`call/line.rs`).
+        let Some(contact) = self.contacts.get(&id).filter(|c| c.voice.is_none()) else { return };
         let (number, channel) = (contact.number, contact.channel);
         let mut visited = self.waits.get(&id).map(|w| w.visited.clone()).unwrap_or_default();
         visited.extend(from);
@@ -281,7 +323,8 @@ impl Centre {
     fn closed(&mut self, at: Millis, id: ContactId) {
         self.leave_line(id);
         self.waits.remove(&id);
-        let Some(contact) = self.contacts.get(&id) else { return };
+        self.bot_left(at, id);
+        let Some(contact) = self.contacts.get(&id).filter(|c| c.voice.is_none()) else { return };
         // Facts after a snapshot are taken up before anything is counted; `reindex` counts then.
         self.open_chats -= 1;
         if let Some(outside) = &contact.outside
@@ -309,7 +352,7 @@ impl Centre {
 
     fn archived(&mut self, id: RoomId) {
         let all: Vec<ContactId> = self.segments_of(id).map(|contact| contact.id).collect();
-        self.recalled.remove(&id);
+        self.roomless.remove(&id);
         if let Some(room) = self.rooms.remove(&id) {
             for token in &room.tokens {
                 self.tokens.remove(token);
@@ -351,7 +394,8 @@ impl Centre {
 
     /// Moves the average handling time of the contact's queue by an eighth toward this one.
     fn handled(&mut self, at: Millis, id: ContactId) {
-        let Some(contact) = self.contacts.get(&id) else { return };
+        // Waits are told to those who write.
+        let Some(contact) = self.contacts.get(&id).filter(|c| c.voice.is_none()) else { return };
         let (Some(queue), Some(accepted)) = (contact.queue.clone(), contact.accepted) else {
             return;
         };
@@ -373,6 +417,7 @@ impl Centre {
                 self.stand(&user.id);
             }
             Entry::Group(_) | Entry::Queue(_) => self.reindex_queues(),
+            Entry::Device(device) => self.stand_there(&device.id),
             _ => {}
         }
     }
@@ -438,6 +483,9 @@ fn apply_in_room(at: Millis, room: &mut Room, fact: &Fact) {
                 (idle.agent_since, idle.agent_warned) = (was.agent_since, was.agent_warned);
             }
             room.idle = Some(Box::new(idle));
+            if let Some(talk) = &mut room.bot {
+                talk.ruled = false;
+            }
             both_there(at, room);
         }
         Fact::StreamStarted { stream, target, key, .. } => {
@@ -468,17 +516,25 @@ fn set_presence(room: &mut Room, participant: crate::id::ParticipantId, presence
 }
 
 /// Idle timers run only while both sides are there (`amazon-connect-chat.md` 4.3).
-fn both_there(at: Millis, room: &mut Room) {
+pub(super) fn both_there(at: Millis, room: &mut Room) {
     let there =
         |role| room.members.iter().any(|m| m.role == role && m.presence == Presence::Joined);
-    let both = there(MemberRole::Customer) && there(MemberRole::Agent);
+    let (customer, agent) = (there(MemberRole::Customer), there(MemberRole::Agent));
+    // A bot is always there, and waits for the customer; nobody waits for a bot.
+    let served = agent || room.bot.is_some();
     if let Some(idle) = &mut room.idle {
-        let since = |was: Option<Millis>| if both { was.or(Some(at)) } else { None };
+        let since = |runs: bool, was: Option<Millis>| if runs { was.or(Some(at)) } else { None };
+        let (both, with_agent) = (customer && served, customer && agent);
+        // Where the rule runs only while an answer is owed, being there does not start it.
         let owed = idle.customer_since.filter(|_| both);
-        idle.customer_since = if idle.customer.owed { owed } else { since(idle.customer_since) };
-        idle.agent_since = since(idle.agent_since);
-        if !both {
-            (idle.customer_warned, idle.agent_warned) = (None, None);
+        idle.customer_since =
+            if idle.customer.owed { owed } else { since(both, idle.customer_since) };
+        idle.agent_since = since(with_agent, idle.agent_since);
+        if idle.customer_since.is_none() {
+            idle.customer_warned = None;
+        }
+        if idle.agent_since.is_none() {
+            idle.agent_warned = None;
         }
     }
 }

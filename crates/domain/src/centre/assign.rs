@@ -27,12 +27,11 @@ impl Centre {
         preferred: Option<UserId>,
         came: Millis,
     ) {
-        let Some(mut queue) = self.directory.queue(queue.as_str()).cloned() else { return };
         let Some(room) = self.contacts.get(&id).map(super::super::contact::Contact::room) else {
             return;
         };
-        let from;
-        (queue, from) = self.overflowed(queue);
+        let Some(queue) = self.directory.queue(queue.as_str()).cloned() else { return };
+        let (queue, from) = self.overflowed(queue);
         if self.is_closed(step.now, &queue) {
             self.close(step, room, EndReason::Flow, None);
             return;
@@ -52,7 +51,8 @@ impl Centre {
         self.show_level(step, &queue.id);
     }
 
-    /// The queue that takes whoever comes to this one now, and the one it overflowed from last.
+    /// Where a contact of this queue would go now: where it overflows to, if it is full or nobody is there; and the one
+    /// before it in that case.
     pub(super) fn overflowed(&self, mut queue: Arc<Queue>) -> (Arc<Queue>, Option<QueueId>) {
         let mut from = None;
         // Each hop leads to a queue that was not visited yet, so this ends.
@@ -72,6 +72,7 @@ impl Centre {
         (queue, from)
     }
 
+    /// Is this queue closed by its hours?
     pub(super) fn is_closed(&self, now: Millis, queue: &Queue) -> bool {
         let hours = queue.hours.as_ref().and_then(|hours| self.directory.hours.get(hours));
         hours.is_some_and(|hours| !hours.open(now))
@@ -290,6 +291,9 @@ impl Centre {
         contact: ContactId,
         agent: &UserId,
     ) -> Decided {
+        if self.contact(contact)?.voice.is_some() {
+            return Err(Refusal::NotAChat);
+        }
         if self.contact(contact)?.phase != Phase::Queued {
             return Err(Refusal::WrongState("only a waiting contact can be assigned"));
         }

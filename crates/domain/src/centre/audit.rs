@@ -50,7 +50,7 @@ impl Centre {
         self.agents.values().try_for_each(|agent| self.audit_agent(&due, agent))?;
         self.contacts
             .values()
-            .filter(|c| !c.ended())
+            .filter(|c| !c.ended() && c.voice.is_none())
             .try_for_each(|contact| self.audit_contact(&due, contact))?;
         self.rooms.values().try_for_each(|room| self.audit_room(&due, room))?;
         self.audit_calls()?;
@@ -96,6 +96,17 @@ impl Centre {
                 .contacts
                 .get(id)
                 .ok_or_else(|| format!("{} has {id} at hand, which is not there", agent.id))?;
+            if contact.voice.is_some() {
+                let Stage::WrapUp { until } = work.stage else {
+                    return Err(format!("call {id} is at the hands of {}", agent.id));
+                };
+                hold!(
+                    due.by(&Timer::WrapUp(agent.id.clone(), *id), until),
+                    "after-work of {} with {id} never ends",
+                    agent.id
+                );
+                continue;
+            }
             let room = self
                 .rooms
                 .get(&contact.room())
@@ -169,7 +180,7 @@ impl Centre {
                     }
                     _ => false,
                 };
-                hold!(bot, "{id} is connected with nobody");
+                hold!(bot || room.bot.is_some(), "{id} is connected with nobody");
             }
             Phase::Queued => {
                 hold!(wait.is_some_and(|w| !w.offered), "{id} is queued, but stands in no line");
@@ -253,6 +264,19 @@ impl Centre {
                     member.user
                 );
             }
+        }
+        if let Some(talk) = &room.bot {
+            let contact = self.contacts.get(&room.contact);
+            hold!(
+                contact.is_some_and(|c| c.phase == Phase::Connected),
+                "bot {} speaks in room {id}, where it has no business any more",
+                talk.bot
+            );
+            hold!(
+                talk.ask.as_ref().is_none_or(|ask| due.by(&Timer::Bot(id), ask.until)),
+                "bot {} waits for its program in room {id} for ever",
+                talk.bot
+            );
         }
         let next = room.idle.as_deref().and_then(super::clock::next_idle);
         hold!(
@@ -348,12 +372,12 @@ impl Centre {
         }
         let stays =
             |contact: &&Contact| contact.ended() && !self.rooms.contains_key(&contact.room());
-        let recalled: Vec<ContactId> = self.contacts.values().filter(stays).map(|c| c.id).collect();
-        for id in recalled {
+        let roomless: Vec<ContactId> = self.contacts.values().filter(stays).map(|c| c.id).collect();
+        for id in roomless {
             let room = self.contacts[&id].room();
             hold!(
                 due.by(&Timer::Archive(room), Millis(u64::MAX)),
-                "{id} was recalled, and stays for ever"
+                "{id} has no room, and stays for ever"
             );
         }
         let origins: u32 = self.origins.values().sum();
@@ -363,7 +387,8 @@ impl Centre {
             usize::try_from(origins) == Ok(from_outside),
             "{origins} chats of widgets are counted, {from_outside} are open"
         );
-        let open = self.contacts.values().filter(|c| !c.ended()).count();
+        let chats = self.contacts.values().filter(|c| c.voice.is_none());
+        let open = chats.filter(|c| !c.ended()).count();
         hold!(
             usize::try_from(self.open_chats) == Ok(open),
             "{} chats are counted, {open} are open",

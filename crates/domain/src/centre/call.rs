@@ -1,24 +1,31 @@
 //! Calls: what may be wished in which state, and what happens then.
 //!
 //! - `dial.rs` reaches somebody, or fails; `talk.rs` answers, holds, clears; `pass.rs` consults, transfers, confers;
-//!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `show.rs` what monitors are told.
+//!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `phone.rs` real telephones; `outside.rs`
+//!   other networks; `show.rs` what monitors are told; `book.rs` the contact of a call, `command.rs` what is asked of a
+//!   call by its contact, `act.rs` an agent's own telephone.
 //!
-//! Every change is put out by [`Centre::tell`]; after a command [`Centre::settle`] looks after telephones that became
+//! Every change is put out by [`Centre::tell_all`]; after a command [`Centre::settle`] looks after telephones that became
 //! free. The scenarios are those of `nxproxy-rio.md` 8.
 
+mod act;
 mod barge;
+mod book;
 mod check;
+mod command;
 mod dial;
 mod line;
+mod outside;
 mod pass;
+mod phone;
 mod seat;
 mod show;
+mod sound;
 mod talk;
 
 use super::{Centre, Decided, Step};
 use crate::call::{Call, CallEvent, CallId, Cause, Copy, Happening, Link, Tag, Waiting, Wish};
 use crate::command::Done;
-use crate::fact::Fact;
 use crate::id::{CtiId, DeviceId, QueueId};
 use crate::queue::Why;
 use crate::refusal::Refusal;
@@ -34,25 +41,47 @@ impl Centre {
     /// Decides a wish, for a CTI user or (none) for the phone itself.
     pub(super) fn wish(&mut self, step: &mut Step<'_>, by: Option<&CtiId>, wish: Wish) -> Decided {
         self.allowed(by, &wish)?;
+        self.carry_out(step, wish, by.is_some())
+    }
+
+    /// Carries a wish out that is allowed. `asked`: by an application, and so a real telephone is asked to take part.
+    pub(super) fn carry_out(&mut self, step: &mut Step<'_>, wish: Wish, asked: bool) -> Decided {
         let done = match wish {
-            Wish::Dial { device, to, attached } => self.dial(step, &device, &to, attached),
+            Wish::Dial { device, to, attached } => self.dial(step, &device, &to, attached, asked),
+            Wish::Dialled { device, to, attached } => self.dialled(step, &device, &to, attached),
+            Wish::Come { from, to, via, attached, open } => {
+                self.come(step, &from, &to, via, attached, open)
+            }
+            Wish::Outside { call, number, device, did } => {
+                self.outside_did(step, call, number, &device, did)
+            }
+            Wish::Reject { device, call, cause } => self.rejected(step, &device, call, cause),
+            Wish::Vanish(device, call) => self.vanished(step, &device, call),
             Wish::Arrive { from, to } => self.arrive_call(step, &from, &to),
             Wish::HangUp { call, number } => self.hang_up(step, call, number),
-            Wish::Answer(device, call) => self.answer(step, &device, call),
+            Wish::Register { device, here } => self.register(step, &device, here),
+            Wish::Restart => self.restart(step),
+            Wish::Answer(device, call) => self.answer(step, &device, call, asked),
             Wish::Clear(device, call) => self.clear(step, &device, call),
             Wish::Hold(device, call) => self.hold(step, &device, call),
             Wish::Retrieve(device, call) => self.retrieve(step, &device, call),
             Wish::Consult { device, call, to, attached } => {
                 self.consult(step, &device, call, &to, attached)
             }
-            Wish::Transfer(device, one, two) => self.join_calls(step, &device, one, two, false),
-            Wish::Confer(device, one, two) => self.join_calls(step, &device, one, two, true),
+            Wish::Transfer(device, one, two) => {
+                self.join_calls(step, &device, one, two, false, !asked)
+            }
+            Wish::Confer(device, one, two) => self.join_calls(step, &device, one, two, true, false),
             Wish::SingleStep { device, call, to, attached } => {
-                self.single_step(step, &device, call, &to, &attached)
+                self.single_step(step, &device, call, &to, &attached, !asked)
             }
             Wish::Pickup { device, from } => self.pickup(step, &device, &from),
             Wish::CallBack(call) => self.call_back(step, call),
-            Wish::Barge { device, target, mode } => self.barge(step, &device, &target, mode),
+            Wish::Barge { device, target, mode } => self.barge(step, &device, &target, mode, asked),
+            Wish::Mute(device, muted) => self.mute(step, &device, muted),
+            Wish::Mask(device, call, masked) => self.mask(step, &device, call, masked),
+            Wish::Record(device, call) => self.record(step, &device, call),
+            Wish::Keys(device, call, keys) => self.send_keys(step, &device, call, keys),
             Wish::LogOn { device, agent, group, channel, wmode } => {
                 self.log_on(step, &device, &agent, group, channel, wmode)
             }
@@ -78,14 +107,25 @@ impl Centre {
             | Wish::Consult { device, .. }
             | Wish::Transfer(device, ..)
             | Wish::Confer(device, ..)
+            | Wish::Mute(device, _)
+            | Wish::Mask(device, ..)
+            | Wish::Record(device, _)
+            | Wish::Keys(device, ..)
             | Wish::SingleStep { device, .. }
             | Wish::LogOn { device, .. }
             | Wish::State { device, .. } => (device, None),
             Wish::Pickup { device, from } => (device, Some(from)),
             Wish::Barge { device, target, .. } => (device, Some(target)),
-            Wish::Arrive { .. } | Wish::HangUp { .. } | Wish::CallBack(_) => {
-                return Err(Refusal::NotAllowed);
-            }
+            Wish::Register { .. }
+            | Wish::Restart
+            | Wish::Dialled { .. }
+            | Wish::Come { .. }
+            | Wish::Outside { .. }
+            | Wish::Reject { .. }
+            | Wish::Vanish(..)
+            | Wish::Arrive { .. }
+            | Wish::HangUp { .. }
+            | Wish::CallBack(_) => return Err(Refusal::NotAllowed),
         };
         let supervises = user.supervise || !matches!(wish, Wish::Barge { .. });
         if supervises && user.sees(device) && target.is_none_or(|t| user.sees(t)) {
@@ -101,9 +141,9 @@ impl Centre {
     }
 
     /// A telephone that can act: one of ours that is there, and no number that only answers.
-    fn telephone(&self, device: &DeviceId) -> Result<(), Refusal> {
+    pub(super) fn telephone(&self, device: &DeviceId) -> Result<(), Refusal> {
         let known = self.directory.devices.get(device).ok_or(Refusal::NoSuchDevice)?;
-        if known.service.is_none() && known.r#virtual {
+        if known.service.is_none() && (known.r#virtual || self.switch.registered(device)) {
             Ok(())
         } else {
             Err(Refusal::WrongState("the telephone is not registered"))
@@ -112,7 +152,8 @@ impl Centre {
 
     /// A call at a telephone, to be changed.
     fn call_at(&self, device: &DeviceId, id: CallId) -> Result<Call, Refusal> {
-        self.telephone(device)?;
+        let known = self.directory.devices.get(device).filter(|d| d.service.is_none());
+        known.ok_or(Refusal::NoSuchDevice)?;
         let call = self.switch.call(id).ok_or(NOT_THERE)?;
         if call.party(device).is_some_and(|p| !p.outside) {
             Ok(call.clone())
@@ -164,12 +205,16 @@ impl Centre {
     ) {
         self.tell_all(
             step,
-            Happening { event, call: call.clone(), over: false, merged: None, to, why: None },
+            Happening {
+                event,
+                call: call.clone(),
+                over: false,
+                merged: None,
+                cause: None,
+                to,
+                why: None,
+            },
         );
-    }
-
-    pub(super) fn tell_all(&mut self, step: &mut Step<'_>, happening: Happening) {
-        self.emit(step, Fact::Call(Box::new(happening)));
     }
 
     pub(super) fn tell_why(
@@ -181,7 +226,10 @@ impl Centre {
         why: Arc<Why>,
     ) {
         let (call, why) = (call.clone(), Some(why));
-        self.tell_all(step, Happening { event, call, over: false, merged: None, to, why });
+        self.tell_all(
+            step,
+            Happening { event, call, over: false, merged: None, cause: None, to, why },
+        );
     }
 
     /// Takes somebody out of a call, and remembers that their telephone may be free now.
@@ -205,6 +253,7 @@ impl Centre {
         let staying = call.speakers().filter(|p| p.device != *device).count()
             + usize::from(call.line().is_some());
         if staying < 2 {
+            call.end = Some(self.end_by(&call, device));
             return self.finish(step, call, |_| cause);
         }
         let to = self.copies(&call, cause, device);
@@ -223,7 +272,7 @@ impl Centre {
         let gone: Vec<DeviceId> = call
             .parties
             .iter()
-            .filter(|p| p.link == Link::Listening && p.target.as_ref() == Some(target))
+            .filter(|p| p.target.as_ref() == Some(target))
             .map(|p| p.device.clone())
             .collect();
         for listener in gone {
@@ -251,6 +300,7 @@ impl Centre {
             let dn = DeviceId(stay.queue.0.clone());
             to.extend(self.queue_copies(&stay.queue, stay.alias.as_ref(), cause(&dn), &dn));
         }
+        let outside = call.parties.iter().find(|p| p.outside).map(|p| cause(&p.device));
         for device in call.parties.iter().map(|p| p.device.clone()).collect::<Vec<_>>() {
             self.take_out(&mut call, &device);
         }
@@ -263,9 +313,17 @@ impl Centre {
             stay.waiting = Waiting::Served;
         }
         call.until = None;
-        self.tell(step, CallEvent::ConnectionCleared, &call, to.clone());
-        let event = CallEvent::CallCleared;
-        self.tell_all(step, Happening { event, call, over: true, merged: None, to, why: None });
+        let cleared = Happening {
+            event: CallEvent::ConnectionCleared,
+            call,
+            over: false,
+            merged: None,
+            cause: outside,
+            to,
+            why: None,
+        };
+        self.tell_all(step, cleared.clone());
+        self.tell_all(step, Happening { event: CallEvent::CallCleared, over: true, ..cleared });
         if let Some(queue) = waited {
             self.show_level(step, &queue);
         }
@@ -277,6 +335,7 @@ impl Centre {
             if self.switch.occupied(&device) {
                 continue;
             }
+            self.unmute(step, &device);
             let Some(agent) = self.agent_at(&device) else { continue };
             if let Some(since) = talked {
                 self.after_call(step, &agent, since);
@@ -322,6 +381,9 @@ impl Centre {
                 self.not_taken(step, call, &agent, &device, line::Missed::Silent);
             }
             (_, Some(device)) => self.unanswered(step, call, &device),
+            (_, None) if call.speakers().any(|p| p.link == Link::Prompted) => {
+                self.finish(step, call, |_| Cause::NOT_ANSWERED);
+            }
             (_, None) => {}
         }
         self.settle(step);

@@ -104,6 +104,7 @@ impl Centre {
             started: step.now,
             updated: step.now,
             connected: None,
+            bot: None,
             queue: None,
             queued: None,
             agent: None,
@@ -125,6 +126,7 @@ impl Centre {
             tally: Tally::NONE,
             wrap_up: None,
             rating: None,
+            voice: None,
         };
         let room = contact.room();
         self.emit(

@@ -30,6 +30,8 @@ pub(super) enum Timer {
     Wait(ContactId),
     /// A member may have been silent for long.
     Idle(RoomId),
+    /// A bot's program has been asked for long.
+    Bot(RoomId),
     /// Nobody is left to talk to.
     Linger(RoomId),
     /// A closed room may leave the memory.
@@ -38,6 +40,8 @@ pub(super) enum Timer {
     Session(TokenHash),
     /// A telephone has rung for long, or a call has waited.
     Call(crate::call::CallId),
+    /// A shift may have given no sign of life.
+    Shift(UserId),
 }
 
 impl Centre {
@@ -53,6 +57,9 @@ impl Centre {
         let mut timers = Vec::new();
         for hash in self.sessions.keys() {
             timers.push((Millis(0), Timer::Session(*hash)));
+        }
+        for agent in self.shifts.keys() {
+            timers.push((Millis(0), Timer::Shift(agent.clone())));
         }
         for contact in self.contacts.values() {
             match contact.phase {
@@ -73,6 +80,8 @@ impl Centre {
                     (Millis(0), Timer::Linger(room.id)),
                 ]),
             }
+            let asked = room.bot.as_ref().and_then(|talk| talk.ask.as_ref());
+            timers.extend(asked.map(|ask| (ask.until, Timer::Bot(room.id))));
             let invited = room
                 .members
                 .iter()
@@ -102,6 +111,15 @@ impl Centre {
     /// Sets the timers that a fact asks for; called before the fact is taken up.
     pub(super) fn arm(&mut self, at: Millis, fact: &Fact) {
         let (when, timer) = match fact {
+            // What falls due in a call stands in the call.
+            Fact::Started { contact, .. } if contact.voice.is_some() => return,
+            Fact::Queued { contact, .. }
+            | Fact::Offered { contact, .. }
+            | Fact::Declined { contact, .. }
+                if self.contacts.get(contact).is_some_and(|c| c.voice.is_some()) =>
+            {
+                return;
+            }
             Fact::Started { contact, .. } => {
                 if contact.phase == Phase::Initiated {
                     self.soft.timers.insert((at.plus(CONNECT_LIMIT), Timer::Connect(contact.id)));
@@ -110,6 +128,15 @@ impl Centre {
             }
             Fact::Admitted { room, member, .. } if member.role == MemberRole::Bot => {
                 (at.plus(ADMISSION_LIMIT), Timer::Admission(*room, member.id))
+            }
+            // With its bot the customer is no longer alone: the rule begins to run.
+            Fact::BotTurn { contact, .. } => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (at, Timer::Idle(contact.room()))
+            }
+            Fact::BotAsked { contact, ask, .. } => {
+                let Some(contact) = self.contacts.get(contact) else { return };
+                (ask.until, Timer::Bot(contact.room()))
             }
             Fact::Queued { contact, .. } => (at, Timer::Wait(*contact)),
             Fact::Declined { contact, .. } => {
@@ -157,6 +184,9 @@ impl Centre {
             }
             Fact::LoggedIn { session, until, .. } => {
                 (at.plus(SESSION_IDLE).min(*until), Timer::Session(*session))
+            }
+            Fact::ShiftBegan(shift) => {
+                (at.plus(crate::shift::SILENT.min(shift.idle)), Timer::Shift(shift.agent.clone()))
             }
             Fact::Call(happening) if !happening.over => {
                 let Some(until) = happening.call.until else { return };
@@ -235,6 +265,7 @@ impl Centre {
             }
             Timer::Wait(id) => return self.waited(step, *id),
             Timer::Idle(id) => return self.idle(step, *id),
+            Timer::Bot(id) => return self.bot_due(step, *id),
             Timer::Linger(id) => return self.linger(step, *id),
             Timer::Archive(id) => {
                 let closed = self.rooms.get(id).map(|r| r.closed);
@@ -253,12 +284,20 @@ impl Centre {
                     _ if segments.is_empty() => return None,
                     _ => {}
                 }
+                // Parts of a call's matter end before the whole of it does.
+                let calls = segments.iter().filter_map(|id| self.contacts.get(id));
+                let calls = calls.filter(|c| c.voice.is_some());
+                let until = calls.map(|c| c.ended.unwrap_or(now).plus(ARCHIVE_AFTER)).max();
+                if let Some(until) = until.filter(|until| *until > now) {
+                    return Some(until);
+                }
                 if segments.iter().filter_map(|id| self.contacts.get(id)).any(at_hand) {
                     return Some(now.plus(ARCHIVE_AFTER));
                 }
                 self.emit(step, Fact::Archived { room: *id });
             }
             Timer::Call(id) => return self.call_due(step, *id),
+            Timer::Shift(agent) => return self.shift_due(step, agent),
             Timer::Session(hash) => {
                 let until = self.sessions.get(hash)?.until;
                 // After a restart nobody knows when it was last used.

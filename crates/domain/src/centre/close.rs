@@ -10,6 +10,9 @@ use crate::room::{Audience, Body, Event, Presence};
 
 impl Centre {
     pub(super) fn stop(&mut self, step: &mut Step<'_>, contact: ContactId) -> Decided {
+        if let Some(call) = self.open_call(contact)? {
+            return self.stop_call(step, call);
+        }
         let room = self.open_room(contact)?.id;
         self.close(step, room, EndReason::Api, None);
         Ok(Done::Ok)

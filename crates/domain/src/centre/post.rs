@@ -32,7 +32,6 @@ impl Centre {
         key: Option<ClientKey>,
     ) -> Done {
         let known = self.room(room);
-        let at = step.now.max(crate::time::Millis(known.last_at.0 + 1));
         let by = match (author, &body) {
             (Some(at), _) => {
                 let member = &known.members[usize::from(at)];
@@ -49,6 +48,21 @@ impl Centre {
             }),
             (None, _) => None,
         };
+        self.post_by(step, room, by, audience, body, key)
+    }
+
+    /// Writes a line of this author, member or not.
+    pub(super) fn post_by(
+        &mut self,
+        step: &mut Step<'_>,
+        room: RoomId,
+        by: Option<Author>,
+        audience: Audience,
+        body: Body,
+        key: Option<ClientKey>,
+    ) -> Done {
+        let known = self.room(room);
+        let at = step.now.max(crate::time::Millis(known.last_at.0 + 1));
         let item = Item {
             id: ItemId::new(at, step.chance),
             n: known.last() + 1,

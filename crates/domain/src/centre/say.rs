@@ -9,6 +9,7 @@ use crate::id::{ClientKey, ContactId, ItemId, RoomId};
 use crate::node::Topic;
 use crate::refusal::{Quota, Refusal};
 use crate::room::{Audience, Author, Body, Event, MemberRole, Presence};
+use crate::scenario::Said;
 use crate::signal::Signal;
 use crate::time::Millis;
 use std::sync::Arc;
@@ -109,10 +110,13 @@ impl Centre {
             self.run_flow(step, contact);
         }
         // What a customer says to agents alone is not for the bot.
-        let heard = audience.includes(MemberRole::Bot);
-        if role == MemberRole::Customer && heard && self.room(room).closed.is_none() {
-            let heard = choice.map_or(text, |choice| choice.keyword);
+        if role == MemberRole::Customer
+            && audience.includes(MemberRole::Bot)
+            && self.room(room).closed.is_none()
+        {
+            let heard = choice.as_ref().map_or_else(|| text.clone(), |c| c.keyword.clone());
             self.echo(step, room, heard);
+            self.bot_hears(step, room, Said { kind, text }, choice, begins.is_some());
         }
         Ok(done)
     }

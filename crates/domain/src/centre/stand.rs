@@ -128,6 +128,9 @@ impl Centre {
         if channel == Channel::Voice {
             // One line: whoever is in a call, or holds one, is not called.
             let device = self.device_of(agent).ok_or(Out::LoggedOff)?;
+            if self.telephone(&device).is_err() {
+                return Err(Out::LoggedOff);
+            }
             if self.switch.occupied(&device) {
                 return Err(Out::Busy);
             }
@@ -171,7 +174,7 @@ impl Centre {
         self.switch.reindex(&directory);
         self.reindex_queues();
         self.by_number = BTreeMap::new();
-        self.recalled = BTreeMap::new();
+        self.roomless = BTreeMap::new();
         self.outside = BTreeMap::new();
         self.origins = BTreeMap::new();
         self.open_chats = 0;

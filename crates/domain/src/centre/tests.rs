@@ -1,10 +1,13 @@
 //! The rules, one by one, told as short stories. `sim` tells long ones.
 
+mod bots;
 mod company;
 mod passing;
 mod routing;
 mod serving;
+mod shift;
 mod silence;
+mod web;
 
 use super::*;
 use crate::agent::{AgentState, Stage};
@@ -55,6 +58,7 @@ impl Shop {
             max_chats: 100,
             ring: crate::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         };
         shop.put(Entry::Realm(realm));
         for (id, role) in [

@@ -24,6 +24,9 @@ impl Centre {
         note: Option<Arc<str>>,
         key: Option<ClientKey>,
     ) -> Decided {
+        if let Some(call) = self.open_call(id)? {
+            return self.transfer_call(step, &call, to, by);
+        }
         let room = match (self.open_room(id), key) {
             (Ok(room), _) => room,
             (Err(Refusal::ContactEnded), Some(key)) => {
@@ -148,6 +151,7 @@ impl Centre {
             started: step.now,
             updated: step.now,
             connected: Some(step.now),
+            bot: None,
             queue: None,
             queued: None,
             agent: None,
@@ -208,10 +212,7 @@ impl Centre {
         }
         match &self.directory.flows.get(&contact.flow)?.target {
             Target::Queue(queue) => Some(queue.clone()),
-            Target::Bot(bot) => match &self.directory.bots.get(bot)?.kind {
-                crate::directory::BotKind::Greet { queue, .. } => Some(queue.clone()),
-                crate::directory::BotKind::Echo => None,
-            },
+            Target::Bot(bot) => self.directory.bots.get(bot)?.kind.queue().cloned(),
         }
     }
 

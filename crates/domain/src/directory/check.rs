@@ -1,7 +1,9 @@
 //! Would a change leave the directory whole? Every name leads somewhere, every number is in its range.
 
-use super::{BotKind, Directory, Entry, EntryKey, Target};
+use super::{BotKind, Directory, Entry, EntryKey, Target, Workspace, origin_of};
 use crate::refusal::Refusal;
+use crate::scenario::Need;
+use std::sync::Arc;
 
 impl Directory {
     /// Would this entry leave the directory whole?
@@ -77,9 +79,26 @@ impl Directory {
             }
             Entry::Bot(bot) => {
                 named("bot", bot.id.as_str())?;
+                if let Some(queue) = bot.kind.queue().filter(|q| self.queue(q.as_str()).is_none()) {
+                    return bad(format!("bot {}: there is no queue {queue}", bot.id));
+                }
                 match &bot.kind {
-                    BotKind::Greet { queue, .. } if self.queue(queue.as_str()).is_none() => {
-                        bad(format!("bot {}: there is no queue {queue}", bot.id))
+                    BotKind::Scenario(scenario) => {
+                        let missing = |(_, need): &(Arc<str>, Need)| self.lacks(need);
+                        match scenario.needs().iter().find_map(missing) {
+                            Some(what) => bad(format!("bot {}: {what}", bot.id)),
+                            None => Ok(()),
+                        }
+                    }
+                    BotKind::Webhook(hook) if !(100..=10_000).contains(&hook.time.0) => {
+                        bad(format!("bot {}: an answer is waited for 100 ms to 10 s", bot.id))
+                    }
+                    BotKind::Webhook(hook)
+                        if hook.url.len() > 2_000
+                            || !(hook.url.starts_with("https://")
+                                || hook.url.starts_with("http://")) =>
+                    {
+                        bad(format!("bot {}: a program is at http:// or https://", bot.id))
                     }
                     _ => Ok(()),
                 }
@@ -106,6 +125,47 @@ impl Directory {
                 bad(format!("hours {}: from before to, at most 1,440", hours.id))
             }
             Entry::Device(device) => named("device", device.id.as_str()),
+            Entry::Trunk(trunk) => {
+                named("trunk", trunk.id.as_str())?;
+                let digits = |text: &str| {
+                    text.len() <= 32
+                        && text.bytes().all(|b| b.is_ascii_digit() || b"*#+".contains(&b))
+                };
+                let host = (1..=255).contains(&trunk.host.len())
+                    && trunk
+                        .host
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b));
+                let rule = trunk.rules.iter().find(|rule| {
+                    !digits(&rule.prefix)
+                        || !digits(&rule.add)
+                        || rule.least > rule.most
+                        || rule.most > 32
+                        || rule.strip > rule.most
+                });
+                let lost = trunk.numbers.values().find(|to| !self.answers(to.as_str()));
+                if !host {
+                    bad(format!(
+                        "trunk {}: {:?} is neither host nor host:port",
+                        trunk.id, trunk.host
+                    ))
+                } else if trunk.register && (trunk.user.is_none() || trunk.sealed.is_none()) {
+                    bad(format!("trunk {}: to register, it needs user and password", trunk.id))
+                } else if let Some(rule) = rule {
+                    bad(format!(
+                        "trunk {}: rule {:?}: digits, *, # and +, at most 32, least before most",
+                        trunk.id, rule.prefix
+                    ))
+                } else if let Some(to) = lost {
+                    bad(format!("trunk {}: there is no number {to}", trunk.id))
+                } else if trunk.rules.len() > 256 || trunk.numbers.len() > 10_000 {
+                    bad(format!("trunk {}: at most 256 rules and 10,000 numbers", trunk.id))
+                } else if trunk.caller.as_ref().is_some_and(|caller| !digits(caller)) {
+                    bad(format!("trunk {}: the caller shown is a number", trunk.id))
+                } else {
+                    Ok(())
+                }
+            }
             Entry::CtiUser(user)
                 if !(1..=24).contains(&user.id.as_str().len())
                     || !user
@@ -116,12 +176,56 @@ impl Directory {
             {
                 bad(format!("CTI user {:?}: 1 to 24 letters, digits or _.-", user.id))
             }
+            Entry::Workspace(workspace) => {
+                named("workspace", workspace.id.as_str())?;
+                self.check_workspace(workspace)
+            }
             Entry::CtiUser(_)
             | Entry::Key(_)
             | Entry::Hours(_)
             | Entry::Reason(_)
             | Entry::WrapUpCode(_)
             | Entry::StreamTarget(_) => Ok(()),
+        }
+    }
+
+    fn check_workspace(&self, it: &Workspace) -> Result<(), Refusal> {
+        let why = if !(1..=64).contains(&it.name.chars().count()) {
+            "a name has 1 to 64 characters".to_owned()
+        } else if it.url.len() > Workspace::LONGEST_URL || it.url.chars().any(char::is_control) {
+            "a URL has at most 2,048 bytes, none of them a control character".to_owned()
+        } else if origin_of(&it.url).is_none() {
+            "a URL is https: or http:, its host in lower case, without a user or the usual port"
+                .to_owned()
+        } else if let Some(bad) = it.origins.iter().find(|o| origin_of(o) != Some(o.as_ref())) {
+            format!("{bad:?} is no origin such as https://crm.example")
+        } else if it.origins.len() > Workspace::MOST_ORIGINS {
+            "at most 16 origins".to_owned()
+        } else if let Some(bad) =
+            it.allow.iter().find(|a| !Workspace::FEATURES.contains(&a.as_ref()))
+        {
+            format!("{bad:?} is none of {}", Workspace::FEATURES.join(", "))
+        } else if let Some(bad) = it.queues.iter().find(|q| !self.queues.contains_key(*q)) {
+            format!("there is no queue {bad}")
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::BadEntry(format!("workspace {}: {why}", it.id).into()))
+    }
+
+    /// What the directory lacks of what a scenario names, in words.
+    pub fn lacks(&self, need: &Need) -> Option<String> {
+        match need {
+            Need::Queue(id) if self.queue(id.as_str()).is_none() => {
+                Some(format!("there is no queue {id}"))
+            }
+            Need::Agent(id) if !self.users.contains_key(id) => {
+                Some(format!("there is no agent {id}"))
+            }
+            Need::Hours(id) if !self.hours.contains_key(id) => {
+                Some(format!("there are no hours {id}"))
+            }
+            _ => None,
         }
     }
 

@@ -6,17 +6,19 @@ use super::names::{self, Name};
 use super::{body, problem};
 use crate::door::{Cx, Head, Step};
 use crate::item;
-use domain::contact::{Attributes, Contact};
+use domain::agent::Channel;
+use domain::contact::{Attributes, Contact, Voice};
 use domain::id::{ContactId, QueueId, UserId};
 use domain::query::{Answer, ContactFilter, ContactName, Moment, Query};
 use domain::refusal::Refusal;
 use domain::time::Millis;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Lines or contacts on one page.
 const LONGEST_PAGE: u16 = 100;
 
-/// `GET /api/v1/contacts?from&to&queue&agent&customer&ended&below&limit`: newest first.
+/// `GET /api/v1/contacts?from&to&queue&agent&customer&channel&ended&below&limit`: newest first.
 pub(super) fn list(cx: &mut Cx<'_>, head: &Head) -> Step {
     let filter = match filter(head) {
         Ok(filter) => filter,
@@ -47,8 +49,14 @@ pub(super) fn list(cx: &mut Cx<'_>, head: &Head) -> Step {
     enter(cx, head, false, Box::new(list))
 }
 
+/// A channel by the name that contacts are shown with.
+fn channel(name: &str) -> Result<Channel, Step> {
+    serde_json::from_value(json!(name))
+        .map_err(|_| problem::bad("channel: voice or chat was expected"))
+}
+
 fn filter(head: &Head) -> Result<ContactFilter, Step> {
-    let known = ["from", "to", "queue", "agent", "customer", "ended", "below", "limit"];
+    let known = ["from", "to", "queue", "agent", "customer", "channel", "ended", "below", "limit"];
     let query = body::Query::of(head, &known)?;
     let moment = |name| query.value(name, "milliseconds since 1970").map(|at| at.map(Millis));
     Ok(ContactFilter {
@@ -58,6 +66,9 @@ fn filter(head: &Head) -> Result<ContactFilter, Step> {
         customer: query.text("customer").map(Into::into),
         queue: query.text("queue").map(QueueId::from),
         agent: query.text("agent").map(UserId::from),
+        channel: query.text("channel").map(channel).transpose()?,
+        cnid: None,
+        phone: None,
         ended: query.value("ended", "true or false")?,
         below: query.value("below", "a contact's number")?,
         limit: query.limit(LONGEST_PAGE)?,
@@ -71,7 +82,7 @@ pub(super) fn one(cx: &mut Cx<'_>, head: &Head, name: &str) -> Step {
         if let Some(first) = segments.first() {
             shown["cid"] = json!(names::cid(first));
             shown["cnid"] = json!(names::cnid(first));
-            shown["cnsq"] = json!(found.contact.segment);
+            shown["cnsq"] = json!(names::cnsq(&found.contact));
         }
         if !found.attributes.is_empty() {
             shown["attributes"] = json!(found.attributes);
@@ -126,11 +137,13 @@ fn with_matter(
     name: &str,
     then: impl FnOnce(&mut Cx<'_>, Caller, Found, Vec<Contact>) -> Step + Send + 'static,
 ) -> Step {
+    let text: Arc<str> = name.into();
     let Some(name) = Name::read(name) else { return problem::refused(&Refusal::NoSuchContact) };
     let look = move |_: &mut Cx<'_>, caller: Caller| match name {
         Name::Id(id) => find(caller, ContactName::Id(id), then),
         Name::Number(number) => find(caller, ContactName::Number(number), then),
         Name::Cnid { second, .. } => {
+            let call = ContactFilter { cnid: Some(text), limit: 1, ..ContactFilter::default() };
             let filter = ContactFilter {
                 from: Some(second),
                 to: Some(second.plus(Millis::from_secs(1))),
@@ -140,14 +153,23 @@ fn with_matter(
             let realm = caller.realm;
             let choose = move |_: &mut Cx<'_>, answer| match answer {
                 Ok(Answer::Contacts(contacts)) => {
-                    match contacts.iter().find(|contact| name.fits(contact)) {
-                        Some(first) => find(caller, ContactName::Id(first.id), then),
+                    let meant = |c: &&Contact| c.voice.is_some() || name.fits(c);
+                    match contacts.iter().find(meant) {
+                        Some(first) => find(caller, ContactName::Id(first.initial), then),
                         None => problem::refused(&Refusal::NoSuchContact),
                     }
                 }
                 other => no_contact(other),
             };
-            Step::Read(realm, Box::new(Query::Contacts(filter)), Box::new(choose))
+            // A call's own number is written down; a chat's follows from its beginning.
+            let called = move |cx: &mut Cx<'_>, answer| match answer {
+                Ok(Answer::Contacts(found)) if found.is_empty() => {
+                    Step::Read(realm, Box::new(Query::Contacts(filter)), Box::new(choose))
+                }
+                Ok(Answer::Contacts(found)) => choose(cx, Ok(Answer::Contacts(found))),
+                other => no_contact(other),
+            };
+            Step::Read(realm, Box::new(Query::Contacts(call)), Box::new(called))
         }
     };
     enter(cx, head, false, Box::new(look))
@@ -176,8 +198,7 @@ fn matter(
     let (realm, id): (_, ContactId) = (caller.realm, found.contact.id);
     let segments = move |cx: &mut Cx<'_>, answer| match answer {
         Ok(Answer::Contacts(segments)) => {
-            let own =
-                segments.iter().any(|segment| segment.agent.as_ref() == Some(&caller.user.id));
+            let own = segments.iter().any(|segment| segment.of(&caller.user.id));
             if own || caller.leads() {
                 then(cx, caller, found, segments)
             } else {
@@ -191,6 +212,32 @@ fn matter(
 
 fn no_contact(answer: Result<Answer, Refusal>) -> Step {
     problem::refused(&answer.err().unwrap_or(Refusal::NoSuchContact))
+}
+
+/// What only a call has: its numbers, and how long it was on hold (`held`, milliseconds).
+fn call(voice: &Voice) -> Value {
+    let mut shown = json!({
+        "cnid": voice.cnid,
+        "cnsq": voice.cnsq,
+        "caller": voice.caller,
+        "dialed": voice.dialed,
+        "number": voice.customer,
+        "holds": voice.holds,
+        "held": voice.held,
+        "longest_hold": voice.longest_hold,
+    });
+    let texts =
+        [("uui", &voice.attached.uui), ("uei", &voice.attached.uei), ("ci", &voice.attached.ci)];
+    for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+        shown[name] = json!(text);
+    }
+    if let Some(maker) = &voice.maker {
+        shown["maker"] = json!(maker);
+    }
+    if let Some(at) = voice.answered {
+        shown["answered"] = json!(at);
+    }
+    shown
 }
 
 /// A segment as `/api/v1` writes it. Where an unsigned start came from is not in it.
@@ -232,6 +279,7 @@ fn show(contact: &Contact) -> Value {
     set("description", contact.description.as_ref().map(|text| json!(text)));
     set("tags", (!contact.tags.is_empty()).then(|| json!(contact.tags)));
     set("wrap_up", contact.wrap_up.as_ref().map(|wrap_up| json!(wrap_up)));
+    set("call", contact.voice.as_ref().map(|voice| call(voice)));
     if let Some(id) = &contact.customer.id {
         shown["customer"]["id"] = json!(id);
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`caller`]: who asks, by a bearer token or by the cookie of a page of ours ([`cookie`], [`origin`]);
 //! - [`session`], [`lockout`]: logging in and out; [`directory`]: people, queues and all else that is set up;
+//! - [`scenarios`]: what bots say, as people write it;
 //! - [`contacts`], [`names`]: what happened; [`files`], [`queues`], [`about`], [`openapi`];
 //! - [`problem`]: how this wire says no.
 
@@ -20,7 +21,8 @@ mod openapi;
 mod origin;
 pub mod problem;
 mod queues;
-mod session;
+mod scenarios;
+pub mod session;
 
 use crate::door::{BodyWanted, Cx, Head, Request, Step};
 use crate::percent::decode_segment;
@@ -85,6 +87,11 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         ["files", "upload", secret] if method == "PUT" => files::put(cx, &request.head, secret),
         ["import"] | ["files", "upload", _] => problem::wrong_method("PUT"),
         ["files", id] => get(&mut || files::get(cx, &request.head, id)),
+        ["bots", id, "scenario"] => scenarios::one(cx, request, id),
+        ["scenarios", "preview"] => match method.as_str() {
+            "POST" => scenarios::preview(cx, request),
+            _ => problem::wrong_method("POST"),
+        },
         [kind] => Kind::of_path(kind)
             .map_or_else(problem::not_found, |kind| rest::all(cx, &request, kind)),
         [kind, name] => match Kind::of_path(kind) {

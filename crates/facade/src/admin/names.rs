@@ -5,7 +5,7 @@
 //! | UUID | Amazon Connect | the segment's id |
 //! | whole number below 2^53 | `max-agent-desktop.md` | the segment's number |
 //! | `Cid` | `nxwebapi.md` 3: `NX_`, 4 + 4 + 8 upper-case hex, `_`, 26 lower-case hex | the matter: node, serial, seconds, and the tail of the first segment's UUID |
-//! | `cnid`, `cnsq` | `nxproxy-rio.md` 4: `YYYYMMDDhhmmss`, 2 digits of node, 6 of serial | the matter by its beginning (UTC) and number; the segment in it |
+//! | `cnid`, `cnsq` | `nxproxy-rio.md` 4: `YYYYMMDDhhmmss`, 2 digits of node, 6 of serial | the matter by its beginning (UTC) and number; the segment in it. A call has had them since it began |
 
 use super::calendar;
 use crate::percent::hex;
@@ -75,6 +75,9 @@ pub(crate) fn cid(first: &Contact) -> String {
 
 /// The `cnid` of a matter, from its first segment.
 pub(crate) fn cnid(first: &Contact) -> String {
+    if let Some(voice) = &first.voice {
+        return voice.cnid.as_ref().into();
+    }
     let seconds = first.started.0 / 1_000;
     let (year, month, day) =
         calendar::civil(u32::try_from(seconds / 86_400).unwrap_or(u32::MAX >> 1));
@@ -83,6 +86,11 @@ pub(crate) fn cnid(first: &Contact) -> String {
         "{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}01{:06}",
         first.number % SERIALS
     )
+}
+
+/// Which segment of its matter a contact is.
+pub(crate) fn cnsq(contact: &Contact) -> u32 {
+    contact.voice.as_ref().map_or(contact.segment, |voice| voice.cnsq)
 }
 
 /// The time in a UUID of version 7: its first 48 bits.

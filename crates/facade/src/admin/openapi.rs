@@ -80,7 +80,9 @@ impl Operation {
 }
 
 fn content(schema: &Value) -> Value {
-    if schema["format"] == "binary" {
+    if schema["format"] == "toml" {
+        json!({"application/toml": {"schema": schema}})
+    } else if schema["format"] == "binary" {
         json!({"application/octet-stream": {"schema": schema}})
     } else {
         json!({"application/json": {"schema": schema}})
@@ -140,6 +142,7 @@ const WRITERS: &str = "administrators";
 fn operations() -> Vec<Operation> {
     let new = Operation::new;
     let bytes = || json!({"type": "string", "format": "binary"});
+    let toml = || json!({"type": "string", "format": "toml"});
     let mut all = vec![
         new("post", "/session", ALL, "Log in")
             .body(reference("LogIn"))
@@ -171,6 +174,13 @@ fn operations() -> Vec<Operation> {
         new("put", "/realm", WRITERS, "Change it")
             .body(reference("Realm"))
             .answer(reference("Realm")),
+        new("get", "/bots/{id}/scenario", READERS, "The text of a bot's scenario").answer(toml()),
+        new("put", "/bots/{id}/scenario", WRITERS, "Check it, and let the bot follow it")
+            .body(toml())
+            .answer(reference("Preview")),
+        new("post", "/scenarios/preview", READERS, "What customers would meet; changes nothing")
+            .body(toml())
+            .answer(reference("Preview")),
         new("get", "/export", WRITERS, "The whole realm as one document")
             .answer(reference("Document")),
         new("put", "/import", WRITERS, "Add and replace what a document holds")

@@ -98,6 +98,7 @@ pub const fn status(refusal: &Refusal) -> u16 {
         Refusal::ChatEnded
         | Refusal::ContactEnded
         | Refusal::ContactOpen
+        | Refusal::NotAChat
         | Refusal::WrongState(_)
         | Refusal::NotLoggedOn
         | Refusal::AgentFull

@@ -176,6 +176,7 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::NoSuchEntry => ApiError::not_found(text),
         Refusal::ContactEnded
         | Refusal::ContactOpen
+        | Refusal::NotAChat
         | Refusal::WrongState(_)
         | Refusal::NotLoggedOn
         | Refusal::AgentFull
@@ -232,6 +233,7 @@ fn participant(refusal: &Refusal) -> ApiError {
         Refusal::NoSuchContact
         | Refusal::Archived(_)
         | Refusal::ContactOpen
+        | Refusal::NotAChat
         | Refusal::WrongState(_)
         | Refusal::NoSuchFlow
         | Refusal::NoSuchQueue

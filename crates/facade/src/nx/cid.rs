@@ -7,6 +7,7 @@
 use crate::door::RealmNo;
 use domain::id::{RoomId, Uuid};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 /// The Cid of a room.
 pub fn cid(realm: RealmNo, room: RoomId) -> String {
@@ -15,9 +16,11 @@ pub fn cid(realm: RealmNo, room: RoomId) -> String {
     ms[2..].copy_from_slice(&id[..6]);
     let ms = u64::from_be_bytes(ms);
     let (serial, seconds) = (ms & 0xffff, (ms / 1_000) & 0xffff_ffff);
-    let tail: String = id[6..].iter().map(|byte| format!("{byte:02x}")).collect();
-    let [a, b, c] = check(realm, room);
-    format!("NX_{:04X}{serial:04X}{seconds:08X}_{tail}{a:02x}{b:02x}{c:02x}", realm.0)
+    let mut cid = format!("NX_{:04X}{serial:04X}{seconds:08X}_", realm.0);
+    for byte in id[6..].iter().chain(&check(realm, room)) {
+        let _ = write!(cid, "{byte:02x}");
+    }
+    cid
 }
 
 /// The room of a Cid; none if it is not one of ours.

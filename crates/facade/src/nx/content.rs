@@ -118,9 +118,9 @@ fn files(
     for file in list(message, "file_data", 10)? {
         text(file, "name", 1..=NAME)?.ok_or(400_u16)?;
         text(file, "mime_type", 0..=NAME)?;
-        let size = file.get("size").is_none_or(|size| size.is_u64() || size.is_string());
+        let sized = file.get("size").is_none_or(|size| size.is_u64() || size.is_string());
         let preview = file.get("preview_url").is_none_or(Value::is_string);
-        if !size || !preview {
+        if !sized || !preview {
             return Err(400);
         }
         let url = address(file, "url")?.ok_or(400_u16)?;
@@ -273,7 +273,7 @@ mod tests {
         };
         let ours = file_name::entry(&site, "http://h:1", &named, &file).unwrap();
         let url = ours["url"].as_str().unwrap().to_owned();
-        assert!(url.ends_with(".jpg"), "{url}");
+        assert_eq!(&url[url.len() - 4..], ".jpg");
         assert_eq!(ours["preview_url"], format!("{url}?preview"));
         let other = json!({"name": "b", "url": "http://h/b"});
         let both = json!({"type": "file", "message": "m", "file_data": [ours, other]}).to_string();
@@ -306,7 +306,7 @@ mod tests {
             files(r#"{"name":"a","url":"http:///a"}"#),
             files(r#"{"name":"a","url":"http: //h/a"}"#),
             files(r#"{"name":"a","url":"http://h/a","size":[]}"#),
-            files(&vec![r#"{"name":"a","url":"http://h/a"}"#; 11].join(",")),
+            files(&[r#"{"name":"a","url":"http://h/a"}"#; 11].join(",")),
             links(r#"{"name":"a","type":"link"}"#),
             links(r#"{"name":"a","type":"other","url":"http://h"}"#),
             links(r#"{"type":"text"}"#),

@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
 mod admin;
+mod calls;
 mod connect_control;
 mod connect_open;
 mod connect_participant;
 mod connect_socket;
 mod desk;
 mod harness;
+mod max;
+mod nx;
 mod rio;
+mod voice;

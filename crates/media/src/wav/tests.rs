@@ -124,3 +124,45 @@ fn broken_files_are_refused_or_read_but_never_worse() {
         assert!(wav.marks.len() <= MARKS_LIMIT);
     }
 }
+
+/// One side of PCM at 16,000 samples a second.
+fn wide(hertz: f64) -> Vec<u8> {
+    let sound: Vec<u8> = (0..16_000)
+        .flat_map(|n| {
+            let turn = f64::from(n) * hertz * std::f64::consts::TAU / 16_000.0;
+            #[expect(clippy::cast_possible_truncation, reason = "at most 10,000")]
+            let sample = (turn.sin() * 10_000.0) as i16;
+            sample.to_le_bytes()
+        })
+        .collect();
+    let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+    file.extend(16_000_u32.to_le_bytes());
+    file.extend(32_000_u32.to_le_bytes());
+    file.extend([2, 0, 16, 0]);
+    file.extend(b"data");
+    file.extend(u32::try_from(sound.len()).unwrap().to_le_bytes());
+    file.extend(sound);
+    file
+}
+
+#[test]
+fn twice_the_rate_is_halved_and_what_is_too_high_for_it_is_gone() {
+    let loudest = |hertz| {
+        let file = wide(hertz);
+        let sound = Wav::read(&file).unwrap().to_mono();
+        assert_eq!(sound.len(), 8_000);
+        sound[100..7_900].iter().map(|sample| sample.unsigned_abs()).max().unwrap()
+    };
+    assert!((9_800..10_200).contains(&loudest(440.0)), "{}", loudest(440.0));
+    assert!(loudest(5_500.0) < 100, "{}", loudest(5_500.0));
+}
+
+#[test]
+fn the_header_so_far_says_how_much_there_is() {
+    let mut writer = Writer::new(Format::Pcm);
+    let mut file = writer.header().to_vec();
+    writer.write(&[1; 300], &[2; 300], &mut file).unwrap();
+    file[..HEADER].copy_from_slice(&writer.header_so_far());
+    writer.write(&[1; 50], &[2; 50], &mut file).unwrap();
+    assert_eq!(Wav::read(&file).unwrap().len(), 300, "what came since is not told yet");
+}

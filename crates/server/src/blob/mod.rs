@@ -339,8 +339,13 @@ impl Blobs {
     }
 }
 
-/// Where a file lies: 256 folders by the last byte of its id, which is random. Nothing that anyone wrote is in it.
-fn key(file: FileId, thumbnail: bool) -> Path {
+/// Where a file lies below the folder: 256 folders by the last byte of its id, which is random. Nothing that anyone wrote is
+/// in it.
+pub fn place(file: FileId) -> String {
     let last = file.0.as_bytes()[15];
-    Path::from(format!("{last:02x}/{file}{}", if thumbnail { ".small" } else { "" }))
+    format!("{last:02x}/{file}")
+}
+
+fn key(file: FileId, thumbnail: bool) -> Path {
+    Path::from(format!("{}{}", place(file), if thumbnail { ".small" } else { "" }))
 }

@@ -37,7 +37,7 @@ pub struct Kind {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+pub(super) enum Verb {
     /// All of them
     List,
     /// One of them
@@ -99,13 +99,13 @@ pub struct Document {
 }
 
 /// A session at a server's API.
-struct Api {
+pub(super) struct Api {
     base: String,
     token: String,
 }
 
 impl Api {
-    async fn log_in(reach: &Reach) -> anyhow::Result<Self> {
+    pub(super) async fn log_in(reach: &Reach) -> anyhow::Result<Self> {
         let base = format!("{}/api/v1", url(reach)?);
         let password = match std::env::var("SANGDAM_PASSWORD") {
             Ok(password) => password,
@@ -121,7 +121,43 @@ impl Api {
         call(method, &format!("{}{path}", self.base), Some(&self.token), body).await
     }
 
-    async fn log_out(self) {
+    /// Puts a text of TOML; what the API says against it is the inner error.
+    pub(super) async fn put_toml(
+        &self,
+        path: &str,
+        text: &str,
+    ) -> anyhow::Result<Result<Value, Value>> {
+        let (status, body) = self.text("PUT", path, Some(text)).await?;
+        let mut value: Value = serde_json::from_slice(&body)
+            .with_context(|| format!("{}: answered {status}", self.base))?;
+        Ok(if status < 300 { Ok(value) } else { Err(value["error"].take()) })
+    }
+
+    /// Gets a text.
+    pub(super) async fn get_text(&self, path: &str) -> anyhow::Result<String> {
+        let (status, body) = self.text("GET", path, None).await?;
+        let text = String::from_utf8(body).context("the answer is no text")?;
+        ensure!(status < 300, "answered {status}: {text}");
+        Ok(text)
+    }
+
+    async fn text(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> anyhow::Result<(u16, Vec<u8>)> {
+        let headers = [
+            ("content-type", "application/toml".to_owned()),
+            ("authorization", format!("Bearer {}", self.token)),
+        ];
+        let url = format!("{}{path}", self.base);
+        let answer = post::call(method, &url, &headers, body.map(str::to_owned)).await;
+        let answer = answer.with_context(|| url.clone())?;
+        Ok((answer.status, answer.body))
+    }
+
+    pub(super) async fn log_out(self) {
         // The session would end by itself, too.
         let _ = self.call("DELETE", "/session", None).await;
     }
@@ -178,6 +214,10 @@ async fn call(
 ///
 /// What the server says against it.
 pub async fn run(kind: &str, Kind { verb, reach }: Kind) -> anyhow::Result<()> {
+    entries(kind, verb, reach).await
+}
+
+pub(super) async fn entries(kind: &str, verb: Verb, reach: Reach) -> anyhow::Result<()> {
     let api = Api::log_in(&reach).await?;
     let done = one(&api, kind, verb, reach.json).await;
     api.log_out().await;
@@ -309,7 +349,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// A name as one segment of a path (RFC 3986 §2.3).
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
         match byte {

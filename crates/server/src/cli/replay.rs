@@ -8,16 +8,19 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use domain::fact::{Deed, Fact};
 use domain::id::{ContactId, RoomId};
-use domain::query::{Answer, ContactName, Page};
+use domain::query::{Answer, ContactFilter, ContactName, Page};
 use facade::connect::time::iso_ms;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// The length of a matter's number.
+const CNID: usize = 22;
+
 /// Whose story.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// The contact, by id or number
+    /// The contact, by id or number, or a call's matter by its cnid
     pub contact: String,
     /// The data folder
     #[arg(long, default_value = "sangdam-data")]
@@ -36,11 +39,20 @@ pub struct Replay {
 ///
 /// If there is no such contact, or the journal cannot be read.
 pub async fn run(replay: Replay) -> anyhow::Result<()> {
-    let name = match (replay.contact.parse::<ContactId>(), replay.contact.parse::<u64>()) {
-        (Ok(id), _) => ContactName::Id(id),
-        (_, Ok(number)) => ContactName::Number(number),
-        _ => bail!("{}: a contact's id or number was expected", replay.contact),
+    let contact = replay.contact.as_str();
+    let name = match (contact.parse::<ContactId>(), contact.parse::<u64>()) {
+        (Ok(id), _) => Some(ContactName::Id(id)),
+        (_, Ok(number)) => Some(ContactName::Number(number)),
+        _ if contact.len() == CNID && contact.bytes().all(|b| b.is_ascii_digit()) => None,
+        _ => bail!("{contact}: a contact's id or number was expected, or the cnid of a call"),
     };
+    let page = name.clone().map_or_else(
+        || {
+            let cnid = Some(contact.into());
+            Page::Contacts(ContactFilter { cnid, limit: 1, ..ContactFilter::default() })
+        },
+        Page::Contact,
+    );
     // To open a store is to make one; here there has to be one.
     ensure!(
         replay.data.join("journal.db").is_file(),
@@ -52,10 +64,13 @@ pub async fn run(replay: Replay) -> anyhow::Result<()> {
         if replay.realm.as_ref().is_some_and(|named| *named != realm) {
             continue;
         }
-        let room = match (store.page(no, Page::Contact(name.clone()), 0).await?, &name) {
+        // The views may be behind: whoever asks by cnid waits for them.
+        let seen = if name.is_none() { store.last(no).await? } else { 0 };
+        let room = match (store.page(no, page.clone(), seen).await?, &name) {
             (Some(Answer::Contact(contact, _)), _) => contact.room(),
-            // The views may be behind: the first contact of a room is found without them.
-            (_, ContactName::Id(id)) => RoomId::from(*id),
+            (Some(Answer::Contacts(found)), _) if !found.is_empty() => found[0].room(),
+            // The first contact of a room is found without them.
+            (_, Some(ContactName::Id(id))) => RoomId::from(*id),
             _ => continue,
         };
         if story(store.as_ref(), no, room, replay.json).await? {

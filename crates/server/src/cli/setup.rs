@@ -33,6 +33,9 @@ pub struct Setup {
     /// The first administrator's log-in name
     #[arg(long, default_value = "admin")]
     pub user: String,
+    /// The instance id that clients know, when a realm moves here from another server; else a new one is made
+    #[arg(long)]
+    pub instance: Option<InstanceId>,
 }
 
 /// Makes it.
@@ -74,7 +77,7 @@ pub async fn setup(setup: Setup) -> anyhow::Result<()> {
 
 async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<InstanceId> {
     let now = clock::now();
-    let instance = InstanceId::new(now, &mut chance::Os);
+    let instance = setup.instance.unwrap_or_else(|| InstanceId::new(now, &mut chance::Os));
     let entries = [
         Entry::Realm(directory::Realm {
             name: setup.realm.as_str().into(),
@@ -87,6 +90,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             max_chats: 100_000,
             ring: domain::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         }),
         Entry::User(User {
             id: setup.user.as_str().into(),

@@ -163,6 +163,26 @@ impl Setting for usize {
     }
 }
 
+impl Setting for u16 {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        Self::try_from(u64::read(value)?).map_err(|_| "at most 65535".to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for Option<IpAddr> {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        if value.as_str() == Some("") { Ok(None) } else { IpAddr::read(value).map(Some) }
+    }
+
+    fn show(&self) -> String {
+        quoted(&self.map(|address| address.to_string()).unwrap_or_default())
+    }
+}
+
 impl Setting for IpAddr {
     fn read(value: &DeValue<'_>) -> Result<Self, String> {
         let address = value.as_str().and_then(|text| text.parse().ok());

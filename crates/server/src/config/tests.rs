@@ -65,6 +65,27 @@ fn values_that_do_not_go_together_are_told() {
 }
 
 #[test]
+fn what_telephones_cannot_live_with_is_told() {
+    check(
+        "[sip]\naddress = \"0.0.0.0\"\nidle_seconds = 5\nauthorities = \"none.pem\"\n[media]\nfirst_port = 16385\nlast_port = 70000",
+        &[
+            "f.toml:2: sip.address: an address that can be reached, not \"any\"",
+            "f.toml:3: sip.idle_seconds: 60 to 86400",
+            "f.toml:4: sip.authorities: there is no file none.pem",
+            "f.toml:6: media.first_port: even, and at least 1024",
+            "f.toml:7: media.last_port: at most 65535",
+        ],
+    );
+    check(
+        "[media]\nlast_port = 16386\n[sip]\naddress = \"pbx.example.com\"",
+        &[
+            "f.toml:2: media.last_port: at least 3 more than media.first_port",
+            "f.toml:4: sip.address: an IP address such as \"10.0.0.1\" was expected",
+        ],
+    );
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_its_line() {
     let faults = Config::parse("f.toml", "[server]\ndata = \n").unwrap_err();
     assert_eq!(faults.iter().next().map(|fault| fault.line), Some(2), "{faults}");

@@ -36,7 +36,7 @@ pub(super) const HEAD: usize = 32 << 10;
 const UNWANTED: usize = 512 << 10;
 
 /// How long a TLS handshake may take.
-pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Takes connections until the server stops.
 pub async fn listen(
@@ -65,7 +65,7 @@ pub async fn listen(
     }
 }
 
-pub(super) async fn take(
+pub(crate) async fn take(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
@@ -87,7 +87,7 @@ async fn connection(
     let wire = match tls {
         None => Wire::Plain(tcp),
         Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls)),
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
             _ => return,
         },
     };
@@ -128,7 +128,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let head = head(&parts, peer, secure, &door.proxies);
     let settings = facade::door::Site::settings(door.site.as_ref());
-    let response = match pages::find(&head, settings) {
+    let response = match pages::find(&head, settings, || door.site.frames()) {
         Some(page) if route::host_allowed(settings, &head) => page,
         Some(_) => refuse(
             StatusCode::MISDIRECTED_REQUEST,
@@ -274,6 +274,13 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                     Err(fault) => broken(door, &asked, fault),
                 };
             }
+            Step::Ask { realm, name, make, ask, then } => match door.realm(realm).cloned() {
+                Some(realm) => {
+                    let answer = door.standing.ask(door, &realm, name, make, ask).await;
+                    Ok(fenced(|| door.step(|cx| then(cx, answer))))
+                }
+                None => Ok(fenced(|| door.step(|cx| then(cx, None)))),
+            },
             Step::Upgrade { protocol, headers, limits, realm, session } => {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);
@@ -387,7 +394,7 @@ fn dress(mut response: Response<Payload>, headers: &[(&'static str, String)]) ->
 }
 
 /// The answer to the client's key, if the request is a WebSocket's opening (RFC 6455 §4.2.1).
-pub(super) fn accept_key(head: &Head) -> Option<String> {
+pub(crate) fn accept_key(head: &Head) -> Option<String> {
     let names = |header: &str, word: &str| {
         head.header(header)
             .is_some_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(word)))
@@ -425,6 +432,11 @@ pub(super) fn switch(
             None => ws::never_opened(opening).await,
         }
     });
+    switching(key, protocol)
+}
+
+/// The answer by which a connection becomes a socket.
+pub(super) fn switching(key: &str, protocol: Option<&str>) -> Response<Payload> {
     let mut response = Response::new(Payload::whole(&[][..]));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let mut headers = vec![
@@ -438,7 +450,7 @@ pub(super) fn switch(
 
 /// The connection, and what had been read beyond the request. The request's buffer stays behind: a socket that held on
 /// to it would cost 8 KiB more.
-async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
+pub(super) async fn take_over(upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
     let Parts { io, read_buf, .. } = upgrade.await.ok()?.downcast::<TokioIo<Wire>>().ok()?;
     Some((io.into_inner(), read_buf.to_vec()))
 }

@@ -6,8 +6,8 @@ use super::door::Door;
 use super::http::{self, HANDSHAKE, HEAD};
 use super::wire::Wire;
 use super::ws::Opening;
-use crate::config;
-use crate::tasks;
+use crate::voice::stream::Port;
+use crate::{config, tasks, voice};
 use facade::door::{Head, Site as _};
 use facade::nx;
 use hyper::body::Incoming;
@@ -38,17 +38,20 @@ pub struct Porch {
     origins: Arc<[String]>,
     /// What is taken of one address.
     lobby: Arc<nx::Lobby>,
+    /// Where SIP goes.
+    sip: Port,
 }
 
 impl Porch {
     /// As it is configured.
-    pub fn new(door: Arc<Door>, config: &config::Nx) -> Self {
+    pub fn new(door: Arc<Door>, config: &config::Nx, sip: Port) -> Self {
         let sockets = if config.sockets == 0 { Semaphore::MAX_PERMITS } else { config.sockets };
         Self {
             door,
             sockets: Arc::new(Semaphore::new(sockets.min(Semaphore::MAX_PERMITS))),
             origins: config.origins.clone().into(),
             lobby: Arc::new(nx::Lobby::new(config.sessions_per_address, config.starts_per_minute)),
+            sip,
         }
     }
 }
@@ -58,12 +61,15 @@ impl Porch {
 enum Protocol {
     /// Our own chat.
     Chat,
+    /// SIP (RFC 7118).
+    Sip,
 }
 
 impl Protocol {
     const fn name(self) -> &'static str {
         match self {
             Self::Chat => nx::PROTOCOL,
+            Self::Sip => voice::socket::PROTOCOL,
         }
     }
 
@@ -71,7 +77,7 @@ impl Protocol {
     fn of(head: &Head) -> Option<Self> {
         let offers = head.headers.iter().filter(|(name, _)| name == "sec-websocket-protocol");
         let mut names = offers.flat_map(|(_, list)| list.split(',')).map(str::trim);
-        names.find_map(|name| (name == Self::Chat.name()).then_some(Self::Chat))
+        names.find_map(|name| [Self::Chat, Self::Sip].into_iter().find(|ours| name == ours.name()))
     }
 }
 
@@ -109,7 +115,7 @@ async fn connection(
     let wire = match tls {
         None => Wire::Plain(tcp),
         Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls)),
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
             _ => return,
         },
     };
@@ -144,7 +150,7 @@ fn answer(
     let (parts, _) = request.into_parts();
     let head = http::head(&parts, peer.ip(), secure, &porch.door.proxies);
     match upgrade {
-        Some(upgrade) => socket(upgrade, &head, porch, place),
+        Some(upgrade) => socket(upgrade, (&head, peer), porch, place),
         None if matches!(head.method.as_str(), "GET" | "HEAD") => page(),
         None => http::no_socket(),
     }
@@ -153,7 +159,7 @@ fn answer(
 /// Makes a socket of whatever asks for one of those that are spoken here.
 fn socket(
     upgrade: OnUpgrade,
-    head: &Head,
+    (head, peer): (&Head, SocketAddr),
     porch: &Porch,
     place: &Arc<OwnedSemaphorePermit>,
 ) -> Response<Payload> {
@@ -164,25 +170,55 @@ fn socket(
     }
     let Some(key) = http::accept_key(head) else { return http::no_socket() };
     let Some(protocol) = Protocol::of(head) else {
-        return http::refuse(StatusCode::BAD_REQUEST, "a sub-protocol is wanted: sangdam.chat.1");
+        return http::refuse(
+            StatusCode::BAD_REQUEST,
+            "a sub-protocol is wanted: sangdam.chat.1 or sip",
+        );
     };
     let Some(realm) = door.realm(door.site.default_realm()).cloned() else {
         return http::refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no realm");
     };
     let Ok(own) = porch.sockets.clone().try_acquire_owned() else {
-        let mut full = http::refuse(StatusCode::SERVICE_UNAVAILABLE, "too many sockets are open");
-        full.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-        return full;
+        return full();
     };
     let (session, limits) = match protocol {
         Protocol::Chat => {
             let arrival = nx::Arrival::new(door.site.settings(), head, realm.no);
             (nx::open(arrival, porch.lobby.clone()), nx::LIMITS)
         }
+        Protocol::Sip => return sip(upgrade, &key, (head, peer), porch, (place.clone(), own)),
     };
     let (place, own) = (Some(place.clone()), Some(own));
     let opening = Opening { door: door.clone(), realm, session, limits, place, own };
     http::switch(upgrade, &key, Some(protocol.name()), opening)
+}
+
+/// A socket that speaks SIP: its bytes go to the switch.
+fn sip(
+    upgrade: OnUpgrade,
+    key: &str,
+    (head, peer): (&Head, SocketAddr),
+    porch: &Porch,
+    place: (Arc<OwnedSemaphorePermit>, OwnedSemaphorePermit),
+) -> Response<Payload> {
+    let Some(held) = porch.sip.exchange.hold(head.peer) else {
+        return full();
+    };
+    let (port, peer) = (porch.sip.clone(), SocketAddr::new(head.peer, peer.port()));
+    tasks::spawn("sip-socket", async move {
+        if let Some((wire, rest)) = http::take_over(upgrade).await {
+            voice::socket::run(wire, rest, peer, port).await;
+        }
+        drop((place, held));
+    });
+    http::switching(key, Some(Protocol::Sip.name()))
+}
+
+/// Come again later.
+fn full() -> Response<Payload> {
+    let mut full = http::refuse(StatusCode::SERVICE_UNAVAILABLE, "too many sockets are open");
+    full.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    full
 }
 
 fn page() -> Response<Payload> {

@@ -9,8 +9,10 @@ use web::Asset;
 /// Paths that people type, and the files behind them.
 const NAMED: &[(&str, &str)] = &[
     ("/", "/index.html"),
-    ("/desk", "/desk.html"),
-    ("/desk/", "/desk.html"),
+    ("/desk", DESK),
+    ("/desk/", DESK),
+    ("/admin", "/admin.html"),
+    ("/admin/", "/admin.html"),
     ("/try", "/try.html"),
     ("/try/", "/try.html"),
     ("/cti", BENCH),
@@ -19,6 +21,9 @@ const NAMED: &[(&str, &str)] = &[
     ("/ukakao/webchat.html", WEBCHAT),
 ];
 
+/// The agents' desk.
+const DESK: &str = "/desk.html";
+
 /// The integrator's bench: the one page that speaks with the CTI gateway's port.
 const BENCH: &str = "/cti.html";
 
@@ -26,17 +31,29 @@ const BENCH: &str = "/cti.html";
 const WEBCHAT: &str = "/webchat.html";
 
 /// The page of this path (below the base path), if there is one and this is a way to ask for it.
-pub fn find(head: &Head, settings: &Settings) -> Option<Response<Payload>> {
+pub fn find(
+    head: &Head,
+    settings: &Settings,
+    frames: impl FnOnce() -> String,
+) -> Option<Response<Payload>> {
     if !matches!(head.method.as_str(), "GET" | "HEAD") {
         return None;
     }
     let path = head.path.strip_prefix(settings.base_path.as_str())?;
     let path = if path.is_empty() { "/" } else { path };
     let file = NAMED.iter().find(|(name, _)| *name == path).map_or(path, |(_, file)| file);
-    Some(answer(head, web::find(file)?, settings))
+    let asset = web::find(file)?;
+    // The one page that frames others'.
+    let frames = if file == DESK { frames() } else { "'none'".to_owned() };
+    Some(answer(head, asset, settings, &frames))
 }
 
-fn answer(head: &Head, asset: &'static Asset, settings: &Settings) -> Response<Payload> {
+fn answer(
+    head: &Head,
+    asset: &'static Asset,
+    settings: &Settings,
+    frames: &str,
+) -> Response<Payload> {
     let accepted = head.header("accept-encoding").unwrap_or("");
     let (bytes, coding) = match (asset.brotli, asset.gzip) {
         (Some(bytes), _) if takes(accepted, "br") => (bytes, Some("br")),
@@ -83,8 +100,8 @@ fn answer(head: &Head, asset: &'static Asset, settings: &Settings) -> Response<P
         let host = head.header("host").unwrap_or("");
         let policy = match asset.path {
             WEBCHAT => chat_policy(host, settings),
-            BENCH => policy(host, settings.listeners.get("rio").map(String::as_str)),
-            _ => policy(host, None),
+            BENCH => policy(host, settings.listeners.get("rio").map(String::as_str), frames),
+            _ => policy(host, None, frames),
         };
         set(header::CONTENT_SECURITY_POLICY, &policy);
     }
@@ -106,7 +123,7 @@ fn takes(accepted: &str, coding: &str) -> bool {
 /// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`. `gateway` is `ws://` or `wss://`, address and
 /// port of the CTI gateway, for the page that speaks with it: there, or on the same port of the page's own host, for a
 /// listener on every address is announced as loopback.
-fn policy(host: &str, gateway: Option<&str>) -> String {
+fn policy(host: &str, gateway: Option<&str>, frames: &str) -> String {
     let host = plain(host);
     let mut sockets = String::new();
     if !host.is_empty() {
@@ -118,7 +135,7 @@ fn policy(host: &str, gateway: Option<&str>) -> String {
     if let Some(gateway) = gateway {
         sockets.push_str(&announced(host, gateway));
     }
-    written(&sockets, "", "'self'")
+    written(&sockets, "", frames, "'self'")
 }
 
 /// The same for the customer's chat (`nxwebapi.md` 6): browsers' sockets of this server on the page's own host, those of
@@ -146,15 +163,16 @@ fn chat_policy(host: &str, settings: &Settings) -> String {
     for site in &settings.chat_sites {
         sites = format!("{sites} {site}");
     }
-    written(&format!("{reach}{store}"), &store, if settings.demo { "*" } else { &sites })
+    let sites = if settings.demo { "*" } else { &sites };
+    written(&format!("{reach}{store}"), &store, "'none'", sites)
 }
 
 /// The policy with what differs between pages: where they connect to besides their own origin, whence pictures come, and
 /// who may frame them.
-fn written(reach: &str, pictures: &str, ancestors: &str) -> String {
+fn written(reach: &str, pictures: &str, frames: &str, ancestors: &str) -> String {
     format!(
         "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{reach}; \
-         img-src 'self' data: blob: https:{pictures}; style-src 'self' 'unsafe-inline'; frame-src 'none'; frame-ancestors {ancestors}"
+         img-src 'self' data: blob: https:{pictures}; style-src 'self' 'unsafe-inline'; frame-src {frames}; frame-ancestors {ancestors}"
     )
 }
 
@@ -204,10 +222,10 @@ mod tests {
 
     #[test]
     fn the_policy_lets_sockets_of_this_host_through_and_no_tricks() {
-        assert!(policy("localhost:8080", None).contains(
+        assert!(policy("localhost:8080", None, "'none'").contains(
             "connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"
         ));
-        assert!(policy("evil; script-src *", None).contains("connect-src 'self';"));
+        assert!(policy("evil; script-src *", None, "'none'").contains("connect-src 'self';"));
     }
 
     #[test]
@@ -219,11 +237,11 @@ mod tests {
             ("[fd00::1]:8080", " ws://[fd00::1]:8877;"),
             ("evil; script-src *", " ws://127.0.0.1:8877;"),
         ] {
-            let policy = policy(host, gateway);
+            let policy = policy(host, gateway, "'none'");
             assert!(policy.contains(" ws://127.0.0.1:8877"), "{host}: {policy}");
             assert!(policy.contains(own), "{host}: {policy}");
         }
-        assert!(!policy("cti.example:8080", None).contains(":8877"));
+        assert!(!policy("cti.example:8080", None, "'none'").contains(":8877"));
     }
 
     #[test]

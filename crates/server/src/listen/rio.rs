@@ -66,7 +66,7 @@ async fn connection(
     let wire = match tls {
         None => Wire::Plain(tcp),
         Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls)),
+            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
             _ => return,
         },
     };

@@ -203,13 +203,16 @@ async fn first(
                     let _ = stopped.send(());
                     return None;
                 }
-                input => {
-                    if let Some(asker) = asker_of(input) {
-                        asker.fault(Fault::Unready);
-                    }
-                }
+                input => unready(input),
             }
         }
+    }
+}
+
+/// Tells whoever asked that nobody decides.
+pub(super) fn unready(input: Input) {
+    if let Some(asker) = asker_of(input) {
+        asker.fault(Fault::Unready);
     }
 }
 

@@ -30,6 +30,15 @@ pub struct Ready {
     /// `wss://…`: the same with TLS
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_wss: Option<String>,
+    /// `address:port`: telephones and trunks, by datagrams
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_udp: Option<String>,
+    /// The same over TCP
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_tcp: Option<String>,
+    /// The same over TLS
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_tls: Option<String>,
     /// `http://…`; below it `/metrics`, `/healthz`, `/readyz`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<String>,
@@ -42,6 +51,7 @@ impl Ready {
         https: Option<&TcpListener>,
         (rio, rio_tls): (Option<&TcpListener>, bool),
         (sip_ws, sip_wss): (Option<&TcpListener>, Option<&TcpListener>),
+        [sip_udp, sip_tcp, sip_tls]: [Option<SocketAddr>; 3],
         metrics: Option<&TcpListener>,
     ) -> Self {
         let at = |scheme: &str, listener: Option<&TcpListener>| {
@@ -55,6 +65,9 @@ impl Ready {
             rio: at(if rio_tls { "wss" } else { "ws" }, rio),
             sip_ws: at("ws", sip_ws),
             sip_wss: at("wss", sip_wss),
+            sip_udp: sip_udp.map(|address| reachable(address).to_string()),
+            sip_tcp: sip_tcp.map(|address| reachable(address).to_string()),
+            sip_tls: sip_tls.map(|address| reachable(address).to_string()),
             metrics: at("http", metrics),
         }
     }

@@ -2,8 +2,9 @@
 
 use super::sample::{Chat, Sample};
 use super::{AnyStore, Fault, Kind, Lease, RealmNo, Store, scratch};
+use domain::agent::Channel;
 use domain::contact::EndReason;
-use domain::fact::Deed;
+use domain::fact::{Deed, Fact};
 use domain::id::{ContactId, FileId, ParticipantId};
 use domain::query::{
     Answer, ContactFilter, ContactName, ItemsPage, Lines, Moment, Page, Place, Start,
@@ -292,6 +293,43 @@ async fn files_of_a_room_are_found_by_whoever_may_have_them(store: &impl Store) 
     );
 }
 
+async fn calls_are_among_the_contacts(store: &impl Store) {
+    let mut desk = Desk::new(store, "calls").await;
+    let mut sample = Sample::new(9);
+    sample.chat("c");
+    let cnid = sample.call();
+    sample.chat("d");
+    desk.commit(sample.take()).await.unwrap();
+    let filter = || ContactFilter { limit: 100, ..ContactFilter::default() };
+    let check = async |filter: ContactFilter, expected: &[u64]| {
+        assert_eq!(desk.contacts(Page::Contacts(filter.clone())).await, expected, "{filter:?}");
+    };
+    check(filter(), &[4, 3, 2, 1]).await;
+    check(ContactFilter { channel: Some(Channel::Voice), ..filter() }, &[3, 2]).await;
+    check(ContactFilter { channel: Some(Channel::Chat), ..filter() }, &[4, 1]).await;
+    check(ContactFilter { cnid: Some(cnid.clone()), ..filter() }, &[3, 2]).await;
+    check(ContactFilter { cnid: Some("2026".into()), ..filter() }, &[]).await;
+    check(ContactFilter { phone: Some("01012345678".into()), ..filter() }, &[3, 2]).await;
+    check(ContactFilter { agent: Some("1002".into()), ..filter() }, &[3]).await;
+    check(ContactFilter { agent: Some("1001".into()), limit: 2, ..filter() }, &[4, 2]).await;
+    let Some(Answer::Contact(first, _)) = desk.page(Page::Contact(ContactName::Number(2))).await
+    else {
+        panic!()
+    };
+    let voice = first.voice.as_ref().unwrap();
+    assert_eq!((&voice.cnid, voice.cnsq, voice.held), (&cnid, 2, Millis::from_secs(3)));
+    assert_eq!(first.wrap_up.as_ref().map(|w| w.to.since(w.from)), Some(Millis::from_secs(13)));
+    assert_eq!(desk.contacts(Page::Matter(first.id)).await, [2, 3]);
+    let mut told = store.story(desk.realm, first.room());
+    let mut facts = Vec::new();
+    while let Some(deeds) = told.next().await.unwrap() {
+        facts.extend(deeds.into_iter().flat_map(|(_, deed)| deed.facts));
+    }
+    let calls = facts.iter().filter(|fact| matches!(fact, Fact::Call(_))).count();
+    assert!(calls > 10, "the story tells what happened to the call: {calls}");
+    assert!(facts.iter().any(|fact| matches!(fact, Fact::WrappedUp { .. })), "to its end");
+}
+
 async fn contacts_are_found_by_what_is_asked(store: &impl Store) {
     let mut desk = Desk::new(store, "contacts").await;
     let mut sample = Sample::new(5);
@@ -454,6 +492,7 @@ async fn keeps_the_contract(store: &impl Store) {
     pages_go_on_where_they_ended(store).await;
     earlier_chats_are_reached_backward_from_a_page(store).await;
     contacts_are_found_by_what_is_asked(store).await;
+    calls_are_among_the_contacts(store).await;
     files_of_a_room_are_found_by_whoever_may_have_them(store).await;
     a_story_has_what_touches_a_room(store).await;
     snapshots_are_found_newest_first(store).await;

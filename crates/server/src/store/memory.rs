@@ -262,20 +262,10 @@ impl Shelf for Views {
     }
 
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault> {
-        let wanted = |contact: &&Contact| {
-            filter.in_time(contact)
-                && filter
-                    .customer
-                    .as_ref()
-                    .is_none_or(|id| contact.customer.id.as_ref() == Some(id))
-                && filter.queue.as_ref().is_none_or(|queue| contact.queue.as_ref() == Some(queue))
-                && filter.agent.as_ref().is_none_or(|agent| contact.agent.as_ref() == Some(agent))
-                && filter.ended.is_none_or(|ended| contact.ended() == ended)
-        };
         let newest_first = self.numbers.range(..filter.below.unwrap_or(u64::MAX)).rev();
         let contacts =
             newest_first.filter_map(|(_, id)| self.contacts.get(id)).map(|(contact, _)| contact);
-        Ok(contacts.filter(wanted).take(usize::from(filter.limit)).cloned().collect())
+        Ok(contacts.filter(|c| filter.finds(c)).take(usize::from(filter.limit)).cloned().collect())
     }
 
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {

@@ -1,17 +1,21 @@
 //! Deeds to test with: chats as they really go, on a clock of their own.
 
 use domain::agent::{AgentState, Channel};
+use domain::call::{Attached, Wish};
+use domain::centre::{Centre, Out};
 use domain::chance::Seeded;
+use domain::command::{Command, Done};
 use domain::contact::{
-    Contact, Customer, EndReason, Initiation, Phase, Tally, TextKind, TextKinds,
+    Contact, Customer, EndReason, Initiation, Phase, Tally, TextKind, TextKinds, WrapUp,
 };
-use domain::directory::{Entry, Queue};
+use domain::directory::{Device, Entry, Group, Queue};
 use domain::fact::{Deed, Fact};
 use domain::id::{ContactId, FileId, FlowId, ItemId, ParticipantId, RoomId};
 use domain::queue::Why;
 use domain::room::{Audience, Author, Body, Event, File, FileStatus, Item, MemberRole};
 use domain::time::Millis;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Makes deeds.
 pub(super) struct Sample {
@@ -45,6 +49,76 @@ impl Sample {
         sample
     }
 
+    /// A call from outside by way of queue 3001, as a centre of its own decides it: agent 1001 lets it ring, takes it
+    /// the second time, has it on hold for 3 seconds, and passes it to 1002, who ends it; then the after-work. It takes
+    /// 44 seconds. Returns its `cnid`.
+    pub(super) fn call(&mut self) -> Arc<str> {
+        let mut centre = Centre::default();
+        let mut out = Out::default();
+        let mut run = |sample: &mut Self, wait: u64, command: Command| {
+            sample.now = sample.now.plus(Millis::from_secs(wait));
+            out.clear();
+            let done = centre.handle(sample.now, &mut sample.chance, command, &mut out).unwrap();
+            let facts = out.facts.drain(..).map(|(fact, _)| fact).map(|mut fact| {
+                if let Fact::Started { contact, .. } = &mut fact {
+                    contact.number += sample.number;
+                }
+                fact
+            });
+            let facts = facts.filter(|f| !matches!(f, Fact::Put(_))).collect();
+            sample.deeds.push(Deed { at: sample.now, cause: "call".into(), facts });
+            done
+        };
+        for id in ["1001", "1002"] {
+            let device = Device { r#virtual: true, ..Device::new(id) };
+            run(self, 0, Command::Put(Box::new(Entry::Device(device))));
+            let user =
+                serde_json::json!({ "id": id, "name": id, "role": "agent", "extension": id });
+            run(
+                self,
+                0,
+                Command::Put(Box::new(Entry::User(serde_json::from_value(user).unwrap()))),
+            );
+        }
+        let members = [("1001".into(), 5)].into();
+        run(
+            self,
+            0,
+            Command::Put(Box::new(Entry::Group(Group { id: 401, name: "g".into(), members }))),
+        );
+        run(self, 0, Command::Put(Box::new(Entry::Queue(Queue::new("3001", "q", 401)))));
+        let ready = || Command::State {
+            agent: "1001".into(),
+            channels: [Channel::Voice].into(),
+            state: AgentState::Ready,
+        };
+        let wish = |wish| Command::Call { by: None, wish: Box::new(wish) };
+        run(self, 0, ready());
+        let from = "01012345678".into();
+        let made = run(self, 1, wish(Wish::Arrive { from, to: "3001".into() }));
+        let Done::Call { call, cnid, .. } = made else { panic!("{made:?}") };
+        run(self, 20, Command::Tick);
+        run(self, 2, ready());
+        run(self, 3, wish(Wish::Answer("1001".into(), call)));
+        run(self, 1, wish(Wish::Hold("1001".into(), call)));
+        run(self, 3, wish(Wish::Retrieve("1001".into(), call)));
+        let attached = Attached::default();
+        let device = "1001".into();
+        run(self, 1, wish(Wish::SingleStep { device, call, to: "1002".into(), attached }));
+        run(self, 2, wish(Wish::Answer("1002".into(), call)));
+        run(self, 5, wish(Wish::Clear("1002".into(), call)));
+        let contact = centre.contacts().find(|c| c.segment == 1).unwrap().id;
+        let wrap_up = WrapUp::default();
+        let (out, agent) = (&mut Out::default(), "1001".into());
+        self.now = self.now.plus(Millis::from_secs(6));
+        let wrapped = Command::WrapUp { agent, contact, wrap_up };
+        centre.handle(self.now, &mut self.chance, wrapped, out).unwrap();
+        let facts = out.facts.drain(..).map(|(fact, _)| fact).collect();
+        self.deeds.push(Deed { at: self.now, cause: "desk.WrapUp".into(), facts });
+        self.number += 2;
+        cnid
+    }
+
     /// The deeds so far.
     pub(super) fn take(&mut self) -> Vec<Deed> {
         std::mem::take(&mut self.deeds)
@@ -63,6 +137,7 @@ impl Sample {
                 channel: Channel::Chat,
                 state,
                 by: None,
+                because: domain::shift::Because::Said,
             }],
         );
     }
@@ -108,6 +183,7 @@ impl Sample {
             started: self.now.plus(Millis(1_000)),
             updated: self.now,
             connected: None,
+            bot: None,
             queue: None,
             queued: None,
             agent: None,
@@ -129,6 +205,7 @@ impl Sample {
             web: None,
             wrap_up: None,
             rating: None,
+            voice: None,
         };
         let contact_id = chat.contact;
         self.deed(

@@ -7,7 +7,7 @@ use super::Fault;
 use domain::agent::{AgentState, Channel};
 use domain::contact::{Contact, EndReason};
 use domain::directory::{self, EntryKey};
-use domain::fact::{Deed, Fact};
+use domain::fact::{Decline, Deed, Fact};
 use domain::id::{ContactId, QueueId, RoomId, UserId};
 use domain::query::Mark;
 use domain::room::Item;
@@ -52,8 +52,33 @@ pub struct Figures {
     pub wait: Millis,
     /// Contacts that ended after an agent had taken them.
     pub handled: u32,
-    /// How long agents talked with them, together.
+    /// How long agents talked with them, together, holds included.
     pub handle: Millis,
+    /// How long they were on hold meanwhile.
+    pub hold: Millis,
+    /// How long agents finished work with them.
+    pub wrap: Millis,
+}
+
+/// What an agent did by one channel in a quarter of an hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Labour {
+    /// Contacts they were asked to take.
+    pub offered: u32,
+    /// Contacts they took.
+    pub answered: u32,
+    /// Contacts they refused, or let ring.
+    pub missed: u32,
+    /// Calls they made.
+    pub made: u32,
+    /// Contacts that ended after they had taken them.
+    pub handled: u32,
+    /// How long they talked with these, together, holds included.
+    pub handle: Millis,
+    /// How long these were on hold meanwhile.
+    pub hold: Millis,
+    /// How long they finished work.
+    pub wrap: Millis,
 }
 
 /// A change of what an agent says of a channel.
@@ -80,8 +105,10 @@ pub struct Changes {
     pub contacts: BTreeMap<ContactId, (Contact, u64)>,
     /// Agents' states, in order.
     pub turned: Vec<Turned>,
-    /// What is to be added to queues' figures, by queue and beginning of the quarter.
-    pub figures: BTreeMap<(QueueId, Millis), Figures>,
+    /// What is to be added to queues' figures, by queue, channel and beginning of the quarter.
+    pub figures: BTreeMap<(QueueId, Channel, Millis), Figures>,
+    /// The same for agents.
+    pub done: BTreeMap<(UserId, Channel, Millis), Labour>,
     /// New targets of queues; none when the queue is gone.
     pub targets: BTreeMap<QueueId, Option<Millis>>,
 }
@@ -125,6 +152,9 @@ impl Changes {
                 self.turned.push(Turned { agent, channel, state, at });
             }
             Fact::Started { contact, .. } => {
+                if let Some(maker) = contact.voice.as_ref().and_then(|v| v.maker.as_ref()) {
+                    self.labour(maker, contact.channel, at).made += 1;
+                }
                 self.contacts.insert(contact.id, (*contact, seq));
             }
             Fact::Put(entry) => {
@@ -161,40 +191,79 @@ impl Changes {
         };
         let (queue, queued, accepted) = (contact.queue.clone(), contact.queued, contact.accepted);
         contact.apply(at, fact);
+        let channel = contact.channel;
+        let (agent, voice) = (contact.agent.clone(), contact.voice.as_ref());
+        let held = voice.map_or(Millis(0), |voice| voice.held);
+        // A telephone that is nobody's may have picked it up.
+        let answered = voice.is_some_and(|voice| voice.answered.is_some());
         match (fact, queue, queued, accepted) {
             (Fact::Queued { queue, from, .. }, ..) => {
-                self.figure(queue, at).offered += 1;
+                self.figure(queue, channel, at).offered += 1;
                 if let Some(from) = from {
-                    self.figure(from, at).overflowed += 1;
+                    self.figure(from, channel, at).overflowed += 1;
                 }
             }
-            (Fact::Accepted { .. }, Some(queue), Some(queued), None) => {
+            (Fact::Offered { agent, conference: false, .. }, ..) => {
+                self.labour(agent, channel, at).offered += 1;
+            }
+            (Fact::Declined { agent, how, .. }, ..) if *how != Decline::Withdrawn => {
+                self.labour(agent, channel, at).missed += 1;
+            }
+            (Fact::Accepted { agent, .. }, queue, queued, None) => {
+                self.labour(agent, channel, at).answered += 1;
+                let (Some(queue), Some(queued)) = (queue, queued) else { return Ok(()) };
                 let target = match self.targets.get(&queue) {
                     Some(target) => *target,
                     None => known.target(&queue)?,
                 };
                 let wait = at.since(queued);
-                let figures = self.figure(&queue, at);
+                let figures = self.figure(&queue, channel, at);
                 figures.answered += 1;
                 figures.in_time += u32::from(target.is_none_or(|target| wait <= target));
                 figures.wait = figures.wait.plus(wait);
             }
-            (Fact::Closed { .. }, Some(queue), _, Some(accepted)) => {
-                let figures = self.figure(&queue, at);
+            (Fact::Closed { .. }, queue, _, Some(accepted)) => {
+                let talked = at.since(accepted);
+                if let Some(agent) = agent {
+                    let labour = self.labour(&agent, channel, at);
+                    labour.handled += 1;
+                    labour.handle = labour.handle.plus(talked);
+                    labour.hold = labour.hold.plus(held);
+                }
+                let Some(queue) = queue else { return Ok(()) };
+                let figures = self.figure(&queue, channel, at);
                 figures.handled += 1;
-                figures.handle = figures.handle.plus(at.since(accepted));
+                figures.handle = figures.handle.plus(talked);
+                figures.hold = figures.hold.plus(held);
             }
             (Fact::Closed { reason, .. }, Some(queue), Some(_), None)
-                if *reason != EndReason::Transferred =>
+                if !answered && !matches!(reason, EndReason::Transferred | EndReason::CallBack) =>
             {
-                self.figure(&queue, at).abandoned += 1;
+                self.figure(&queue, channel, at).abandoned += 1;
+            }
+            (Fact::WrappedUp { agent, wrap_up, .. }, queue, ..) => {
+                let took = wrap_up.to.since(wrap_up.from);
+                let labour = self.labour(agent, channel, at);
+                labour.wrap = labour.wrap.plus(took);
+                let Some(queue) = queue else { return Ok(()) };
+                let figures = self.figure(&queue, channel, at);
+                figures.wrap = figures.wrap.plus(took);
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn figure(&mut self, queue: &QueueId, at: Millis) -> &mut Figures {
-        self.figures.entry((queue.clone(), Millis(at.0 - at.0 % BUCKET.0))).or_default()
+    fn figure(&mut self, queue: &QueueId, channel: Channel, at: Millis) -> &mut Figures {
+        self.figures.entry((queue.clone(), channel, quarter(at))).or_default()
     }
+
+    fn labour(&mut self, agent: &UserId, channel: Channel, at: Millis) -> &mut Labour {
+        self.done.entry((agent.clone(), channel, quarter(at))).or_default()
+    }
+}
+
+/// The beginning of the quarter of an hour.
+const fn quarter(at: Millis) -> Millis {
+    Millis(at.0 - at.0 % BUCKET.0)
 }

@@ -50,3 +50,41 @@ fn the_set_up_is_changed_from_the_command_line() {
     ok(&["export", written]);
     ok(&["import", written]);
 }
+
+#[test]
+fn a_realm_moves_to_another_server_with_its_instance_id_and_the_key_of_its_secrets() {
+    let old = Folder::new();
+    let exported_to = old.path().join("realm.json");
+    let exported_to = exported_to.to_str().unwrap();
+    let exported = {
+        let _server = Server::demo(&old);
+        let (fine, text) = run(&["export", exported_to, "--data", old.path().to_str().unwrap()]);
+        assert!(fine, "{text}");
+        std::fs::read_to_string(exported_to).unwrap()
+    };
+    let set_up: serde_json::Value = serde_json::from_str(&exported).unwrap();
+    let instance = set_up["realm"]["instance"].as_str().unwrap();
+
+    let new = Folder::new();
+    let data = new.path().to_str().unwrap();
+    std::fs::copy(old.path().join("seal.key"), new.path().join("seal.key")).unwrap();
+    let realm = ["--realm", "demo.sangdam.test", "--instance", instance];
+    let (fine, text) = run(&[&["setup", "--data", data], &realm[..]].concat());
+    assert!(fine, "{text}");
+    let config = new.path().join("sangdam.toml");
+    let text =
+        format!("[server]\ndata = {data:?}\n[listen]\nhttp = \"127.0.0.1:0\"\nmetrics = \"\"\n");
+    std::fs::write(&config, text).unwrap();
+    let _server = Server::start(&new, &["serve", "--config", config.to_str().unwrap()]);
+    let (fine, text) = run(&["import", exported_to, "--data", data]);
+    assert!(fine, "{text}");
+    let again = new.path().join("again.json");
+    let (fine, text) = run(&["export", again.to_str().unwrap(), "--data", data]);
+    assert!(fine, "{text}");
+    let moved: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(again).unwrap()).unwrap();
+    assert_eq!(moved["realm"]["instance"], set_up["realm"]["instance"]);
+    for kind in ["users", "queues", "keys", "cti_users", "devices"] {
+        assert_eq!(moved[kind], set_up[kind], "{kind}");
+    }
+}

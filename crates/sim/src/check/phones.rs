@@ -23,7 +23,10 @@ impl Phones {
             let key = (device.clone(), id);
             let about_me = copy.subject == *device;
             match happening.event {
-                CallEvent::ServiceInitiated | CallEvent::Originated => {
+                CallEvent::ServiceInitiated => {
+                    self.0.insert(key, Link::Prompted);
+                }
+                CallEvent::Originated => {
                     self.0.insert(key, Link::Initiated);
                 }
                 CallEvent::Delivered if about_me => {

@@ -3,7 +3,7 @@
 use crate::shop;
 use crate::world::{Asked, World};
 use domain::agent::Channel;
-use domain::command::{By, Command, Done, Rehydrate, StartChat};
+use domain::command::{By, Choice, Command, Done, Rehydrate, StartChat};
 use domain::contact::{Origin, TextKind, TextKinds};
 use domain::id::{ClientKey, ContactId, FileId, ItemId, ParticipantId, TokenHash};
 use domain::query::{Answer, From, Place, Query};
@@ -215,7 +215,16 @@ impl World {
                 let kind = TextKind::ALL[self.pick(12).min(4) % 5];
                 let kind = if self.once_in(4) { kind } else { TextKind::Plain };
                 let audience = if self.once_in(30) { Audience::Agents } else { Audience::All };
-                Command::Say { by, kind, text: self.words("customer"), audience, key }
+                let text = match self.draw.below(3) {
+                    0 => shop::TO_BOT[self.pick(shop::TO_BOT.len())].into(),
+                    _ => self.words("customer"),
+                };
+                if self.once_in(6) {
+                    let menu = self.once_in(2).then(|| "AGENT".into());
+                    let choice = Choice { menu, keyword: text.clone() };
+                    return Some(Command::Choose { by, kind, text, choice, audience, key }.into());
+                }
+                Command::Say { by, kind, text, audience, key }
             }
             54..60 => Command::Typing {
                 by,

@@ -8,11 +8,17 @@ use domain::directory::{Entry, EntryKey, Group, Role};
 use domain::id::{ContactId, StreamId, UserId};
 use domain::query::{ContactFilter, ContactName, Query};
 use domain::room::{Audience, TokenKind};
+use domain::scenario::{Reply, Said, Taker, Then};
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl World {
     pub(super) fn program_acts(&mut self) -> Option<Asked> {
+        if self.once_in(3)
+            && let Some(command) = self.bots_program_answers()
+        {
+            return Some(command.into());
+        }
         let contact = self.some_contact()?;
         let command = match self.draw.below(100) {
             0..6 => Command::Stop { contact },
@@ -96,6 +102,30 @@ impl World {
             _ => return Some(Query::People.into()),
         };
         Some(command.into())
+    }
+
+    /// A bot's program answers, well or badly, in time or late, once or again.
+    fn bots_program_answers(&mut self) -> Option<Command> {
+        let rooms = self.node.centre().rooms();
+        let open: Vec<(ContactId, u32)> = rooms
+            .filter_map(|room| Some((room.contact, room.bot.as_ref()?.ask.as_ref()?.n)))
+            .collect();
+        let (contact, ask) = self.one_of(&open)?;
+        let ask = if self.once_in(10) { ask.saturating_sub(1) } else { ask };
+        if self.once_in(5) {
+            return Some(Command::BotFailed { contact, ask, why: "answered 500".into() });
+        }
+        let said = |text| Said { kind: TextKind::Plain, text };
+        let messages = (0..self.draw.below(3)).map(|_| said(self.words("program"))).collect();
+        let then = match self.draw.below(10) {
+            0 => Then::End,
+            1 => Then::HandOver(None, Some("a note".into())),
+            2 => Then::HandOver(Some(Taker::Queue("3003".into())), None),
+            3 => Then::HandOver(Some(Taker::Agent("1004".into())), None),
+            _ => Then::Listen,
+        };
+        let set = [("program".into(), "was here".into())].into();
+        Some(Command::BotAnswer { contact, ask, reply: Reply { messages, set, then } })
     }
 
     fn stream_of(&mut self, contact: ContactId) -> Option<StreamId> {

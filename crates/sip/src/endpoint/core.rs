@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::event::{CallId, Event, Output};
-use crate::flow::Flow;
+use crate::flow::{Flow, Transport};
 use crate::message::{Address, Headers, Name, Request, Response, Uri, Via};
 use crate::mint::{Hashing, Mint};
 use crate::time::Millis;
@@ -19,6 +19,10 @@ pub const SUPPORTED: &[&str] = &["100rel", "timer", "replaces", "path", "outboun
 pub struct Config {
     /// `host` or `host:port` under which others reach us: in Via and Contact.
     pub host: Box<str>,
+    /// The same for streams, where those are taken at another port; none: as `host`.
+    pub host_tcp: Option<Box<str>>,
+    /// The same for streams under TLS.
+    pub host_tls: Option<Box<str>>,
     /// What we call ourselves: `User-Agent` and `Server`.
     pub agent: Box<str>,
     /// The session interval that we ask for, in seconds (RFC 4028).
@@ -35,11 +39,25 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             host: "localhost".into(),
+            host_tcp: None,
+            host_tls: None,
             agent: "Sangdam".into(),
             session: 1_800,
             session_least: 90,
             calls: 20_000,
             transactions: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// `host` or `host:port` under which others reach us by such a transport. Nobody reaches a browser's socket anew, so
+    /// what is said there is a name.
+    fn host(&self, transport: Transport) -> &str {
+        match transport {
+            Transport::Udp | Transport::Ws | Transport::Wss => &self.host,
+            Transport::Tcp => self.host_tcp.as_deref().unwrap_or(&self.host),
+            Transport::Tls => self.host_tls.as_deref().unwrap_or(&self.host),
         }
     }
 }
@@ -94,8 +112,8 @@ impl Core {
         if !request.headers.has(&Name::UserAgent) {
             request.headers.push(Name::UserAgent, &self.config.agent);
         }
-        let tx =
-            self.transactions.send(now, request, flow, &self.config.host, &mut self.mint).ok()?;
+        let host = self.config.host(flow.transport);
+        let tx = self.transactions.send(now, request, flow, host, &mut self.mint).ok()?;
         self.owners.insert(tx, (owner, flow));
         if flow.transport.is_reliable() {
             self.flows.entry(flow).or_default().insert(tx);
@@ -106,7 +124,9 @@ impl Core {
     /// An ACK for a 2xx goes out by itself, on a hop of its own (RFC 3261 §13.2.2.4).
     pub(crate) fn send_ack(&mut self, mut ack: Request, flow: Flow) {
         let branch = self.mint.branch();
-        if let Ok(via) = Via::new(flow.transport.as_str(), &self.config.host, &branch) {
+        if let Ok(via) =
+            Via::new(flow.transport.as_str(), self.config.host(flow.transport), &branch)
+        {
             ack.headers.push_front(Name::Via, via);
         }
         ack.headers.push(Name::MaxForwards, 70);
@@ -151,8 +171,8 @@ impl Core {
 
     /// Where we are reached by such a flow.
     fn contact(&self, flow: Flow) -> Address {
-        let uri =
-            Uri::sip(None, &self.config.host).unwrap_or_else(|_| Uri::Other("sip:invalid".into()));
+        let host = self.config.host(flow.transport);
+        let uri = Uri::sip(None, host).unwrap_or_else(|_| Uri::Other("sip:invalid".into()));
         let mut address = Address::new(uri);
         if let Some(sip) = address.uri.as_sip_mut()
             && flow.transport.is_reliable()

@@ -86,6 +86,47 @@ impl Framer {
     }
 }
 
+/// How far a byte stream has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The first so many bytes are whole messages and keep-alives; what is behind them waits for its rest.
+    Whole(usize),
+    /// It is longer than messages are, or says oddly how long it is: a [`Framer`] that is given all of it decides.
+    Odd,
+}
+
+/// Looks how far a byte stream has come, without reading what is said in it: whoever holds a connection hands on whole
+/// messages, and knows whether it waits for the rest of one.
+pub fn cut(stream: &[u8]) -> Cut {
+    let mut rest = stream;
+    loop {
+        rest = skip_blank(rest);
+        let waits = Cut::Whole(stream.len().saturating_sub(rest.len()));
+        let Some((head, body)) = head_and_rest(rest) else {
+            return if rest.len() > HEAD_LIMIT { Cut::Odd } else { waits };
+        };
+        let Some(length) = plain_length(head) else { return Cut::Odd };
+        let whole = rest.len().saturating_sub(body.len()).saturating_add(length);
+        if whole > MESSAGE_LIMIT {
+            return Cut::Odd;
+        }
+        let Some(behind) = rest.get(whole..) else { return waits };
+        rest = behind;
+    }
+}
+
+/// The length that a head states in the usual way, on one line.
+fn plain_length(head: &[u8]) -> Option<usize> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = line.split_at_checked(colon)?;
+        let name = name.trim_ascii();
+        let ours = name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"l");
+        let value = value.get(1..).filter(|_| ours)?;
+        std::str::from_utf8(value).ok()?.trim().parse().ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +179,26 @@ mod tests {
         let mut framer = Framer::default();
         framer.push(&vec![b'x'; HEAD_LIMIT + 1]);
         assert!(matches!(framer.next(), Some(Frame::Broken(_))));
+    }
+
+    #[test]
+    fn a_stream_is_cut_where_its_messages_end() {
+        let two = format!("{OPTIONS}\r\n\r\n{OPTIONS}");
+        for size in 0..=two.len() {
+            let blanks = size.saturating_sub(OPTIONS.len()).min(4) & !1;
+            let want = match size {
+                _ if size < OPTIONS.len() => 0,
+                _ if size < two.len() => OPTIONS.len() + blanks,
+                _ => two.len(),
+            };
+            assert_eq!(cut(&two.as_bytes()[..size]), Cut::Whole(want), "{size} bytes");
+        }
+        let short = OPTIONS.replace("Content-Length", "l ");
+        assert_eq!(cut(short.as_bytes()), Cut::Whole(short.len()));
+        for odd in ["Content-Length: -1", "Y: none", "Content-Length: 99999999"] {
+            let message = OPTIONS.replace("Content-Length: 3", odd);
+            assert_eq!(cut(message.as_bytes()), Cut::Odd, "{odd}");
+        }
+        assert_eq!(cut(&vec![b'x'; HEAD_LIMIT + 1]), Cut::Odd);
     }
 }

@@ -28,7 +28,7 @@ pub use fault::{Bad, Fault};
 pub use field::{
     CSeq, MaxForwards, RAck, Refresher, Replaces, Seconds, SessionExpires, UserToUser, Word,
 };
-pub use frame::{Frame, Framer, HEAD_LIMIT};
+pub use frame::{Cut, Frame, Framer, HEAD_LIMIT, cut};
 pub use headers::{HEADER_LIMIT, Headers};
 pub use method::Method;
 pub use name::Name;

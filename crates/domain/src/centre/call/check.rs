@@ -3,6 +3,7 @@
 use super::Centre;
 use crate::agent::Channel;
 use crate::call::{CallId, Link, Waiting};
+use crate::contact::Phase;
 use crate::id::UserId;
 
 impl Centre {
@@ -15,7 +16,13 @@ impl Centre {
         for call in self.switch.calls() {
             let CallId(id) = call.id;
             let speakers = call.speakers().count() + usize::from(call.line().is_some());
-            if speakers < 2 {
+            let prompted = call.speakers().any(|p| p.link == Link::Prompted);
+            if prompted && (speakers != 1 || call.until.is_none()) {
+                return Err(format!(
+                    "a telephone is prompted for call {id} with others, or for ever"
+                ));
+            }
+            if speakers < 2 && !prompted {
                 return Err(format!("call {id} lives with {speakers} parties"));
             }
             if call.speakers().any(|p| p.link == Link::Alerting) && call.until.is_none() {
@@ -43,6 +50,7 @@ impl Centre {
                 ));
             }
         }
+        self.audit_books()?;
         for device in self.directory.devices.values().filter(|d| d.service.is_none()) {
             let active =
                 self.switch.at(&device.id).filter(|c| c.link(&device.id) != Some(Link::Held));
@@ -72,5 +80,43 @@ impl Centre {
             }
         }
         Ok(())
+    }
+
+    /// Every live call has one open contact, which knows it, and no other contact of a call is open.
+    fn audit_books(&self) -> Result<(), String> {
+        for call in self.switch.calls() {
+            let CallId(number) = call.id;
+            let id = call.contact.ok_or(format!("call {number} is no contact"))?;
+            let contact = self.contacts.get(&id);
+            let contact = contact.ok_or(format!("contact {id} of call {number} is not there"))?;
+            let knows = contact.voice.as_ref().is_some_and(|voice| {
+                voice.is(call) && voice.cnid == call.cnid && voice.cnsq == call.cnsq
+            });
+            if contact.ended() || !knows {
+                return Err(format!("contact {id} does not know of call {number}"));
+            }
+            let waiting = call.stay.as_ref().map(|stay| &stay.waiting);
+            let fits = match contact.phase {
+                Phase::Queued => waiting == Some(&Waiting::InLine),
+                Phase::Offered => matches!(waiting, Some(Waiting::Offered { .. })),
+                Phase::Talking => contact.agent.is_some(),
+                Phase::Connected => {
+                    !matches!(waiting, Some(Waiting::InLine | Waiting::Offered { .. }))
+                }
+                Phase::Initiated | Phase::Ended => false,
+            };
+            if !fits {
+                let phase = contact.phase;
+                return Err(format!("contact {id} is {phase:?}, and its call {waiting:?}"));
+            }
+        }
+        let open = |c: &&crate::contact::Contact| c.voice.is_some() && !c.ended();
+        let (calls, open) =
+            (self.switch.calls().count(), self.contacts.values().filter(open).count());
+        if calls == open {
+            Ok(())
+        } else {
+            Err(format!("{calls} calls live, {open} contacts are open"))
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::call::{
     Attached, Call, CallEvent, CallId, CallType, Cause, FORWARDS, Link, Party, RING, cnid,
 };
 use crate::directory::{BotKind, Device, Forward, Service};
-use crate::id::{DeviceId, QueueId};
+use crate::id::{DeviceId, QueueId, TrunkId};
 use crate::refusal::Refusal;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub(super) enum Reached {
     Telephone(Arc<Device>),
     /// A queue, by one of its numbers.
     Queue(QueueId),
+    /// Another network, by one of these trunks, with the number as each wants it.
+    Outside(Vec<(TrunkId, Arc<str>)>),
     /// Nothing.
     Nowhere,
 }
@@ -36,17 +38,21 @@ impl Centre {
             return Reached::Queue(QueueId(number.0.clone()));
         }
         match self.directory.bots.get(number.as_str()).map(|bot| &bot.kind) {
-            Some(BotKind::Greet { queue, .. }) => Reached::Queue(queue.clone()),
             Some(BotKind::Echo) => Reached::Telephone(Arc::new(Device {
                 service: Some(Service::Answers),
                 ..Device::new(number.as_str())
             })),
-            None => Reached::Nowhere,
+            // Bots write; whoever telephones is served by people.
+            Some(kind) => kind.queue().cloned().map_or(Reached::Nowhere, Reached::Queue),
+            None => match self.directory.routes(number.as_str()) {
+                routes if routes.is_empty() => Reached::Nowhere,
+                routes => Reached::Outside(routes),
+            },
         }
     }
 
     /// A call that has just begun, at its caller's telephone.
-    fn new_call(
+    pub(super) fn new_call(
         &self,
         step: &Step<'_>,
         kind: CallType,
@@ -69,19 +75,20 @@ impl Centre {
             origin: "".into(),
             attached,
             parties: vec![Party {
-                device: caller.clone(),
                 outside: kind == CallType::Inbound,
-                link: Link::Initiated,
-                talked: None,
-                target: None,
-                whispers: false,
+                ..Party::new(caller, Link::Initiated)
             }],
             stay: None,
             ringing: Cause::NEW_CALL,
             until: None,
             back: None,
             forwarded: Vec::new(),
+            tried: Vec::new(),
             began: step.now,
+            masked: false,
+            recorded: false,
+            contact: None,
+            end: None,
         })
     }
 
@@ -104,13 +111,18 @@ impl Centre {
         device: &DeviceId,
         to: &str,
         attached: Attached,
+        asked: bool,
     ) -> Decided {
         self.may_originate(device)?;
         let to = Self::plain(to);
         let call = self.new_call(step, CallType::Internal, device, &to, attached)?;
         let done = made(&call);
-        self.originate(step, &call);
-        self.reach(step, call, &to, Cause::NEW_CALL);
+        if asked && self.prompts(device) {
+            self.prompt(step, call, device);
+        } else {
+            self.originate(step, &call);
+            self.reach(step, call, &to, Cause::NEW_CALL);
+        }
         Ok(done)
     }
 
@@ -139,8 +151,9 @@ impl Centre {
 
     pub(super) fn arrive_call(&mut self, step: &mut Step<'_>, from: &str, to: &str) -> Decided {
         let (from, to) = (Self::plain(from), Self::plain(to));
-        let call = self.new_call(step, CallType::Inbound, &from, &to, Attached::default())?;
-        let call = Call { origin: to.0.clone(), ..call };
+        let mut call = self.new_call(step, CallType::Inbound, &from, &to, Attached::default())?;
+        call.origin = to.0.clone();
+        self.set_apart(&mut call);
         let done = made(&call);
         // It is there before it reaches anybody, so that a trunk can end it whatever becomes of it.
         self.tell(step, CallEvent::Originated, &call, Vec::new());
@@ -174,6 +187,7 @@ impl Centre {
         match self.reached(to) {
             Reached::Nowhere => self.fail(step, call, to, Cause::NOT_OBTAINABLE, None),
             Reached::Queue(queue) => self.enter_line(step, call, &queue, cause),
+            Reached::Outside(routes) => self.go_outside(step, call, to, routes, cause),
             Reached::Telephone(device) => self.reach_telephone(step, call, &device, cause),
         }
     }
@@ -192,7 +206,7 @@ impl Centre {
             self.forward(step, call, &device.id, &to, Cause::FORWARD_ALWAYS);
         } else if device.dnd {
             self.fail(step, call, &device.id, Cause::DO_NOT_DISTURB, None);
-        } else if !device.r#virtual && device.service.is_none() {
+        } else if device.service.is_none() && self.telephone(&device.id).is_err() {
             self.fail(step, call, &device.id, Cause::OUT_OF_ORDER, None);
         } else if busy || inside {
             match forward(|f| f.busy.as_ref()).filter(|_| !inside) {
@@ -218,7 +232,7 @@ impl Centre {
     fn ring(&mut self, step: &mut Step<'_>, mut call: Call, device: &DeviceId, cause: Cause) {
         // Whom it comes back to stands first, as in the scenarios' columns.
         let place = if cause == Cause::RECALL { 0 } else { call.parties.len() };
-        call.parties.insert(place, Party::alerting(device));
+        call.parties.insert(place, Party::new(device, Link::Alerting));
         call.ringing = cause;
         let span = self.directory.realm.as_ref().map_or(RING, |r| r.ring);
         call.until = Some(step.now.plus(span));
@@ -227,7 +241,7 @@ impl Centre {
     }
 
     /// A telephone sends its calls elsewhere.
-    fn forward(
+    pub(super) fn forward(
         &mut self,
         step: &mut Step<'_>,
         mut call: Call,
@@ -242,6 +256,7 @@ impl Centre {
         call.forwarded.push(from.clone());
         self.take_out(&mut call, from);
         call.until = None;
+        call.tried.clear();
         let diverted = vec![self.copy(from, cause, to)];
         self.tell(step, CallEvent::Diverted, &call, diverted);
         self.reach(step, call, to, cause);
@@ -280,7 +295,8 @@ impl Centre {
             return;
         };
         if let Some(rang) = rang {
-            let to = vec![self.copy(target, rang, target)];
+            let outside = call.party(target).is_some_and(|p| p.outside);
+            let to = if outside { Vec::new() } else { vec![self.copy(target, rang, target)] };
             self.take_out(&mut call, target);
             self.tell(step, CallEvent::ConnectionCleared, &call, to);
         }

@@ -2,12 +2,14 @@
 
 use super::{Centre, Decided, NOT_THERE, Step};
 use crate::agent::{AgentState, Channel};
-use crate::call::{Call, CallEvent, CallId, Cause, Party, Stay, Waiting};
+use crate::call::{Call, CallEvent, CallId, Cause, Link, Party, Stay, Waiting};
 use crate::command::Done;
+use crate::contact::EndReason;
 use crate::directory::{Policy, Queue};
 use crate::fact::Fact;
 use crate::id::{DeviceId, QueueId, UserId};
 use crate::queue::{Out, Rule, Turn, rank};
+use crate::shift::Because;
 use crate::time::Millis;
 use std::sync::Arc;
 
@@ -172,7 +174,7 @@ impl Centre {
         let Some(stay) = &mut call.stay else { return };
         (stay.length, stay.waited) = (waiting.saturating_sub(1), step.now.since(since));
         stay.waiting = Waiting::Offered { agent: turn.agent.clone(), device: device.clone() };
-        call.parties.push(Party::alerting(&device));
+        call.parties.push(Party::new(&device, Link::Alerting));
         call.until = Some(step.now.plus(settings.ring));
         self.tell(step, CallEvent::Diverted, &call, diverted);
         let to = self.copies(&call, call.ringing, &device);
@@ -209,7 +211,7 @@ impl Centre {
         let ready =
             self.agents.get(agent).is_some_and(|a| a.state(Channel::Voice) == AgentState::Ready);
         if missed != Missed::LoggedOff && ready {
-            self.state_voice(step, agent, AgentState::NotReady(0));
+            self.refused(step, agent, Channel::Voice);
         }
         // The agent's leg ends with the number it had; waiting again is the next.
         call.segments += 1;
@@ -223,13 +225,18 @@ impl Centre {
     /// An agent's state for calls changes by itself, and their telephone's monitors are told.
     pub(super) fn state_voice(&mut self, step: &mut Step<'_>, agent: &UserId, state: AgentState) {
         let channel = Channel::Voice;
-        self.emit(step, Fact::AgentStated { agent: agent.clone(), channel, state, by: None });
+        let because = Because::Said;
+        self.emit(
+            step,
+            Fact::AgentStated { agent: agent.clone(), channel, state, by: None, because },
+        );
         self.show_state(step, agent, channel, state);
     }
 
     pub(super) fn call_back(&mut self, step: &mut Step<'_>, id: CallId) -> Decided {
         let call = self.switch.call(id).filter(|c| c.line().is_some()).cloned();
-        self.finish(step, call.ok_or(NOT_THERE)?, |_| Cause::CALL_BACK);
+        let call = Call { end: Some(EndReason::CallBack), ..call.ok_or(NOT_THERE)? };
+        self.finish(step, call, |_| Cause::CALL_BACK);
         Ok(Done::Ok)
     }
 }

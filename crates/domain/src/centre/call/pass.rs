@@ -32,6 +32,26 @@ impl Centre {
         Ok(done)
     }
 
+    /// A telephone that has put its call on hold by itself asks a third.
+    pub(super) fn ask_aside(
+        &mut self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        id: CallId,
+        to: &DeviceId,
+        attached: Attached,
+    ) -> Decided {
+        let mut call = self.call_at(device, id)?;
+        let side = self.side_call(step, &call, device, to, attached)?;
+        call.segments = side.segments;
+        let done = super::made(&side);
+        // Nobody need know that the matter has one segment more, but the next one must.
+        self.tell(step, CallEvent::Held, &call, Vec::new());
+        self.originate(step, &side);
+        self.reach(step, side, to, Cause::NEW_CALL);
+        Ok(done)
+    }
+
     /// Makes one call of an active and a held one: a conference, or (without the device) a transfer.
     pub(super) fn join_calls(
         &mut self,
@@ -40,17 +60,21 @@ impl Centre {
         one: CallId,
         two: CallId,
         stays: bool,
+        phone: bool,
     ) -> Decided {
         if one == two {
             return Err(NOT_SO);
         }
         let (mut active, mut held) = (self.call_at(device, one)?, self.call_at(device, two)?);
-        if active.link(device) == Some(Link::Held) {
+        let both_held = held.link(device) == Some(Link::Held) && phone;
+        if active.link(device) == Some(Link::Held) && !both_held {
             std::mem::swap(&mut active, &mut held);
         }
         let fits = match active.link(device) {
             Some(Link::Connected) => true,
             Some(Link::Initiated) => !stays,
+            // Telephones put both calls on hold before they join them.
+            Some(Link::Held) => phone,
             _ => false,
         };
         let both = active.pending() && held.pending();
@@ -77,14 +101,22 @@ impl Centre {
         told.extend(others.map(|p| self.copy(&p.device, cause, device)));
         told.extend(self.line_copies(&call, cause, device));
         // Whoever listens on must know the call's new number.
-        for listener in call.parties.iter().filter(|p| p.link == Link::Listening) {
+        for listener in call.parties.iter().filter(|p| p.target.is_some()) {
             let mut copy = self.copy(&listener.device, cause, device);
             copy.target.clone_from(&listener.target);
             told.push(copy);
         }
         self.tell_all(
             step,
-            Happening { event, call, over: false, merged: Some(active.id), to: told, why: None },
+            Happening {
+                event,
+                call,
+                over: false,
+                merged: Some(active.id),
+                cause: None,
+                to: told,
+                why: None,
+            },
         );
         if !stays {
             let talked = held.party(device).and_then(|p| p.talked);
@@ -143,12 +175,16 @@ impl Centre {
         id: CallId,
         to: &str,
         attached: &Attached,
+        phone: bool,
     ) -> Decided {
         let mut call = self.call_at(device, id)?;
         // There must be somebody to be passed on: whoever waits for an answer alone would leave nobody behind.
         let talks = |link| matches!(link, Link::Connected | Link::Held);
         let passed = call.speakers().any(|p| p.device != *device && talks(p.link));
-        if call.link(device) != Some(Link::Connected) || !passed || call.pending() {
+        // A telephone puts its call on hold before it passes it on.
+        let mine = call.link(device);
+        let ready = mine == Some(Link::Connected) || phone && mine == Some(Link::Held);
+        if !ready || !passed || call.pending() {
             return Err(NOT_SO);
         }
         let to = Self::plain(to);
@@ -165,6 +201,7 @@ impl Centre {
         call.stay = None;
         call.back = Some(device.clone());
         call.forwarded.clear();
+        call.tried.clear();
         self.tell(step, CallEvent::Transferred, &call, told);
         self.listeners_leave(step, &mut call, device);
         self.reach(step, call, &to, Cause::SINGLE_STEP);

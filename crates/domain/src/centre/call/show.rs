@@ -31,6 +31,7 @@ impl Centre {
     fn standing(&self, call: &Call, device: &DeviceId) -> Option<Happening> {
         let party = call.party(device)?;
         let event = match party.link {
+            Link::Prompted => CallEvent::ServiceInitiated,
             Link::Initiated => CallEvent::Originated,
             Link::Alerting => CallEvent::Delivered,
             Link::Connected | Link::Listening => CallEvent::Established,
@@ -39,7 +40,7 @@ impl Centre {
         let mut copy = self.copy(device, Cause::ACTIVE_MONITOR, device);
         copy.target.clone_from(&party.target);
         let (call, to) = (call.clone(), vec![copy]);
-        Some(Happening { event, call, over: false, merged: None, to, why: None })
+        Some(Happening { event, call, over: false, merged: None, cause: None, to, why: None })
     }
 
     /// The agent at a device: that they are logged on, and what they say.

@@ -3,16 +3,33 @@
 use super::{Centre, Decided, NOT_SO, Step};
 use crate::call::{Call, CallEvent, CallId, Cause, Link, Waiting};
 use crate::command::Done;
+use crate::fact::Fact;
 use crate::id::DeviceId;
 use crate::refusal::Refusal;
 
 impl Centre {
-    pub(super) fn answer(&mut self, step: &mut Step<'_>, device: &DeviceId, id: CallId) -> Decided {
+    /// `asked`: by an application. At a registered telephone, the phone decides: it is asked to pick up.
+    pub(super) fn answer(
+        &mut self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        id: CallId,
+        asked: bool,
+    ) -> Decided {
         let call = self.call_at(device, id)?;
-        if call.link(device) != Some(Link::Alerting) {
-            return Err(NOT_SO);
+        match call.link(device) {
+            Some(Link::Prompted) if !asked => self.prompted(step, call, device),
+            Some(Link::Alerting) if asked && self.switch.registered(device) => {
+                self.emit(step, Fact::AnswerAsked { device: device.clone(), call: id });
+            }
+            Some(Link::Alerting) => {
+                if asked {
+                    self.telephone(device)?;
+                }
+                self.established(step, call, device);
+            }
+            _ => return Err(NOT_SO),
         }
-        self.established(step, call, device);
         Ok(Done::Ok)
     }
 
@@ -22,7 +39,7 @@ impl Centre {
             if party.device == *device || party.link == Link::Initiated {
                 party.link = Link::Connected;
             }
-            if party.link != Link::Listening {
+            if party.target.is_none() {
                 party.talked = party.talked.or(Some(step.now));
             }
         }
@@ -41,6 +58,9 @@ impl Centre {
         match call.link(device) {
             None => return Err(super::NOT_THERE),
             Some(Link::Listening) => self.listener_leaves(step, call, device),
+            Some(Link::Prompted) if call.party(device).is_some_and(|p| p.target.is_some()) => {
+                self.listener_leaves(step, call, device);
+            }
             Some(Link::Alerting) => self.reject(step, call, device),
             Some(_) => {
                 let cause = Self::leaving(&call, device);
@@ -59,7 +79,12 @@ impl Centre {
         }
     }
 
-    fn listener_leaves(&mut self, step: &mut Step<'_>, mut call: Call, device: &DeviceId) {
+    pub(super) fn listener_leaves(
+        &mut self,
+        step: &mut Step<'_>,
+        mut call: Call,
+        device: &DeviceId,
+    ) {
         let mut copy = self.copy(device, Cause::NONE, device);
         copy.target = call.party(device).and_then(|p| p.target.clone());
         self.take_out(&mut call, device);
@@ -122,9 +147,10 @@ impl Centre {
         self.take_out(&mut call, from);
         (call.ringing, call.until) = (Cause::PICKUP, None);
         let to = vec![self.copy(from, Cause::PICKUP, device)];
+        let done = super::made(&call);
         self.tell(step, CallEvent::Diverted, &call, to);
         call.parties.push(taker);
         self.established(step, call, device);
-        Ok(Done::Ok)
+        Ok(done)
     }
 }

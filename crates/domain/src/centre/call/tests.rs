@@ -3,6 +3,9 @@
 //! Every story is also told to a second centre, by facts alone, and to a third by a snapshot: both must equal the first.
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
+mod book;
+mod sound;
+
 use crate::agent::{AgentState, Channel};
 use crate::call::{Attached, Barge, CallEvent, CallId, Happening, Said, Wish};
 use crate::centre::{Centre, Out};
@@ -58,6 +61,7 @@ impl World {
             max_chats: 10,
             ring: crate::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         }));
         for id in [A, B, C, "1004", "1005", "1006", "1007", "1008", "1009", S] {
             world.phone(|_| {}, id);

@@ -1,7 +1,7 @@
 //! The directory over `/api/v1`: each kind of entry as a type of its own, so that nothing but its named members can be
 //! set, and secrets go in and never come out.
 //!
-//! - [`people`], [`routing`], [`programs`]: the entries as they are written;
+//! - [`people`], [`routing`], [`trunks`], [`programs`]: the entries as they are written;
 //! - [`read`]: what becomes of a text; [`rest`]: list, get, put, delete; [`document`]: all of it as one text, out and in.
 
 pub(super) mod document;
@@ -10,9 +10,12 @@ mod programs;
 mod read;
 pub(super) mod rest;
 mod routing;
+mod trunks;
 
 use domain::directory::{Entry, EntryKey};
-use domain::id::{BotId, CtiId, DeviceId, HoursId, KeyId, QueueId, UserId, WidgetId};
+use domain::id::{
+    BotId, CtiId, DeviceId, HoursId, KeyId, QueueId, TrunkId, UserId, WidgetId, WorkspaceId,
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -32,12 +35,14 @@ pub(super) enum Kind {
     Reasons,
     WrapUpCodes,
     CtiUsers,
+    Trunks,
+    Workspaces,
     Streams,
 }
 
 impl Kind {
     /// All of them, each after those that it needs.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Keys,
         Self::Users,
         Self::Devices,
@@ -50,6 +55,8 @@ impl Kind {
         Self::Reasons,
         Self::WrapUpCodes,
         Self::CtiUsers,
+        Self::Trunks,
+        Self::Workspaces,
         Self::Streams,
     ];
 
@@ -77,6 +84,8 @@ impl Kind {
             Self::Reasons => "reasons",
             Self::WrapUpCodes => "wrap_up_codes",
             Self::CtiUsers => "cti_users",
+            Self::Trunks => "trunks",
+            Self::Workspaces => "workspaces",
             Self::Streams => "streams",
         }
     }
@@ -110,6 +119,8 @@ impl Kind {
             Self::Reasons => EntryKey::Reason(name.parse().ok()?),
             Self::WrapUpCodes => EntryKey::WrapUpCode(name.into()),
             Self::CtiUsers => EntryKey::CtiUser(CtiId::from(name)),
+            Self::Trunks => EntryKey::Trunk(TrunkId::from(name)),
+            Self::Workspaces => EntryKey::Workspace(WorkspaceId::from(name)),
             Self::Streams => EntryKey::StreamTarget(name.into()),
         })
     }
@@ -131,6 +142,8 @@ fn named(entry: &Entry) -> Option<(Kind, EntryKey)> {
         Entry::Reason(it) => (Kind::Reasons, EntryKey::Reason(it.code)),
         Entry::WrapUpCode(it) => (Kind::WrapUpCodes, EntryKey::WrapUpCode(it.code.clone())),
         Entry::CtiUser(it) => (Kind::CtiUsers, EntryKey::CtiUser(it.id.clone())),
+        Entry::Trunk(it) => (Kind::Trunks, EntryKey::Trunk(it.id.clone())),
+        Entry::Workspace(it) => (Kind::Workspaces, EntryKey::Workspace(it.id.clone())),
         Entry::StreamTarget(it) => (Kind::Streams, EntryKey::StreamTarget(it.topic.clone())),
     })
 }
@@ -159,11 +172,19 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
             wire.password_hash = wire.password_hash.filter(|_| open);
             json(&wire)
         }
-        Entry::Device(it) => json(&people::DeviceWire::of(it)),
+        Entry::Device(it) => {
+            let mut wire = people::DeviceWire::of(it);
+            wire.sealed = wire.sealed.filter(|_| open);
+            json(&wire)
+        }
         Entry::Group(it) => json(&people::GroupWire::of(it)),
         Entry::Hours(it) => json(&people::HoursWire::of(it)),
         Entry::Queue(it) => json(&routing::QueueWire::of(it)),
-        Entry::Bot(it) => json(&routing::BotWire::of(it)),
+        Entry::Bot(it) => {
+            let mut wire = routing::BotWire::of(it);
+            wire.sealed = wire.sealed.filter(|_| open);
+            json(&wire)
+        }
         Entry::Flow(it) => json(&routing::FlowWire::of(it)),
         Entry::Widget(it) => json(&programs::WidgetWire::of(it)),
         Entry::Reason(it) => json(&people::ReasonWire::of(it)),
@@ -173,6 +194,12 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
             wire.password_hash = wire.password_hash.filter(|_| open);
             json(&wire)
         }
+        Entry::Trunk(it) => {
+            let mut wire = trunks::TrunkWire::of(it);
+            wire.sealed = wire.sealed.filter(|_| open);
+            json(&wire)
+        }
+        Entry::Workspace(it) => json(&programs::WorkspaceWire::of(it)),
         Entry::StreamTarget(it) => {
             let mut wire = programs::StreamWire::of(it);
             wire.sealed = wire.sealed.filter(|_| open);
@@ -196,6 +223,12 @@ struct Wrong {
 impl Wrong {
     fn at(path: &str, why: impl Into<String>) -> Self {
         Self { path: path.to_owned(), why: why.into() }
+    }
+
+    /// All faults of a scenario's text, a line each.
+    fn scenario(faults: &[crate::scenario::Fault]) -> Self {
+        let lines: Vec<String> = faults.iter().map(|fault| format!("line {fault}")).collect();
+        Self::at("scenario", lines.join("\n"))
     }
 
     fn below(mut self, parent: &str) -> Self {

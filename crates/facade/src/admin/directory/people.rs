@@ -65,6 +65,11 @@ pub(super) struct DeviceWire {
     forward: Option<Forward>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     service: Option<Service>,
+    /// For SIP. It goes in and never comes out; exports hold it sealed.
+    #[serde(default, skip_serializing)]
+    pub(super) password: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     public: bool,
 }
@@ -77,13 +82,19 @@ impl DeviceWire {
             dnd: device.dnd,
             forward: device.forward.clone(),
             service: device.service,
+            password: None,
+            sealed: device.sealed.clone(),
             public: device.public,
         }
     }
 
-    pub(super) fn device(self) -> Device {
-        let Self { id, simulated, dnd, forward, service, public } = self;
-        Device { id, r#virtual: simulated, dnd, forward, service, public }
+    pub(super) fn id(&self) -> &DeviceId {
+        &self.id
+    }
+
+    pub(super) fn device(self, sealed: Option<Arc<str>>) -> Device {
+        let Self { id, simulated, dnd, forward, service, public, .. } = self;
+        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public }
     }
 }
 
@@ -119,15 +130,22 @@ pub(super) struct ReasonWire {
     code: u8,
     ko: Arc<str>,
     en: Arc<str>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    after_work: bool,
 }
 
 impl ReasonWire {
     pub(super) fn of(reason: &Reason) -> Self {
-        Self { code: reason.code, ko: reason.ko.clone(), en: reason.en.clone() }
+        Self {
+            code: reason.code,
+            ko: reason.ko.clone(),
+            en: reason.en.clone(),
+            after_work: reason.after_work,
+        }
     }
 
     pub(super) fn reason(self) -> Reason {
-        Reason { code: self.code, ko: self.ko, en: self.en }
+        Reason { code: self.code, ko: self.ko, en: self.en, after_work: self.after_work }
     }
 }
 

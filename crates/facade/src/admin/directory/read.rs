@@ -1,10 +1,10 @@
 //! Entries as they are read: typed, checked as far as one entry goes, with secrets sealed. Passwords are hashed later,
 //! for that takes time.
 
-use super::{Kind, Secrets, Wrong, people, programs, routing};
+use super::{Kind, Secrets, Wrong, people, programs, routing, trunks};
 use crate::door::Cx;
 use crate::percent::hex;
-use domain::directory::{Directory, Entry, StreamTarget};
+use domain::directory::{Bot, BotKind, Directory, Entry, StreamTarget};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
@@ -36,11 +36,11 @@ pub(super) fn read(
     Ok(match kind {
         Kind::Keys => key(cx, parse(value)?, held, secrets)?,
         Kind::Users => user(parse(value)?, held, secrets)?,
-        Kind::Devices => Entry::Device(parse::<people::DeviceWire>(value)?.device()).into(),
+        Kind::Devices => device(cx, parse(value)?, held, secrets)?,
         Kind::Groups => Entry::Group(parse::<people::GroupWire>(value)?.group()?).into(),
         Kind::Hours => Entry::Hours(parse::<people::HoursWire>(value)?.hours()?).into(),
         Kind::Queues => Entry::Queue(parse::<routing::QueueWire>(value)?.queue()).into(),
-        Kind::Bots => Entry::Bot(parse::<routing::BotWire>(value)?.bot()?).into(),
+        Kind::Bots => Entry::Bot(bot(cx, parse(value)?, held, secrets)?).into(),
         Kind::Flows => Entry::Flow(parse::<routing::FlowWire>(value)?.flow()?).into(),
         Kind::Widgets => Entry::Widget(parse::<programs::WidgetWire>(value)?.widget()).into(),
         Kind::Reasons => Entry::Reason(parse::<people::ReasonWire>(value)?.reason()).into(),
@@ -48,6 +48,10 @@ pub(super) fn read(
             Entry::WrapUpCode(parse::<people::WrapUpCodeWire>(value)?.code()).into()
         }
         Kind::CtiUsers => cti_user(parse(value)?, held, secrets)?,
+        Kind::Trunks => trunk(cx, parse(value)?, held, secrets)?,
+        Kind::Workspaces => {
+            Entry::Workspace(parse::<programs::WorkspaceWire>(value)?.workspace()).into()
+        }
         Kind::Streams => Entry::StreamTarget(stream(cx, parse(value)?, held, secrets)?).into(),
     })
 }
@@ -109,13 +113,35 @@ fn check_password(
     Ok(())
 }
 
+fn device(
+    cx: &Cx<'_>,
+    mut wire: people::DeviceWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
+    let given = sealed(cx, "password", wire.password.take(), wire.sealed.take(), secrets)?;
+    let old = held.devices.get(wire.id()).and_then(|device| device.sealed.clone());
+    Ok(Entry::Device(wire.device(given.or(old))).into())
+}
+
+fn trunk(
+    cx: &Cx<'_>,
+    mut wire: trunks::TrunkWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
+    let given = sealed(cx, "password", wire.password.take(), wire.sealed.take(), secrets)?;
+    let old = held.trunks.get(&wire.id).and_then(|trunk| trunk.sealed.clone());
+    Ok(Entry::Trunk(wire.trunk(given.or(old))).into())
+}
+
 fn key(
     cx: &mut Cx<'_>,
     mut wire: programs::KeyWire,
     held: &Directory,
     secrets: Secrets,
 ) -> Result<Draft, Wrong> {
-    let given = sealed(cx, wire.secret.take(), wire.sealed.take(), secrets)?;
+    let given = sealed(cx, "secret", wire.secret.take(), wire.sealed.take(), secrets)?;
     let old = || held.keys.get(&wire.id).map(|key| key.sealed.clone());
     let (sealed, made) = if let Some(sealed) = given.or_else(old) {
         (sealed, None)
@@ -132,20 +158,35 @@ fn stream(
     held: &Directory,
     secrets: Secrets,
 ) -> Result<StreamTarget, Wrong> {
-    let given = sealed(cx, wire.secret.take(), wire.sealed.take(), secrets)?;
+    let given = sealed(cx, "secret", wire.secret.take(), wire.sealed.take(), secrets)?;
     let old = held.streams.get(&wire.topic).and_then(|target| target.sealed.clone());
     Ok(wire.target(given.or(old)))
+}
+
+fn bot(
+    cx: &Cx<'_>,
+    mut wire: routing::BotWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Bot, Wrong> {
+    let given = sealed(cx, "secret", wire.secret.take(), wire.sealed.take(), secrets)?;
+    let old = held.bots.get(&wire.id).and_then(|bot| match &bot.kind {
+        BotKind::Webhook(hook) => hook.sealed.clone(),
+        _ => None,
+    });
+    wire.bot(given.or(old))
 }
 
 /// A secret as it is kept: sealed by us, or sealed already.
 fn sealed(
     cx: &Cx<'_>,
+    member: &str,
     secret: Option<String>,
     sealed: Option<Arc<str>>,
     secrets: Secrets,
 ) -> Result<Option<Arc<str>>, Wrong> {
     match (secret, sealed) {
-        (Some(_), Some(_)) => Err(Wrong::at("secret", "give either it or sealed")),
+        (Some(_), Some(_)) => Err(Wrong::at(member, "give either it or sealed")),
         (None, Some(_)) if secrets == Secrets::Hidden => {
             Err(Wrong::at("sealed", "only in an import"))
         }
@@ -156,6 +197,6 @@ fn sealed(
         (Some(secret), None) if (8..=1_024).contains(&secret.len()) => {
             Ok(Some(cx.site.seal(secret.as_bytes()).into()))
         }
-        (Some(_), None) => Err(Wrong::at("secret", "8 to 1,024 bytes")),
+        (Some(_), None) => Err(Wrong::at(member, "8 to 1,024 bytes")),
     }
 }

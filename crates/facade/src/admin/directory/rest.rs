@@ -90,7 +90,7 @@ pub(in crate::admin) fn the_realm(cx: &mut Cx<'_>, request: Request) -> Step {
 }
 
 /// Goes on with the directory as it stands.
-pub(super) fn with_directory(
+pub(in crate::admin) fn with_directory(
     caller: &Caller,
     then: impl FnOnce(&mut Cx<'_>, Arc<Directory>) -> Step + Send + 'static,
 ) -> Step {

@@ -1,7 +1,8 @@
 //! Where contacts go, as `/api/v1` writes it: queues, bots, flows. Spans are milliseconds, and their names say so.
 
 use super::Wrong;
-use domain::directory::{Bot, BotKind, Flow, Overflow, Policy, Queue, Target};
+use crate::scenario;
+use domain::directory::{Bot, BotKind, Flow, Overflow, Policy, Queue, Target, Webhook};
 use domain::id::{BotId, FlowId, HoursId, QueueId, SkillId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -134,42 +135,122 @@ impl QueueWire {
 enum Does {
     Greet,
     Echo,
+    Scenario,
+    Webhook,
 }
 
-/// A bot. `greeting` and `queue` belong to `"kind":"greet"`.
+/// A bot. `greeting` and `queue` belong to `"kind":"greet"`; `scenario`, the text of its file, to `"scenario"`; the rest
+/// and `queue` to `"webhook"`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BotWire {
-    id: BotId,
+    pub(super) id: BotId,
     name: Arc<str>,
     kind: Does,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     greeting: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     queue: Option<QueueId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scenario: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_ms: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sorry: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handing: Option<Arc<str>>,
 }
 
 impl BotWire {
     pub(super) fn of(bot: &Bot) -> Self {
-        let (kind, greeting, queue) = match &bot.kind {
-            BotKind::Greet { greeting, queue } => {
-                (Does::Greet, Some(greeting.clone()), Some(queue.clone()))
-            }
-            BotKind::Echo => (Does::Echo, None, None),
+        let mut wire = Self {
+            id: bot.id.clone(),
+            name: bot.name.clone(),
+            kind: Does::Echo,
+            greeting: None,
+            queue: None,
+            scenario: None,
+            url: None,
+            secret: None,
+            sealed: None,
+            time_ms: None,
+            sorry: None,
+            handing: None,
         };
-        Self { id: bot.id.clone(), name: bot.name.clone(), kind, greeting, queue }
+        match &bot.kind {
+            BotKind::Greet { greeting, queue } => {
+                wire.kind = Does::Greet;
+                (wire.greeting, wire.queue) = (Some(greeting.clone()), Some(queue.clone()));
+            }
+            BotKind::Echo => {}
+            BotKind::Scenario(scenario) => {
+                wire.kind = Does::Scenario;
+                wire.scenario = Some(scenario.source.clone());
+            }
+            BotKind::Webhook(hook) => {
+                wire.kind = Does::Webhook;
+                (wire.url, wire.sealed) = (Some(hook.url.clone()), hook.sealed.clone());
+                (wire.time_ms, wire.queue) = (Some(hook.time), Some(hook.queue.clone()));
+                (wire.sorry, wire.handing) = (hook.sorry.clone(), hook.handing.clone());
+            }
+        }
+        wire
     }
 
-    pub(super) fn bot(self) -> Result<Bot, Wrong> {
-        let kind = match (self.kind, self.greeting, self.queue) {
-            (Does::Greet, Some(greeting), Some(queue)) => BotKind::Greet { greeting, queue },
-            (Does::Greet, ..) => return Err(Wrong::at("kind", "greet needs greeting and queue")),
-            (Does::Echo, None, None) => BotKind::Echo,
-            (Does::Echo, ..) => {
-                return Err(Wrong::at("kind", "echo takes neither greeting nor queue"));
+    /// The bot, with the secret of its program as it is kept; all faults of a scenario with their lines.
+    pub(super) fn bot(mut self, sealed: Option<Arc<str>>) -> Result<Bot, Wrong> {
+        let strangers = self.strangers();
+        let kind = match self.kind {
+            _ if !strangers.is_empty() => {
+                return Err(Wrong::at(strangers[0], "does not belong to this kind of bot"));
             }
+            Does::Greet => match (self.greeting.take(), self.queue.take()) {
+                (Some(greeting), Some(queue)) => BotKind::Greet { greeting, queue },
+                _ => return Err(Wrong::at("kind", "greet needs greeting and queue")),
+            },
+            Does::Echo => BotKind::Echo,
+            Does::Scenario => {
+                let Some(text) = self.scenario.take() else {
+                    return Err(Wrong::at("kind", "scenario needs scenario, the text of its file"));
+                };
+                let checked = scenario::read(&text).map_err(|faults| Wrong::scenario(&faults))?;
+                BotKind::Scenario(Arc::new(checked.scenario))
+            }
+            Does::Webhook => match (self.url.take(), self.queue.take()) {
+                (Some(url), Some(queue)) => BotKind::Webhook(Webhook {
+                    url,
+                    sealed,
+                    time: self.time_ms.unwrap_or(Webhook::usual_time()),
+                    queue,
+                    sorry: self.sorry.take(),
+                    handing: self.handing.take(),
+                }),
+                _ => return Err(Wrong::at("kind", "webhook needs url and queue")),
+            },
         };
         Ok(Bot { id: self.id, name: self.name, kind })
+    }
+
+    /// Members that belong to another kind.
+    fn strangers(&self) -> Vec<&'static str> {
+        let given = [
+            ("greeting", self.greeting.is_some(), &[Does::Greet][..]),
+            ("queue", self.queue.is_some(), &[Does::Greet, Does::Webhook]),
+            ("scenario", self.scenario.is_some(), &[Does::Scenario]),
+            ("url", self.url.is_some(), &[Does::Webhook]),
+            ("secret", self.secret.is_some() || self.sealed.is_some(), &[Does::Webhook]),
+            ("time_ms", self.time_ms.is_some(), &[Does::Webhook]),
+            ("sorry", self.sorry.is_some(), &[Does::Webhook]),
+            ("handing", self.handing.is_some(), &[Does::Webhook]),
+        ];
+        let strange = given.into_iter().filter(|(_, is, of)| *is && !of.contains(&self.kind));
+        strange.map(|(name, ..)| name).collect()
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) const fn name(kind: Kind) -> &'static str {
         Kind::Reasons => "Reason",
         Kind::WrapUpCodes => "WrapUpCode",
         Kind::CtiUsers => "CtiUser",
+        Kind::Trunks => "Trunk",
+        Kind::Workspaces => "Workspace",
         Kind::Streams => "Stream",
     }
 }
@@ -33,13 +35,19 @@ const CLOSED: &[(&str, &str)] = &[
     ),
     (
         "Device",
-        "id! string, virtual boolean, dnd boolean, forward texts, service string, public boolean",
+        "id! string, virtual boolean, dnd boolean, forward texts, service string, password string, public boolean",
     ),
     (
         "CtiUser",
         "id! string, password string, password_hash string, supervise boolean, devices strings, \
          profile CtiProfile, disabled boolean",
     ),
+    (
+        "Trunk",
+        "id! string, host! string, carrier string, user string, password string, register boolean, numbers texts, \
+         rules DialRules, priority integer, limit integer, caller string, uui boolean, disabled boolean",
+    ),
+    ("DialRule", "prefix string, least integer, most integer, strip integer, add string"),
     ("CtiProfile", "result_text boolean, dial_call_id boolean, after_work_205 boolean"),
     ("Group", "id! integer, name! string, members levels"),
     ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
@@ -51,25 +59,40 @@ const CLOSED: &[(&str, &str)] = &[
          longest integer, overflow Overflow, public boolean, answer_by_agent boolean",
     ),
     ("Overflow", "to! string, after_ms integer, length integer, no_agent boolean"),
-    ("Bot", "id! string, name! string, kind! string, greeting string, queue string"),
+    (
+        "Bot",
+        "id! string, name! string, kind! string, greeting string, queue string, scenario string, url string, \
+         secret string, sealed string, time_ms integer, sorry string, handing string",
+    ),
     (
         "Flow",
         "id! string, name! string, greeting string, queue string, bot string, linger_ms integer",
     ),
     ("Widget", "id! string, flow! string, origins! strings, attributes strings"),
-    ("Reason", "code! integer, ko! string, en! string"),
+    ("Reason", "code! integer, ko! string, en! string, after_work boolean"),
+    (
+        "Workspace",
+        "id! string, name! string, url! string, place string, queues strings, origins strings, events boolean, \
+         commands boolean, card boolean, session boolean, null_origin boolean, profile string, allow strings",
+    ),
     ("WrapUpCode", "code! string, ko! string, en! string"),
     ("Stream", "topic! string, url string, secret string, sealed string"),
     (
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
-         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer",
+         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean",
     ),
 ];
 
 const OPEN: &[(&str, &str)] = &[
     ("Problem", "error! Error"),
-    ("Error", "code! string, message! string"),
+    ("Error", "code! string, message! string, faults Faults"),
+    ("Preview", "ok! boolean, faults! Faults, languages strings, queue string, menus! Menus"),
+    ("Fault", "line! integer, key! string, what! string"),
+    (
+        "Menu",
+        "id! string, keyword! string, does! string, shown! object, leads! strings, words strings, to texts",
+    ),
     ("About", "name! string, version! string, demo! boolean, listeners! texts"),
     ("Session", "token string, expires! integer, user! Person"),
     ("Person", "id! string, name! string, role! string, extension string"),
@@ -84,7 +107,7 @@ const OPEN: &[(&str, &str)] = &[
          channel! string, phase! string, initiation! string, customer! Customer, started! integer, updated! integer, \
          queue string, agent string, connected integer, queued integer, accepted integer, ended integer, \
          reason string, first_answer integer, rating integer, previous string, related string, name string, \
-         description string, tags texts, attributes texts, wrap_up object, messages! object, segments Contacts",
+         description string, tags texts, attributes texts, wrap_up object, call object, messages! object, segments Contacts",
     ),
     ("Customer", "name! string, id string, verified! boolean"),
     (
@@ -103,7 +126,9 @@ pub(super) fn all() -> Value {
         all.insert((*name).to_owned(), schema);
     }
     all.extend(OPEN.iter().map(|(name, members)| ((*name).to_owned(), object(members))));
-    all.insert("Contacts".to_owned(), array(&super::reference("Contact")));
+    for one in ["Contact", "DialRule", "Fault", "Menu"] {
+        all.insert(format!("{one}s"), array(&super::reference(one)));
+    }
     let mut document = Map::new();
     document.insert("realm".to_owned(), super::reference("Realm"));
     document.extend(

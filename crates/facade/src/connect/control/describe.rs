@@ -12,6 +12,7 @@ use crate::connect::time::seconds;
 use crate::door::{Cx, Step};
 use domain::agent::Channel;
 use domain::contact::{Attributes, Contact, EndReason, Initiation};
+use domain::id::DeviceId;
 use domain::time::Millis;
 use serde_json::{Map, Value, json};
 
@@ -33,9 +34,11 @@ pub(super) fn summary(contact: &Contact, arns: &Arns) -> Map<String, Value> {
         .queue
         .as_ref()
         .map(|id| object([("Id", json!(id)), ("EnqueueTimestamp", moment(contact.queued))]));
+    let held = contact.voice.as_ref().map(|voice| voice.held.0 / 1_000);
     let agent = contact.agent.as_ref().map(|id| {
         let wrap_up = contact.wrap_up.as_ref();
         object([
+            ("AgentInitiatedHoldDuration", json!(held)),
             ("Id", json!(id)),
             ("AcceptedByAgentTimestamp", moment(contact.accepted)),
             ("ConnectedToAgentTimestamp", moment(contact.accepted)),
@@ -56,14 +59,36 @@ pub(super) fn summary(contact: &Contact, arns: &Arns) -> Map<String, Value> {
         ("InitiationTimestamp", moment(Some(contact.started))),
         ("DisconnectTimestamp", moment(contact.ended)),
         ("Name", json!(contact.name)),
-        ("SegmentAttributes", fields::segment_map_json(&contact.segment_attributes)),
+        ("SegmentAttributes", segment_attributes(contact)),
         ("Tags", json!(contact.tags)),
     ];
     object(members)
 }
 
-fn details(contact: &Contact, attributes: &Attributes) -> [(&'static str, Value); 9] {
+/// What the real service says of every call beside what programs have set.
+fn segment_attributes(contact: &Contact) -> Value {
+    let mut all = fields::segment_map_json(&contact.segment_attributes);
+    if contact.voice.is_some() {
+        all["connect:Subtype"] = json!({ "ValueString": "connect:Telephony" });
+    }
+    all
+}
+
+/// One end of a call, as `EndpointInfo`.
+fn endpoint(number: Option<&DeviceId>) -> Value {
+    number.map_or(Value::Null, |n| json!({ "Type": "TELEPHONE_NUMBER", "Address": n.as_str() }))
+}
+
+fn details(contact: &Contact, attributes: &Attributes) -> [(&'static str, Value); 11] {
+    let voice = contact.voice.as_deref();
+    // Of a call that the centre made, its own number is the caller's.
+    let ours = voice.map(|voice| match contact.initiation {
+        Initiation::Outbound => &voice.caller,
+        _ => &voice.dialed,
+    });
     [
+        ("CustomerEndpoint", endpoint(voice.map(|voice| &voice.customer))),
+        ("SystemEndpoint", endpoint(ours)),
         ("ContactAssociationId", json!(contact.initial.to_string())),
         ("RelatedContactId", json!(contact.related.map(|id| id.to_string()))),
         ("Description", json!(contact.description)),
@@ -72,7 +97,7 @@ fn details(contact: &Contact, attributes: &Attributes) -> [(&'static str, Value)
         ("DisconnectReason", json!(contact.reason.map(end_reason))),
         ("CustomerId", json!(contact.customer.id)),
         ("Attributes", json!(attributes)),
-        ("ChatMetrics", metrics(contact)),
+        ("ChatMetrics", if voice.is_none() { metrics(contact) } else { Value::Null }),
     ]
 }
 
@@ -129,7 +154,9 @@ pub(super) const fn initiation(how: Initiation) -> &'static str {
         Initiation::Api => "API",
         Initiation::Transfer => "TRANSFER",
         Initiation::QueueTransfer => "QUEUE_TRANSFER",
-        Initiation::Outbound => "OUTBOUND",
+        // Amazon has no word for calls between extensions: an agent made them.
+        Initiation::Outbound | Initiation::Internal => "OUTBOUND",
+        Initiation::Inbound => "INBOUND",
     }
 }
 
@@ -144,7 +171,7 @@ pub(super) const fn channel(channel: Channel) -> &'static str {
     }
 }
 
-/// Amazon's word for why a chat ended (1.4).
+/// Amazon's word for why a contact ended (1.4).
 const fn end_reason(reason: EndReason) -> &'static str {
     match reason {
         EndReason::Customer => "CUSTOMER_DISCONNECT",
@@ -154,6 +181,7 @@ const fn end_reason(reason: EndReason) -> &'static str {
         EndReason::NeverConnected => "CUSTOMER_CONNECTION_NOT_ESTABLISHED",
         EndReason::Idle => "IDLE_DISCONNECT",
         EndReason::Flow => "CONTACT_FLOW_DISCONNECT",
-        EndReason::Transferred => "OTHER",
+        EndReason::Unreached => "TELECOM_PROBLEM",
+        EndReason::CallBack | EndReason::Transferred => "OTHER",
     }
 }

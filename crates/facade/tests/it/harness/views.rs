@@ -64,15 +64,7 @@ fn contacts(facts: &[Arc<Published>]) -> BTreeMap<ContactId, Contact> {
 }
 
 fn filtered(contacts: &BTreeMap<ContactId, Contact>, filter: &ContactFilter) -> Vec<Contact> {
-    let fits = |c: &&Contact| {
-        filter.in_time(c)
-            && filter.customer.as_ref().is_none_or(|id| c.customer.id.as_ref() == Some(id))
-            && filter.queue.as_ref().is_none_or(|id| c.queue.as_ref() == Some(id))
-            && filter.agent.as_ref().is_none_or(|id| c.agent.as_ref() == Some(id))
-            && filter.ended.is_none_or(|ended| c.ended() == ended)
-            && filter.below.is_none_or(|number| c.number < number)
-    };
-    let mut found: Vec<Contact> = contacts.values().filter(fits).cloned().collect();
+    let mut found: Vec<Contact> = contacts.values().filter(|c| filter.finds(c)).cloned().collect();
     found.sort_by_key(|c| std::cmp::Reverse(c.number));
     found.truncate(usize::from(filter.limit));
     found

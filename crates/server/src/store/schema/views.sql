@@ -58,6 +58,10 @@ CREATE TABLE contact (
     ended    INTEGER,
     seq      INTEGER NOT NULL,          -- the deed that began it
     doc      TEXT NOT NULL,             -- the whole contact, as JSON
+    channel  INTEGER NOT NULL,          -- number, as in seed 002
+    maker    TEXT,                      -- who of the staff made the call
+    cnid     TEXT,                      -- the matter's number, of calls
+    phone    TEXT,                      -- the customer's number, of calls
     UNIQUE (realm, id),
     UNIQUE (realm, number)
 );
@@ -67,6 +71,9 @@ CREATE INDEX contact_open ON contact (realm, number) WHERE ended IS NULL;
 CREATE INDEX contact_customer ON contact (realm, customer, number) WHERE customer IS NOT NULL;
 CREATE INDEX contact_queue ON contact (realm, queue, number) WHERE queue IS NOT NULL;
 CREATE INDEX contact_agent ON contact (realm, agent, number) WHERE agent IS NOT NULL;
+CREATE INDEX contact_maker ON contact (realm, maker, number) WHERE maker IS NOT NULL;
+CREATE INDEX contact_phone ON contact (realm, phone, number) WHERE phone IS NOT NULL;
+CREATE INDEX contact_cnid ON contact (realm, cnid, number) WHERE cnid IS NOT NULL;
 
 -- What an agent said of a channel, from when to when.
 CREATE TABLE agent_interval (
@@ -82,11 +89,29 @@ CREATE TABLE agent_interval (
 CREATE INDEX agent_interval_time ON agent_interval (realm, agent, since);
 CREATE UNIQUE INDEX agent_interval_open ON agent_interval (realm, agent, channel) WHERE until IS NULL;
 
--- A queue's quarter of an hour.
+-- What an agent did by a channel in a quarter of an hour.
+CREATE TABLE agent_work (
+    realm     INTEGER NOT NULL,
+    agent     TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    channel   INTEGER NOT NULL,
+    offered   INTEGER NOT NULL,
+    answered  INTEGER NOT NULL,
+    missed    INTEGER NOT NULL,
+    made      INTEGER NOT NULL,
+    handled   INTEGER NOT NULL,
+    handle_ms INTEGER NOT NULL,         -- talking, holds included
+    hold_ms   INTEGER NOT NULL,
+    wrap_ms   INTEGER NOT NULL,
+    PRIMARY KEY (realm, agent, since, channel)
+) WITHOUT ROWID;
+
+-- A queue's quarter of an hour, by channel.
 CREATE TABLE queue_interval (
     realm      INTEGER NOT NULL,
     queue      TEXT NOT NULL,
     since      INTEGER NOT NULL,
+    channel    INTEGER NOT NULL,
     offered    INTEGER NOT NULL,
     answered   INTEGER NOT NULL,
     abandoned  INTEGER NOT NULL,
@@ -94,8 +119,10 @@ CREATE TABLE queue_interval (
     in_time    INTEGER NOT NULL,
     wait_ms    INTEGER NOT NULL,
     handled    INTEGER NOT NULL,
-    handle_ms  INTEGER NOT NULL,
-    PRIMARY KEY (realm, queue, since)
+    handle_ms  INTEGER NOT NULL,        -- talking, holds included
+    hold_ms    INTEGER NOT NULL,
+    wrap_ms    INTEGER NOT NULL,
+    PRIMARY KEY (realm, queue, since, channel)
 ) WITHOUT ROWID;
 
 -- Waiting no longer than this counts as served in time.

@@ -136,6 +136,25 @@ impl Shelf for Views<'_> {
     }
 
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault> {
+        let mut found = self.found(filter, "agent = ?")?;
+        // Each of the two has an index of its own; together they would have none.
+        if filter.agent.is_some() {
+            found.extend(self.found(filter, "maker = ?")?);
+            found.sort_by_key(|contact| std::cmp::Reverse(contact.number));
+            found.dedup_by_key(|contact| contact.number);
+            found.truncate(filter.limit.into());
+        }
+        Ok(found)
+    }
+
+    fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
+        self.list("room = ?", &[&room.0.as_bytes()], "ORDER BY segment")
+    }
+}
+
+impl Views<'_> {
+    /// Contacts, newest first; whose they are is tested in this way.
+    fn found(&self, filter: &ContactFilter, whose: &'static str) -> Result<Vec<Contact>, Fault> {
         let mut tests = Vec::new();
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
         let mut test = |sql: &'static str, value: Option<Box<dyn ToSql>>| {
@@ -146,7 +165,10 @@ impl Shelf for Views<'_> {
         };
         test("customer = ?", filter.customer.as_ref().map(|id| Box::new(id.to_string()) as _));
         test("queue = ?", filter.queue.as_ref().map(|id| Box::new(id.to_string()) as _));
-        test("agent = ?", filter.agent.as_ref().map(|id| Box::new(id.to_string()) as _));
+        test(whose, filter.agent.as_ref().map(|id| Box::new(id.to_string()) as _));
+        test("channel = ?", filter.channel.map(|channel| Box::new(channel.number()) as _));
+        test("phone = ?", filter.phone.as_ref().map(|phone| Box::new(phone.to_string()) as _));
+        test("cnid = ?", filter.cnid.as_ref().map(|cnid| Box::new(cnid.to_string()) as _));
         // Whatever becomes of a contact comes after its beginning, and within the longest time that one may last.
         let (from, since, until) = match filter.moment {
             Moment::Started => (filter.from, None, None),
@@ -177,12 +199,6 @@ impl Shelf for Views<'_> {
         )
     }
 
-    fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
-        self.list("room = ?", &[&room.0.as_bytes()], "ORDER BY segment")
-    }
-}
-
-impl Views<'_> {
     /// Contacts of the realm for which a test holds. Its values are numbered from 2.
     fn list(&self, test: &str, values: &[&dyn ToSql], order: &str) -> Result<Vec<Contact>, Fault> {
         let mut rows = self.db.prepare_cached(&format!(

@@ -1,11 +1,11 @@
 //! Changes of the views, as rows, and the few rows that must be known to make them.
 
 use super::files::int;
-use crate::store::views::{Changes, Figures, Known, Turned};
+use crate::store::views::{Changes, Figures, Known, Labour, Turned};
 use crate::store::{Fault, RealmNo};
-use domain::agent::AgentState;
+use domain::agent::{AgentState, Channel};
 use domain::contact::Contact;
-use domain::id::{ContactId, QueueId, RoomId};
+use domain::id::{ContactId, QueueId, RoomId, UserId};
 use domain::query::Mark;
 use domain::room::{Audience, Author, Body, Item};
 use domain::time::Millis;
@@ -50,6 +50,7 @@ pub(super) fn write(
     contacts(db, realm, &changes.contacts)?;
     turned(db, realm, &changes.turned)?;
     figures(db, realm, &changes.figures)?;
+    done(db, realm, &changes.done)?;
     targets(db, realm, &changes.targets)
 }
 
@@ -61,8 +62,15 @@ pub(super) fn clear(db: &Connection, realm: RealmNo) -> Result<(), Fault> {
             [realm.0],
         )?;
     }
-    for table in ["room", "contact", "agent_interval", "queue_interval", "queue_target", "view_at"]
-    {
+    for table in [
+        "room",
+        "contact",
+        "agent_interval",
+        "agent_work",
+        "queue_interval",
+        "queue_target",
+        "view_at",
+    ] {
         db.execute(&format!("DELETE FROM {table} WHERE realm = ?1"), [realm.0])?;
     }
     Ok(())
@@ -169,8 +177,8 @@ fn contacts(
     contacts: &BTreeMap<ContactId, (Contact, u64)>,
 ) -> Result<(), Fault> {
     let mut put = db.prepare_cached(
-        "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc, channel, maker, cnid, phone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (realm, id) DO UPDATE SET queue = excluded.queue, agent = excluded.agent, ended = excluded.ended, doc = excluded.doc",
     )?;
     for (contact, seq) in contacts.values() {
@@ -182,11 +190,15 @@ fn contacts(
             contact.segment,
             contact.customer.id.as_deref(),
             contact.queue.as_ref().map(QueueId::as_str),
-            contact.agent.as_ref().map(domain::id::UserId::as_str),
+            contact.agent.as_ref().map(UserId::as_str),
             int(contact.started.0),
             contact.ended.map(|at| int(at.0)),
             int(*seq),
             json(contact)?,
+            contact.channel.number(),
+            contact.voice.as_ref().and_then(|voice| voice.maker.as_ref()).map(UserId::as_str),
+            contact.voice.as_ref().map(|voice| voice.cnid.as_ref()),
+            contact.voice.as_ref().map(|voice| voice.customer.as_str()),
         ])?;
     }
     Ok(())
@@ -212,32 +224,66 @@ fn turned(db: &Connection, realm: RealmNo, turned: &[Turned]) -> Result<(), Faul
 fn figures(
     db: &Connection,
     realm: RealmNo,
-    figures: &BTreeMap<(QueueId, Millis), Figures>,
+    figures: &BTreeMap<(QueueId, Channel, Millis), Figures>,
 ) -> Result<(), Fault> {
     let mut add = db.prepare_cached(
-        "INSERT INTO queue_interval VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (realm, queue, since) DO UPDATE SET
+        "INSERT INTO queue_interval VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         ON CONFLICT (realm, queue, since, channel) DO UPDATE SET
            offered = offered + excluded.offered, answered = answered + excluded.answered,
            abandoned = abandoned + excluded.abandoned, overflowed = overflowed + excluded.overflowed,
            in_time = in_time + excluded.in_time, wait_ms = wait_ms + excluded.wait_ms,
-           handled = handled + excluded.handled, handle_ms = handle_ms + excluded.handle_ms",
+           handled = handled + excluded.handled, handle_ms = handle_ms + excluded.handle_ms,
+           hold_ms = hold_ms + excluded.hold_ms, wrap_ms = wrap_ms + excluded.wrap_ms",
     )?;
-    for ((queue, since), f) in figures {
-        let (wait, handle) = (int(f.wait.0), int(f.handle.0));
-        let row = params![
+    for ((queue, channel, since), f) in figures {
+        add.execute(params![
             realm.0,
             queue.as_str(),
             int(since.0),
+            channel.number(),
             f.offered,
             f.answered,
             f.abandoned,
             f.overflowed,
             f.in_time,
-            wait,
+            int(f.wait.0),
             f.handled,
-            handle
-        ];
-        add.execute(row)?;
+            int(f.handle.0),
+            int(f.hold.0),
+            int(f.wrap.0)
+        ])?;
+    }
+    Ok(())
+}
+
+fn done(
+    db: &Connection,
+    realm: RealmNo,
+    done: &BTreeMap<(UserId, Channel, Millis), Labour>,
+) -> Result<(), Fault> {
+    let mut add = db.prepare_cached(
+        "INSERT INTO agent_work VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (realm, agent, since, channel) DO UPDATE SET
+           offered = offered + excluded.offered, answered = answered + excluded.answered,
+           missed = missed + excluded.missed, made = made + excluded.made,
+           handled = handled + excluded.handled, handle_ms = handle_ms + excluded.handle_ms,
+           hold_ms = hold_ms + excluded.hold_ms, wrap_ms = wrap_ms + excluded.wrap_ms",
+    )?;
+    for ((agent, channel, since), l) in done {
+        add.execute(params![
+            realm.0,
+            agent.as_str(),
+            int(since.0),
+            channel.number(),
+            l.offered,
+            l.answered,
+            l.missed,
+            l.made,
+            l.handled,
+            int(l.handle.0),
+            int(l.hold.0),
+            int(l.wrap.0)
+        ])?;
     }
     Ok(())
 }

@@ -158,7 +158,8 @@ fn dump(folder: &Path) -> String {
         "SELECT hex(r.id), n, hex(participant), read, at FROM mark m JOIN room r ON r.no = m.room ORDER BY 1, 2, 3, 4",
         "SELECT number, hex(id), hex(room), segment, customer, queue, agent, started, ended, seq, doc FROM contact ORDER BY 1",
         "SELECT agent, channel, state, reason, since, until FROM agent_interval ORDER BY 1, 2, 5",
-        "SELECT queue, since, offered, answered, abandoned, overflowed, in_time, wait_ms, handled, handle_ms FROM queue_interval ORDER BY 1, 2",
+        "SELECT queue, since, channel, offered, answered, abandoned, overflowed, in_time, wait_ms, handled, handle_ms, hold_ms, wrap_ms FROM queue_interval ORDER BY 1, 2, 3",
+        "SELECT agent, since, channel, offered, answered, missed, made, handled, handle_ms, hold_ms, wrap_ms FROM agent_work ORDER BY 1, 2, 3",
         "SELECT queue, target_ms FROM queue_target",
     ] {
         let mut rows = db.prepare(query).unwrap();
@@ -240,6 +241,34 @@ async fn agents_and_queues_have_their_time_counted() {
     let agent = "SELECT group_concat(state || reason || coalesce(until - since, '-'), ' ') FROM agent_interval ORDER BY since";
     let spans: String = db.query_row(agent, [], |row| row.get(0)).unwrap();
     assert_eq!(spans, "ready07000 not_ready3-");
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn calls_are_counted_beside_chats() {
+    let folder = scratch("calls");
+    let store = open(&folder);
+    let realm = store.realm("r").await.unwrap();
+    let lease = store.claim(realm).await.unwrap();
+    let mut sample = Sample::new(1);
+    sample.call();
+    let deeds = sample.take();
+    let last = deeds.len() as u64;
+    store.commit(lease, 1, deeds).await.unwrap();
+    store.page(realm, Page::Contact(ContactName::Number(1)), last).await.unwrap();
+    let db = files::views_beside(&folder).unwrap();
+    let queue = "SELECT channel, offered, answered, abandoned, in_time, wait_ms, handled, handle_ms, hold_ms, wrap_ms FROM queue_interval";
+    let figures: [i64; 10] =
+        db.query_row(queue, [], |row| Ok(std::array::from_fn(|at| row.get(at).unwrap()))).unwrap();
+    assert_eq!(figures, [0, 1, 1, 0, 0, 25_000, 1, 5_000, 3_000, 13_000]);
+    let agent = "SELECT channel, offered, answered, missed, made, handled, handle_ms, hold_ms, wrap_ms FROM agent_work WHERE agent = ?1";
+    let work = |agent_id: &str| -> [i64; 9] {
+        let row = |row: &rusqlite::Row<'_>| Ok(std::array::from_fn(|at| row.get(at).unwrap()));
+        db.query_row(agent, [agent_id], row).unwrap()
+    };
+    assert_eq!(work("1001"), [0, 2, 1, 1, 0, 1, 5_000, 3_000, 13_000]);
+    assert_eq!(work("1002"), [0, 0, 1, 0, 0, 1, 5_000, 0, 0]);
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

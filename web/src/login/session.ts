@@ -1,5 +1,12 @@
 /** Logging in and out, by HTTP (docs/desk-protocol.md §1). The browser keeps the cookie; no token is seen here. */
-import type { User } from "./wire";
+
+/** Somebody who works here. */
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly extension?: string;
+}
 
 export type Login =
   | { readonly kind: "in"; readonly user: User }

@@ -1,0 +1,274 @@
+//! Telephones: REGISTER, digest, and telling the domain who is there.
+//!
+//! A telephone is told of once, when its first contact comes and when its last one goes. What is told may meet a fault (a full
+//! disk); then it is told again, until domain and registrar agree.
+
+use super::leg::Who;
+use super::{AGAIN, Ticket, Timer, Turn, Voice};
+use crate::door::{Fault, RealmNo};
+use domain::call::Wish;
+use domain::command::Done;
+use domain::directory::EntryKey;
+use domain::id::DeviceId;
+use domain::refusal::Refusal;
+use sip::digest::{Algorithm, Auth, Secret, Verdict};
+use sip::flow::{Flow, Transport};
+use sip::message::{Name, Request, Response, Uri};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+/// A flow, in an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Way(Transport, u64, SocketAddr);
+
+impl From<Flow> for Way {
+    fn from(flow: Flow) -> Self {
+        Self(flow.transport, flow.id, flow.peer)
+    }
+}
+
+/// A telephone that is registered, or of which the domain still believes so.
+#[derive(Debug, Default)]
+pub(super) struct Phone {
+    /// What the domain believes.
+    believed: bool,
+    /// It is being told.
+    telling: bool,
+    /// The ways its contacts came by.
+    ways: BTreeSet<Way>,
+}
+
+/// What became of a request's credentials.
+pub(super) enum Entrance {
+    /// They are right, and this device's.
+    Open(DeviceId),
+    /// Answer this.
+    Shut(Box<Response>),
+}
+
+/// The registrar's name of a telephone.
+pub(super) fn record(realm: RealmNo, device: &DeviceId) -> String {
+    format!("{}/{device}", realm.0)
+}
+
+fn device_of(record: &str) -> Option<(RealmNo, DeviceId)> {
+    let (realm, device) = record.split_once('/')?;
+    Some((RealmNo(realm.parse().ok()?), device.into()))
+}
+
+impl Voice {
+    /// The realm that a URI's host names. An address, and a name that is nobody's, mean the first.
+    pub(super) fn realm_of(turn: &Turn<'_, '_>, uri: &Uri) -> RealmNo {
+        let named = uri.as_sip().and_then(|uri| turn.cx.site.realm(&uri.host.to_ascii_lowercase()));
+        named.unwrap_or_else(|| turn.cx.site.default_realm())
+    }
+
+    /// 503: come back soon.
+    fn busy(request: &Request) -> Entrance {
+        let mut response = Response::to_request(request, 503);
+        response.headers.push(Name::RetryAfter, 5);
+        Entrance::Shut(Box::new(response))
+    }
+
+    /// Who asks? By digest, against the password of the device that is named (RFC 3261 §22, RFC 8760).
+    pub(super) fn enter(
+        &mut self,
+        turn: &Turn<'_, '_>,
+        realm: RealmNo,
+        request: &Request,
+        flow: Flow,
+    ) -> Entrance {
+        let now = turn.now();
+        let Some(known) = self.realms.get_mut(&realm) else {
+            return Self::busy(request);
+        };
+        let Some(gate) = &mut known.gate else { return Self::busy(request) };
+        let given = [Name::Authorization, Name::ProxyAuthorization];
+        let given = given.iter().flat_map(|name| request.headers.all(name));
+        let given = given.filter_map(|value| <Auth as sip::message::Field>::parse(value).ok());
+        let name = gate.realm().to_owned();
+        let mut stale = false;
+        let mut guessed = false;
+        for auth in given.filter(|auth| auth.get("realm") == Some(&*name)) {
+            let named = auth.get("username").unwrap_or_default();
+            let user = named.split('@').next().unwrap_or_default();
+            let device = known.directory.devices.get(user).filter(|d| d.service.is_none());
+            let sealed = device.and_then(|device| device.sealed.as_ref());
+            let password = sealed.and_then(|sealed| turn.cx.site.unseal(sealed));
+            let password = password.and_then(|bytes| String::from_utf8(bytes).ok());
+            let sha = auth.get("algorithm").is_some_and(|a| a.eq_ignore_ascii_case("SHA-256"));
+            let algorithm = if sha { Algorithm::Sha256 } else { Algorithm::Md5 };
+            // A stranger takes as long as a wrong password does.
+            let secret = match &password {
+                Some(password) => Secret::new(algorithm, named, &name, password),
+                None => Secret::kept(algorithm, "-"),
+            };
+            match (gate.judge(now, &auth, &request.method, &secret), device) {
+                (Verdict::Right, Some(device)) => return Entrance::Open(device.id.clone()),
+                (Verdict::Stale | Verdict::Replayed, _) => stale = true,
+                _ => guessed = true,
+            }
+        }
+        let mut response = Response::to_request(request, 401);
+        for challenge in gate.challenges(now, &self.algorithms, stale) {
+            response.headers.push(Name::WwwAuthenticate, challenge);
+        }
+        if guessed {
+            self.endpoint.guard().blame(now, flow.peer.ip());
+        }
+        Entrance::Shut(Box::new(response))
+    }
+
+    /// REGISTER: the answer to it.
+    pub(super) fn register(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        request: &Request,
+        flow: Flow,
+    ) -> Response {
+        let refuse = |status| Response::to_request(request, status);
+        let Ok(to) = request.to() else { return refuse(400) };
+        let realm = Self::realm_of(turn, &to.uri);
+        let device = match self.enter(turn, realm, request, flow) {
+            Entrance::Open(device) => device,
+            Entrance::Shut(response) => return *response,
+        };
+        // Nobody registers for another (RFC 3261 §10.3, step 4).
+        if to.uri.user().as_deref() != Some(device.as_str()) {
+            return refuse(403);
+        }
+        let (response, changes) =
+            self.registrar.register(turn.now(), &record(realm, &device), request, flow);
+        if !changes.is_empty() {
+            self.changed(turn, realm, &device);
+        }
+        response
+    }
+
+    /// A telephone's contacts have changed: who is trusted, what breaks with which flow, and what the domain is told.
+    fn changed(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
+        let contacts = self.registrar.contacts(turn.now(), &record(realm, device));
+        let ways: BTreeSet<Way> = contacts.iter().map(|b| b.flow.into()).collect();
+        let key = (realm, device.clone());
+        let phone = self.phones.entry(key.clone()).or_default();
+        let before = std::mem::replace(&mut phone.ways, ways.clone());
+        for way in before.difference(&ways) {
+            self.endpoint.guard().distrust(ip(*way));
+            if let Some(whose) = self.flows.get_mut(way) {
+                whose.remove(&key);
+                if whose.is_empty() {
+                    self.flows.remove(way);
+                }
+            }
+        }
+        for way in ways.difference(&before) {
+            self.endpoint.guard().trust(ip(*way));
+            self.flows.entry(*way).or_default().insert(key.clone());
+        }
+        self.presence(realm, device);
+    }
+
+    /// Tells the domain whether a telephone is there, if it believes otherwise and is not being told.
+    pub(super) fn presence(&mut self, realm: RealmNo, device: &DeviceId) {
+        let key = (realm, device.clone());
+        let Some(phone) = self.phones.get_mut(&key) else { return };
+        let here = !phone.ways.is_empty();
+        if phone.telling {
+            return;
+        }
+        if phone.believed == here {
+            if !here {
+                self.phones.remove(&key);
+            }
+            return;
+        }
+        phone.telling = true;
+        let ticket = Ticket::Register(realm, device.clone(), here);
+        self.ask(realm, ticket, "sip.REGISTER", Wish::Register { device: device.clone(), here });
+    }
+
+    /// The domain was told, or could not be.
+    pub(super) fn told(
+        &mut self,
+        turn: &Turn<'_, '_>,
+        realm: RealmNo,
+        device: &DeviceId,
+        here: bool,
+        outcome: &Result<Result<Done, Refusal>, Fault>,
+    ) {
+        let Some(phone) = self.phones.get_mut(&(realm, device.clone())) else { return };
+        phone.telling = false;
+        match outcome {
+            Ok(Ok(_)) => {
+                phone.believed = here;
+                self.presence(realm, device);
+            }
+            // The directory knows no such telephone any more: nor do we.
+            Ok(Err(_)) => self.drop_contacts(turn, realm, device),
+            Err(_) => {
+                let timer = Timer::Presence(realm, device.clone());
+                self.timers.insert((turn.cx.now.plus(AGAIN), timer));
+            }
+        }
+    }
+
+    /// A telephone was taken out of the directory.
+    pub(super) fn forget(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, key: &EntryKey) {
+        match key {
+            EntryKey::Device(device) => self.drop_contacts(turn, realm, device),
+            EntryKey::Trunk(_) => self.trunks_changed(turn, realm),
+            _ => {}
+        }
+    }
+
+    fn drop_contacts(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
+        let record = record(realm, device);
+        let flows: Vec<Flow> = self
+            .registrar
+            .contacts(turn.now(), &record)
+            .into_iter()
+            .map(|binding| binding.flow)
+            .collect();
+        for flow in flows {
+            self.registrar.closed(&record, flow);
+        }
+        self.changed(turn, realm, device);
+    }
+
+    /// Can it be reached just now?
+    pub(super) fn has_contact(&self, who: &Who) -> bool {
+        let phone = self.phones.get(&(who.realm, who.device.clone()));
+        !who.outside && phone.is_some_and(|phone| !phone.ways.is_empty())
+    }
+
+    /// Did this telephone register by this flow?
+    pub(super) fn is_of(&self, flow: Flow, realm: RealmNo, user: &str) -> bool {
+        let whose = self.flows.get(&flow.into());
+        whose.is_some_and(|whose| whose.contains(&(realm, DeviceId::from(user))))
+    }
+
+    /// A connection is gone, and with it the contacts that came by it.
+    pub(super) fn lose(&mut self, turn: &Turn<'_, '_>, flow: Flow) {
+        for (realm, device) in self.flows.get(&flow.into()).cloned().unwrap_or_default() {
+            self.registrar.closed(&record(realm, &device), flow);
+            self.changed(turn, realm, &device);
+        }
+    }
+
+    /// Contacts have run out.
+    pub(super) fn expire(&mut self, turn: &Turn<'_, '_>) {
+        let gone: BTreeSet<_> = self
+            .registrar
+            .expire(turn.now())
+            .into_iter()
+            .filter_map(|(record, _)| device_of(&record))
+            .collect();
+        for (realm, device) in gone {
+            self.changed(turn, realm, &device);
+        }
+    }
+}
+
+const fn ip(way: Way) -> IpAddr {
+    way.2.ip()
+}

@@ -1,0 +1,9 @@
+//! The switch against real SIP telephones and a real realm in memory.
+
+mod calls;
+mod cti;
+mod queue;
+mod register;
+mod storm;
+mod trunks;
+mod world;

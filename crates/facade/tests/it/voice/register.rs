@@ -1,0 +1,129 @@
+//! Registration: who may, who is told, and when it ends.
+
+use super::world::{World, uri};
+use domain::id::DeviceId;
+use domain::time::Millis;
+use sip::flow::Transport;
+use sip::message::{Address, CSeq, Method, Name, Request};
+
+fn here(world: &World, id: &str) -> bool {
+    world.node.centre().switch().registered(&DeviceId::from(id))
+}
+
+#[test]
+fn a_telephone_registers_with_its_password_and_no_other() {
+    let mut world = World::new();
+    world.phone("1001");
+    assert_eq!(world.register_as("1001", "1001", "wrong", 3_600), 401);
+    assert_eq!(world.register_as("1001", "7777", "sip-1001", 3_600), 401);
+    assert!(!here(&world, "1001"));
+    assert_eq!(world.register("1001", 3_600), 200);
+    assert!(here(&world, "1001"));
+    // Asked for by SHA-256 first, since this end knows it.
+    let text = &world.phones["1001"].got;
+    assert_eq!(text.last().unwrap(), "SIP/2.0 200 OK");
+}
+
+#[test]
+fn nobody_registers_for_another() {
+    let mut world = World::new();
+    world.phone("1001");
+    let mut request = Request::new(Method::Register, uri("sip:demo.sangdam.test"));
+    let who = Address::new(uri("sip:1002@demo.sangdam.test"));
+    request.headers.push(Name::From, who.clone().tagged("r"));
+    request.headers.push(Name::To, who);
+    request.headers.push(Name::CallId, "theirs");
+    request.headers.push(Name::CSeq, CSeq { number: 1, method: Method::Register });
+    request.headers.push(Name::Contact, "<sip:1002@192.0.2.1>");
+    let challenge = world.request("1001", request.clone());
+    let credentials = sip::digest::Credentials::new("1001", "sip-1001");
+    let (name, auth) = world
+        .act("1001", |end, _| end.answer_challenge(&credentials, &challenge, &request))
+        .unwrap();
+    request.headers.push(name, auth);
+    request.headers.set(Name::CSeq, CSeq { number: 2, method: Method::Register });
+    assert_eq!(world.request("1001", request).status, 403);
+    assert!(!here(&world, "1002"));
+}
+
+#[test]
+fn the_domain_is_told_once_however_often_a_telephone_refreshes() {
+    let mut world = World::new();
+    world.phone("1001");
+    for _ in 0..5 {
+        assert_eq!(world.register("1001", 3_600), 200);
+        world.pass(Millis::from_secs(60));
+    }
+    assert_eq!(world.facts.len(), 1);
+    assert_eq!(world.register("1001", 0), 200);
+    assert!(!here(&world, "1001"));
+    assert_eq!((world.facts.len(), world.voice.registered()), (2, 0));
+}
+
+#[test]
+fn a_registration_runs_out() {
+    let mut world = World::new();
+    world.phone("1001");
+    assert_eq!(world.register("1001", 120), 200);
+    world.pass(Millis::from_secs(119));
+    assert!(here(&world, "1001"));
+    world.pass(Millis::from_secs(2));
+    assert!(!here(&world, "1001"));
+}
+
+#[test]
+fn a_telephone_is_gone_with_its_connection() {
+    let mut world = World::new();
+    world.phone_by("1001", Transport::Ws);
+    assert_eq!(world.register("1001", 3_600), 200);
+    let flow = world.phones["1001"].flow;
+    world.with(|voice, cx, plane| voice.closed(cx, plane, flow));
+    world.settle();
+    assert!(!here(&world, "1001"));
+}
+
+#[test]
+fn what_the_domain_could_not_be_told_it_is_told_again() {
+    let mut world = World::new();
+    world.phone("1001");
+    world.broken = true;
+    assert_eq!(world.register("1001", 3_600), 200);
+    assert!(!here(&world, "1001"));
+    world.broken = false;
+    world.pass(Millis::from_secs(2));
+    assert!(here(&world, "1001"));
+}
+
+#[test]
+fn after_a_restart_nobody_is_registered_until_they_say_so() {
+    let mut world = World::new();
+    world.registered(&["1001"]);
+    world.restart();
+    assert!(!here(&world, "1001"));
+    assert_eq!(world.register("1001", 3_600), 200);
+    assert!(here(&world, "1001"));
+}
+
+#[test]
+fn a_telephone_that_is_taken_out_of_the_directory_is_not_reached_any_more() {
+    let mut world = World::new();
+    world.registered(&["1004"]);
+    let key = domain::directory::EntryKey::Device("1004".into());
+    world.run(domain::command::Command::Remove(key)).unwrap();
+    assert_eq!(world.voice.registered(), 0);
+    assert_eq!(world.register("1004", 3_600), 401);
+}
+
+#[test]
+fn options_is_answered_by_what_the_switch_can_do() {
+    let mut world = World::new();
+    world.phone("1001");
+    let mut request = Request::new(Method::Options, uri("sip:demo.sangdam.test"));
+    request.headers.push(Name::From, "<sip:x@h>;tag=1");
+    request.headers.push(Name::To, "<sip:demo.sangdam.test>");
+    request.headers.push(Name::CallId, "ping");
+    request.headers.push(Name::CSeq, CSeq { number: 1, method: Method::Options });
+    let answer = world.request("1001", request);
+    assert_eq!(answer.status, 200);
+    assert!(answer.headers.lists(&Name::Allow, "REFER"));
+}

@@ -1,0 +1,475 @@
+//! The sound of calls: what [`Plane`] promises, on threads of its own.
+//!
+//! [`Engine`] stands where the switch is: it reads and writes session descriptions, binds sockets, and says to a thread in one
+//! order what a leg is to hear. [`worker`] is such a thread. Legs that hear each other are on one thread, so that nothing is
+//! shared; when legs of two threads meet, those of one move.
+//!
+//! - [`ports`], [`codecs`], [`sounds`]: what a leg is made of. [`line`]: a leg as its thread holds it.
+//! - [`tap`]: a leg's sound as frames. [`tape`]: frames as a file. [`meter`]: what is counted.
+
+#![allow(
+    clippy::similar_names,
+    reason = "held and heard, leg and line, RTP and RTCP: the words of this trade"
+)]
+
+mod codecs;
+mod line;
+mod meter;
+mod ports;
+mod sounds;
+mod tap;
+mod tape;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub(crate) use meter::SCORES;
+
+use crate::{chance, clock, tasks};
+use codecs::{Codecs, Coding};
+use facade::voice::plane::{Agreed, Hear, Leg, Noticed, Plane, PlaneFault, Sound, Tape, Way, Wire};
+use line::{Agreement, Line, Program};
+use media::dtmf::Key;
+use media::g711::Law;
+use media::leg::Terms;
+use media::time::Micros;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use ports::Ports;
+use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
+use sounds::Sounds;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tape::{Archive, Piece, Reel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use worker::{Mate, Order, Worker};
+
+/// The most legs of which what one hears is mixed.
+pub const PARTIES: usize = media::mix::PARTIES;
+
+/// How the media plane is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address that sockets are bound to.
+    pub bind: IpAddr,
+    /// The address that session descriptions name: that by which telephones reach us.
+    pub public: IpAddr,
+    /// The ports that legs may take, a pair each.
+    pub ports: RangeInclusive<u16>,
+    /// Media threads; 0 is one for every two processors.
+    pub threads: usize,
+    /// The folder with music and announcements (WAV, 8 or 16 kHz).
+    pub sounds: PathBuf,
+    /// The folder of files, in which recordings are kept beside others.
+    pub files: PathBuf,
+    /// After how much silence of a leg that is [`Noticed::Silent`], and again for each such span.
+    pub silence: Duration,
+}
+
+/// A leg as the switch's side knows it.
+struct Held {
+    mate: usize,
+    session: u64,
+    port: u16,
+    /// What we last said of ourselves; and whether an answer to it is awaited.
+    ours: Option<Sdp>,
+    offered: bool,
+    codecs: Vec<Codec>,
+    spoken: Option<Coding>,
+    hear: Hear,
+}
+
+/// Who is on a tape, and on which thread it runs.
+struct Spool {
+    mate: usize,
+    left: Vec<Leg>,
+    right: Vec<Leg>,
+}
+
+/// The media plane.
+pub struct Engine {
+    config: Config,
+    mates: Vec<Mate>,
+    loads: Vec<usize>,
+    threads: Vec<JoinHandle<()>>,
+    ports: Ports,
+    sounds: Sounds,
+    legs: HashMap<Leg, Held>,
+    tapes: HashMap<Tape, Spool>,
+    way: tape::Way,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("legs", &self.legs.len()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts the threads. What they notice comes by the receiver.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread or no event queue.
+    pub fn start(config: Config) -> io::Result<(Self, UnboundedReceiver<Noticed>)> {
+        let (tell, told) = unbounded_channel();
+        let (pieces, to_write) = mpsc::channel();
+        let way = tape::Way::new(pieces);
+        let archive = Archive::new(config.files.clone(), tell.clone(), &way);
+        let mut threads = vec![tasks::thread("tapes", move || archive.run(&to_write))?];
+        let count = match config.threads {
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),
+            count => count,
+        };
+        let silence = u64::try_from(config.silence.as_millis()).unwrap_or(u64::MAX);
+        let mut mates = Vec::with_capacity(count);
+        for n in 0..count {
+            let (orders, asked) = mpsc::channel();
+            let bell =
+                Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+            let worker = Worker::new(bell.clone(), asked, tell.clone(), silence)?;
+            threads.push(tasks::thread(&format!("media-{n}"), move || worker.run())?);
+            mates.push(Mate { orders, bell });
+        }
+        let ports = Ports::new(config.bind, &config.ports, u16::from_be_bytes(draw()));
+        let sounds = Sounds::new(config.sounds.clone());
+        let loads = vec![0; mates.len()];
+        let (legs, tapes) = (HashMap::new(), HashMap::new());
+        Ok((Self { config, mates, loads, threads, ports, sounds, legs, tapes, way }, told))
+    }
+
+    fn ask(&self, mate: usize, order: Order) {
+        if let Some(mate) = self.mates.get(mate) {
+            mate.ask(order);
+        }
+    }
+
+    /// The thread with the fewest legs.
+    fn idlest(&self) -> usize {
+        let loads = self.loads.iter().enumerate();
+        loads.min_by_key(|(_, load)| **load).map_or(0, |(n, _)| n)
+    }
+
+    /// A leg with sockets of its own, not yet given to its thread.
+    fn open(&mut self, leg: Leg, mate: usize, codecs: Vec<Codec>) -> Result<Box<Line>, PlaneFault> {
+        let now = Micros(clock::micros());
+        let sockets = self.ports.pair().map_err(|fault| {
+            tracing::error!(%fault, "no media port");
+            PlaneFault::Full
+        })?;
+        let port = sockets.0.local_addr().map_err(|_| PlaneFault::Full)?.port();
+        let session = u64::from_be_bytes(draw()) >> 2;
+        let terms = Terms {
+            signalled: None,
+            symmetric: true,
+            rate: media::sound::RATE,
+            event: None,
+            ssrc: u32::from_be_bytes(draw()),
+            sequence: u16::from_be_bytes(draw()) >> 1,
+            timestamp: u32::from_be_bytes(draw()),
+        };
+        let held = Held {
+            mate,
+            session,
+            port,
+            ours: None,
+            offered: false,
+            codecs,
+            spoken: None,
+            hear: Hear::Nothing,
+        };
+        self.legs.insert(leg, held);
+        if let Some(load) = self.loads.get_mut(mate) {
+            *load += 1;
+        }
+        Ok(Box::new(Line::new(leg, sockets, terms, now)))
+    }
+
+    /// What a leg can do. `mux`: the other side wants reports by the same port.
+    fn ability(&self, held: &Held, direction: Direction, mux: bool) -> Ability {
+        Ability {
+            address: self.config.public,
+            port: held.port,
+            codecs: held.codecs.clone(),
+            direction,
+            ptime: 20,
+            security: Security::Plain,
+            attributes: if mux { vec![Attribute::flag("rtcp-mux")] } else { Vec::new() },
+        }
+    }
+
+    /// Brings legs that hear each other, and tapes, to one thread, with all that those hear and are heard by.
+    fn gather(&mut self, legs: &[Leg]) {
+        let mates: HashSet<_> = legs.iter().filter_map(|l| Some(self.legs.get(l)?.mate)).collect();
+        if mates.len() < 2 {
+            return;
+        }
+        let Some(to) = legs.iter().find_map(|leg| Some(self.legs.get(leg)?.mate)) else { return };
+        let mut all: HashSet<Leg> = legs.iter().copied().collect();
+        loop {
+            let before = all.len();
+            for (leg, held) in &self.legs {
+                let Hear::Those(others, _) = &held.hear else { continue };
+                if all.contains(leg) || others.iter().any(|other| all.contains(other)) {
+                    all.insert(*leg);
+                    all.extend(others);
+                }
+            }
+            for spool in self.tapes.values() {
+                let on = || spool.left.iter().chain(&spool.right);
+                if on().any(|leg| all.contains(leg)) {
+                    all.extend(on());
+                }
+            }
+            if all.len() == before {
+                break;
+            }
+        }
+        let Some(mate) = self.mates.get(to).cloned() else { return };
+        for leg in &all {
+            let Some(held) = self.legs.get_mut(leg).filter(|held| held.mate != to) else {
+                continue;
+            };
+            let from = std::mem::replace(&mut held.mate, to);
+            for (n, change) in [(from, -1), (to, 1)] {
+                if let Some(load) = self.loads.get_mut(n) {
+                    *load = load.saturating_add_signed(change);
+                }
+            }
+            mate.ask(Order::Expect);
+            self.ask(from, Order::Give(*leg, mate.clone()));
+        }
+        let mut moved = Vec::new();
+        for (tape, spool) in &mut self.tapes {
+            if spool.mate != to && spool.left.iter().chain(&spool.right).any(|l| all.contains(l)) {
+                moved.push((*tape, std::mem::replace(&mut spool.mate, to)));
+            }
+        }
+        for (tape, from) in moved {
+            mate.ask(Order::Expect);
+            self.ask(from, Order::GiveTape(tape, mate.clone()));
+        }
+    }
+}
+
+impl Plane for Engine {
+    fn offer(&mut self, leg: Leg, _wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault> {
+        if self.legs.contains_key(&leg) {
+            return Err(PlaneFault::WrongState);
+        }
+        let like = like.and_then(|leg| self.legs.get(&leg));
+        let first = match like.and_then(|held| held.spoken) {
+            Some(Coding::Law(Law::Mu)) => Law::Mu,
+            _ => Law::A,
+        };
+        let mate = like.map_or_else(|| self.idlest(), |held| held.mate);
+        let line = self.open(leg, mate, g711(first))?;
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let offer = self.ability(held, Direction::SendRecv, false).offer(held.session, None);
+        let text = offer.to_string();
+        if let Some(held) = self.legs.get_mut(&leg) {
+            (held.ours, held.offered) = (Some(offer), true);
+        }
+        self.ask(mate, Order::Begin(line));
+        Ok(text)
+    }
+
+    fn conclude(&mut self, leg: Leg, answer: &[u8]) -> Result<Way, PlaneFault> {
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let offer = held.ours.as_ref().filter(|_| held.offered).ok_or(PlaneFault::WrongState)?;
+        let theirs = Sdp::parse(answer).map_err(|_| PlaneFault::Unreadable)?;
+        let agreed = self
+            .ability(held, Direction::SendRecv, false)
+            .conclude(offer, &theirs)
+            .map_err(|_| PlaneFault::Unfit)?;
+        let agreement = agreement(&agreed, offer, &theirs).ok_or(PlaneFault::Unfit)?;
+        let (mate, way) = (held.mate, agreement.way);
+        let spoken = agreement.codecs.spoken().map(|(_, coding)| coding);
+        if let Some(held) = self.legs.get_mut(&leg) {
+            held.offered = false;
+            held.spoken = spoken;
+        }
+        self.ask(mate, Order::Agree(leg, agreement));
+        Ok(way)
+    }
+
+    fn answer(&mut self, leg: Leg, offer: &[u8]) -> Result<Agreed, PlaneFault> {
+        let theirs = Sdp::parse(offer).map_err(|_| PlaneFault::Unreadable)?;
+        let mux = theirs.media.iter().any(|media| &*media.kind == "audio" && media.has_rtcp_mux());
+        // Whatever cannot be agreed upon is found before a port is taken.
+        let fits = |ability: &Ability, session, earlier: Option<&Sdp>| {
+            ability.answer(&theirs, session, earlier).map_err(|_| PlaneFault::Unfit)
+        };
+        let mut line = None;
+        if !self.legs.contains_key(&leg) {
+            let probe = Held {
+                mate: 0,
+                session: 0,
+                port: 9,
+                ours: None,
+                offered: false,
+                codecs: g711(Law::A),
+                spoken: None,
+                hear: Hear::Nothing,
+            };
+            fits(&self.ability(&probe, Direction::SendRecv, mux), 0, None)?;
+            line = Some(self.open(leg, self.idlest(), g711(Law::A))?);
+        }
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let ability = self.ability(held, Direction::SendRecv, mux);
+        let (ours, agreed) = fits(&ability, held.session, held.ours.as_ref())?;
+        let agreement = agreement(&agreed, &ours, &theirs).ok_or(PlaneFault::Unfit)?;
+        let (sdp, way, mate) = (ours.to_string(), agreement.way, held.mate);
+        let spoken = agreement.codecs.spoken().map(|(_, coding)| coding);
+        if let Some(held) = self.legs.get_mut(&leg) {
+            (held.ours, held.offered, held.spoken) = (Some(ours), false, spoken);
+        }
+        match line {
+            Some(mut line) => {
+                line.agree(agreement, Micros(clock::micros()));
+                self.ask(mate, Order::Begin(line));
+            }
+            None => self.ask(mate, Order::Agree(leg, agreement)),
+        }
+        Ok(Agreed { sdp, way })
+    }
+
+    fn again(&mut self, leg: Leg, hold: bool) -> Result<String, PlaneFault> {
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let earlier = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
+        let mux = earlier.media.iter().any(sdp::Media::has_rtcp_mux);
+        let direction = if hold { Direction::SendOnly } else { Direction::SendRecv };
+        let offer = self.ability(held, direction, mux).offer(held.session, Some(earlier));
+        let text = offer.to_string();
+        if let Some(held) = self.legs.get_mut(&leg) {
+            (held.ours, held.offered) = (Some(offer), true);
+        }
+        Ok(text)
+    }
+
+    fn hear(&mut self, leg: Leg, what: Hear) {
+        let Some(held) = self.legs.get_mut(&leg) else { return };
+        if held.hear == what {
+            return;
+        }
+        held.hear = what.clone();
+        let program = match &what {
+            Hear::Nothing => Program::Nothing,
+            Hear::Itself => Program::Itself,
+            Hear::Sound(sound) => Program::Those(Vec::new(), vec![self.sounds.play(sound)]),
+            Hear::Those(legs, sounds) => {
+                let mut all = vec![leg];
+                all.extend(legs);
+                self.gather(&all);
+                let play = |sound: &Sound| self.sounds.play(sound);
+                Program::Those(legs.clone(), sounds.iter().map(play).collect())
+            }
+        };
+        if let Some(held) = self.legs.get(&leg) {
+            self.ask(held.mate, Order::Hear(leg, program));
+        }
+    }
+
+    fn press(&mut self, leg: Leg, key: char, millis: u32) {
+        if let (Some(held), Some(key)) = (self.legs.get(&leg), Key::of_char(key)) {
+            self.ask(held.mate, Order::Press(leg, key, millis));
+        }
+    }
+
+    fn close(&mut self, leg: Leg) {
+        let Some(held) = self.legs.remove(&leg) else { return };
+        if let Some(load) = self.loads.get_mut(held.mate) {
+            *load = load.saturating_sub(1);
+        }
+        self.ask(held.mate, Order::Close(leg));
+    }
+
+    fn record(&mut self, tape: Tape, left: &[Leg], right: &[Leg]) {
+        let all: Vec<_> = left.iter().chain(right).copied().collect();
+        self.gather(&all);
+        let mate = all.iter().find_map(|leg| Some(self.legs.get(leg)?.mate));
+        if let Some(spool) = self.tapes.get_mut(&tape) {
+            (spool.left, spool.right) = (left.to_vec(), right.to_vec());
+            // It follows its legs.
+            let from = spool.mate;
+            if let Some(to) = mate.filter(|to| *to != from) {
+                spool.mate = to;
+                if let Some(mate) = self.mates.get(to).cloned() {
+                    mate.ask(Order::Expect);
+                    self.ask(from, Order::GiveTape(tape, mate));
+                }
+            }
+            let mate = mate.unwrap_or(from);
+            self.ask(mate, Order::Record(tape, left.to_vec(), right.to_vec()));
+            return;
+        }
+        let mate = mate.unwrap_or_else(|| self.idlest());
+        self.way.tell(Piece::Begin(tape));
+        let reel = Reel::new(tape, left, right, self.way.clone());
+        self.tapes.insert(tape, Spool { mate, left: left.to_vec(), right: right.to_vec() });
+        self.ask(mate, Order::BeginTape(reel));
+    }
+
+    fn mask(&mut self, tape: Tape, on: bool) {
+        if let Some(spool) = self.tapes.get(&tape) {
+            self.ask(spool.mate, Order::Mask(tape, on));
+        }
+    }
+
+    fn stop(&mut self, tape: Tape) {
+        if let Some(spool) = self.tapes.remove(&tape) {
+            self.ask(spool.mate, Order::Stop(tape));
+        }
+    }
+}
+
+impl Drop for Engine {
+    /// Tapes are ended, threads waited for.
+    fn drop(&mut self) {
+        self.mates.drain(..).for_each(|mate| mate.ask(Order::End));
+        // The thread that writes ends when nobody can send to it any more.
+        let (pieces, _) = mpsc::channel();
+        self.way = tape::Way::new(pieces);
+        for thread in self.threads.drain(..).rev() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// So many bytes of chance.
+fn draw<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    chance::fill(&mut bytes);
+    bytes
+}
+
+/// What telephones know, one law first; and keys.
+fn g711(first: Law) -> Vec<Codec> {
+    let codec =
+        |law: Law| Codec::new(law.payload(), if law == Law::A { "PCMA" } else { "PCMU" }, 8_000, 1);
+    let second = if first == Law::A { Law::Mu } else { Law::A };
+    let mut keys = Codec::new(101, "telephone-event", 8_000, 1);
+    keys.format = Some("0-15".into());
+    vec![codec(first), codec(second), keys]
+}
+
+/// What a thread has to know of an agreement; none when the lines are not there.
+fn agreement(agreed: &sdp::Agreed, ours: &Sdp, theirs: &Sdp) -> Option<Agreement> {
+    let (own, other) = (ours.media.get(agreed.line)?, theirs.media.get(agreed.line)?);
+    // An address of zeros is an old way to say hold, and no place to send to.
+    let address = agreed.address.filter(|address| !address.is_unspecified());
+    let at = |port: u16| address.filter(|_| port != 0).map(|ip| SocketAddr::new(ip, port));
+    let (we_send, we_hear) = agreed.direction.ways();
+    Some(Agreement {
+        rtp: at(agreed.port),
+        rtcp: at(agreed.rtcp_port),
+        mux: own.has_rtcp_mux() && other.has_rtcp_mux(),
+        codecs: Codecs::of(own, other),
+        way: Way { sends: we_hear, hears: we_send },
+    })
+}

@@ -1,0 +1,464 @@
+//! Telephones on loopback: real sockets, real packets, and what is heard at the far ear.
+
+mod phone;
+
+use super::*;
+use phone::{Phone, talk};
+use std::path::Path;
+
+/// An engine of its own, and a folder that goes with it.
+struct Centre {
+    engine: Option<Engine>,
+    told: UnboundedReceiver<Noticed>,
+    folder: PathBuf,
+    next: u64,
+}
+
+impl std::ops::Deref for Centre {
+    type Target = Engine;
+    fn deref(&self) -> &Engine {
+        self.engine.as_ref().unwrap()
+    }
+}
+
+impl std::ops::DerefMut for Centre {
+    fn deref_mut(&mut self) -> &mut Engine {
+        self.engine.as_mut().unwrap()
+    }
+}
+
+impl Drop for Centre {
+    fn drop(&mut self) {
+        self.engine.take();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn centre(threads: usize) -> Centre {
+    let [a, b, c, d] = draw();
+    let folder = std::env::temp_dir().join(format!("sangdam-media-{a:02x}{b:02x}{c:02x}{d:02x}"));
+    std::fs::create_dir_all(folder.join("sounds")).unwrap();
+    let here = IpAddr::from([127, 0, 0, 1]);
+    let config = Config {
+        bind: here,
+        public: here,
+        ports: 16_384..=32_767,
+        threads,
+        sounds: folder.join("sounds"),
+        files: folder.join("files"),
+        silence: Duration::from_secs(1),
+    };
+    let (engine, told) = Engine::start(config).unwrap();
+    Centre { engine: Some(engine), told, folder, next: 0 }
+}
+
+impl Centre {
+    fn leg(&mut self) -> Leg {
+        self.next += 1;
+        Leg(self.next)
+    }
+
+    /// A telephone that offers, and is answered.
+    fn caller(&mut self, codecs: &str) -> (Leg, Phone) {
+        let (leg, mut phone) = (self.leg(), Phone::new(codecs));
+        let agreed = self.answer(leg, phone.sdp().as_bytes()).unwrap();
+        assert_eq!(agreed.way, Way { sends: true, hears: true });
+        phone.takes(&agreed.sdp);
+        (leg, phone)
+    }
+
+    /// A telephone that is offered, and answers.
+    fn callee(&mut self, codecs: &str, like: Leg) -> (Leg, Phone) {
+        let (leg, mut phone) = (self.leg(), Phone::new(codecs));
+        phone.takes(&self.offer(leg, Wire::Plain, Some(like)).unwrap());
+        let way = self.conclude(leg, phone.sdp().as_bytes()).unwrap();
+        assert_eq!(way, Way { sends: true, hears: true });
+        (leg, phone)
+    }
+
+    fn join(&mut self, a: Leg, b: Leg) {
+        self.hear(a, Hear::Those(vec![b], vec![]));
+        self.hear(b, Hear::Those(vec![a], vec![]));
+    }
+
+    fn noticed(&mut self) -> Vec<Noticed> {
+        std::iter::from_fn(|| self.told.try_recv().ok()).collect()
+    }
+
+    fn keys(&mut self, leg: Leg) -> String {
+        let key = |noticed| match noticed {
+            Noticed::Key(own, key) if own == leg => Some(key),
+            _ => None,
+        };
+        self.noticed().into_iter().filter_map(key).collect()
+    }
+
+    /// Waits for what satisfies.
+    fn wait<T>(&mut self, mut found: impl FnMut(&Noticed) -> Option<T>) -> T {
+        for _ in 0..300 {
+            if let Some(found) = self.noticed().iter().find_map(&mut found) {
+                return found;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it was never noticed");
+    }
+}
+
+#[test]
+fn two_telephones_hear_each_other_and_not_themselves() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 0 101");
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    (alice.tone, bob.tone) = (600, 900);
+    talk(&mut [&mut alice, &mut bob], 600);
+    alice.hears(&[900], &[600]);
+    bob.hears(&[600], &[900]);
+    assert!(alice.packets.len() > 25, "{}", alice.packets.len());
+    for phone in [&alice, &bob] {
+        assert!(
+            phone.packets.windows(2).all(|two| two[1].sequence == two[0].sequence.wrapping_add(1))
+        );
+        assert!(phone.packets.windows(2).all(|two| two[1].ssrc == two[0].ssrc));
+    }
+}
+
+#[test]
+fn laws_that_differ_are_turned_into_each_other() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("0 101");
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    (alice.tone, bob.tone) = (600, 900);
+    talk(&mut [&mut alice, &mut bob], 500);
+    alice.hears(&[900], &[600]);
+    bob.hears(&[600], &[900]);
+    assert!(alice.packets.iter().all(|packet| packet.payload_type == 0));
+    assert!(bob.packets.iter().all(|packet| packet.payload_type == 8));
+}
+
+#[test]
+fn who_is_held_hears_music_and_the_other_hears_nothing() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 0 101");
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    (alice.tone, bob.tone) = (600, 900);
+    talk(&mut [&mut alice, &mut bob], 300);
+    centre.hear(a, Hear::Nothing);
+    centre.hear(b, Hear::Sound(Sound::Test));
+    talk(&mut [&mut alice, &mut bob], 100);
+    alice.heard.clear();
+    bob.heard.clear();
+    talk(&mut [&mut alice, &mut bob], 600);
+    assert!(alice.heard.is_empty(), "{} samples", alice.heard.len());
+    bob.hears(&[440], &[600]);
+    assert!(bob.packets.windows(2).all(|two| two[1].sequence == two[0].sequence.wrapping_add(1)));
+    assert!(bob.packets.iter().all(|packet| packet.ssrc == bob.packets[0].ssrc), "one stream");
+    centre.join(a, b);
+    talk(&mut [&mut alice, &mut bob], 100);
+    alice.heard.clear();
+    bob.heard.clear();
+    talk(&mut [&mut alice, &mut bob], 400);
+    alice.hears(&[900], &[600]);
+    bob.hears(&[600], &[440, 900]);
+}
+
+#[test]
+fn sounds_are_what_they_are_called() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("0 101");
+    alice.tone = 600;
+    for (what, hears, not) in [
+        (Hear::Itself, &[600][..], &[440][..]),
+        (Hear::Sound(Sound::Ringback), &[440, 480], &[600]),
+        (Hear::Sound(Sound::Busy), &[480, 620], &[]),
+        (Hear::Sound(Sound::Test), &[440], &[600, 480]),
+        (Hear::Sound(Sound::Quiet), &[350], &[600, 440]),
+        (Hear::Those(vec![], vec![Sound::Quiet, Sound::Test]), &[350, 440], &[600]),
+    ] {
+        centre.hear(a, what);
+        talk(&mut [&mut alice], 60);
+        alice.heard.clear();
+        talk(&mut [&mut alice], 400);
+        alice.hears(hears, not);
+    }
+}
+
+#[test]
+fn a_conference_of_three_is_mixed_and_a_listener_is_not_heard() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 0 101");
+    let (b, mut bob) = centre.caller("0 101");
+    let (c, mut carol) = centre.callee("8 101", a);
+    let (s, mut spy) = centre.caller("8 101");
+    centre.hear(a, Hear::Those(vec![b, c], vec![]));
+    centre.hear(b, Hear::Those(vec![a, c], vec![]));
+    centre.hear(c, Hear::Those(vec![a, b], vec![]));
+    centre.hear(s, Hear::Those(vec![a, b, c], vec![]));
+    (alice.tone, bob.tone, carol.tone, spy.tone) = (600, 900, 1_300, 1_900);
+    let all = &mut [&mut alice, &mut bob, &mut carol, &mut spy];
+    talk(all, 300);
+    for phone in all.iter_mut() {
+        phone.heard.clear();
+    }
+    talk(all, 800);
+    alice.hears(&[900, 1_300], &[600, 1_900]);
+    bob.hears(&[600, 1_300], &[900, 1_900]);
+    carol.hears(&[600, 900], &[1_300, 1_900]);
+    spy.hears(&[600, 900, 1_300], &[1_900]);
+}
+
+#[test]
+fn legs_of_two_threads_meet() {
+    let mut centre = centre(2);
+    let mut phones = Vec::new();
+    for n in 0..4 {
+        let (leg, mut phone) = centre.caller("8 101");
+        phone.tone = [600, 900, 1_300, 1_900][n];
+        phones.push((leg, phone));
+    }
+    let mates: HashSet<_> = centre.legs.values().map(|held| held.mate).collect();
+    assert_eq!(mates.len(), 2, "legs are spread");
+    let legs: Vec<_> = phones.iter().map(|(leg, _)| *leg).collect();
+    centre.join(legs[0], legs[1]);
+    centre.join(legs[2], legs[3]);
+    centre.record(Tape(1), &[legs[0]], &[legs[1]]);
+    let mut all: Vec<_> = phones.iter_mut().map(|(_, phone)| phone).collect();
+    talk(&mut all, 200);
+    // Now all four, which brings both pairs and the tape together.
+    for leg in &legs {
+        let others = legs.iter().copied().filter(|other| other != leg).collect();
+        centre.hear(*leg, Hear::Those(others, vec![]));
+    }
+    let mates: HashSet<_> = centre.legs.values().map(|held| held.mate).collect();
+    assert_eq!(mates.len(), 1);
+    talk(&mut all, 300);
+    for phone in &mut all {
+        phone.heard.clear();
+    }
+    talk(&mut all, 600);
+    all[0].hears(&[900, 1_300, 1_900], &[600]);
+    all[3].hears(&[600, 900, 1_300], &[1_900]);
+    centre.stop(Tape(1));
+    let millis = centre.wait(|noticed| match noticed {
+        Noticed::Kept { file: Some(_), millis, .. } => Some(*millis),
+        _ => None,
+    });
+    assert!((900..1_400).contains(&millis), "{millis}");
+}
+
+#[test]
+fn keys_are_told_and_go_through() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let (b, mut bob) = centre.callee("8 96", a);
+    centre.join(a, b);
+    talk(&mut [&mut alice, &mut bob], 100);
+    for key in "1*D".chars() {
+        alice.press(key, 5);
+        talk(&mut [&mut alice, &mut bob], 240);
+    }
+    assert_eq!(centre.keys(a), "1*D");
+    assert_eq!(bob.keys, "1*D", "by the number that Bob wants");
+    assert_eq!(centre.keys(b), "");
+}
+
+#[test]
+fn keys_are_played_to_a_leg_whatever_it_hears() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    talk(&mut [&mut alice, &mut bob], 100);
+    for key in "159#".chars() {
+        centre.press(b, key, 100);
+    }
+    talk(&mut [&mut alice, &mut bob], 1_200);
+    assert_eq!(bob.keys, "159#");
+    assert_eq!(alice.keys, "");
+    assert!(bob.packets.windows(2).all(|two| two[1].sequence == two[0].sequence.wrapping_add(1)));
+    // One that knows no such packets hears the tones.
+    let (c, mut carol) = centre.caller("8");
+    centre.press(c, '5', 200);
+    talk(&mut [&mut carol], 150);
+    carol.hears(&[770, 1_336], &[697, 1_209]);
+}
+
+#[test]
+fn strangers_are_neither_heard_nor_sent_anything() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    (alice.tone, bob.tone) = (600, 900);
+    talk(&mut [&mut alice, &mut bob], 200);
+    let mut stranger = Phone::new("8 101");
+    stranger.to = alice.to;
+    stranger.tone = 1_700;
+    bob.heard.clear();
+    talk(&mut [&mut alice, &mut bob, &mut stranger], 400);
+    bob.hears(&[600], &[1_700]);
+    assert!(stranger.packets.is_empty());
+}
+
+#[test]
+fn a_telephone_behind_a_nat_is_found_by_its_packets() {
+    let mut centre = centre(1);
+    let (leg, mut phone) = (centre.leg(), Phone::new("8 101"));
+    // It says an address by which nobody can reach it.
+    let sdp = phone.sdp().replace("IN IP4 127.0.0.1", "IN IP4 192.0.2.77");
+    phone.takes(&centre.answer(leg, sdp.as_bytes()).unwrap().sdp);
+    centre.hear(leg, Hear::Sound(Sound::Test));
+    talk(&mut [&mut phone], 500);
+    phone.hears(&[440], &[]);
+}
+
+#[test]
+fn a_telephone_that_vanishes_is_told_of_and_one_that_is_on_hold_is_not() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let (b, mut bob) = centre.caller("8 101");
+    let hold = bob.sdp().replace("a=sendrecv", "a=inactive");
+    let agreed = centre.answer(b, hold.as_bytes()).unwrap();
+    assert_eq!(agreed.way, Way { sends: false, hears: false });
+    assert!(agreed.sdp.contains("a=inactive"));
+    talk(&mut [&mut alice, &mut bob], 100);
+    let silent = centre.wait(|noticed| match noticed {
+        Noticed::Silent(leg, millis) => Some((*leg, *millis)),
+        _ => None,
+    });
+    assert!(silent.0 == a && silent.1 >= 1_000, "{silent:?}");
+}
+
+#[test]
+fn a_leg_that_ends_is_reported() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    alice.skip = 10;
+    talk(&mut [&mut alice, &mut bob], 1_000);
+    centre.close(a);
+    let quality = centre.wait(|noticed| match noticed {
+        Noticed::Report(leg, quality) if *leg == a => Some(*quality),
+        _ => None,
+    });
+    assert!((35..60).contains(&quality.received), "{quality:?}");
+    assert!((3..7).contains(&quality.lost), "{quality:?}");
+    assert!(quality.sent > 40 && (2.0..4.3).contains(&quality.mos), "{quality:?}");
+    // Nothing comes to it or from it any more.
+    bob.heard.clear();
+    let before = alice.packets.len();
+    talk(&mut [&mut alice, &mut bob], 200);
+    assert!(bob.heard.len() < 400 && alice.packets.len() <= before + 2);
+}
+
+#[test]
+fn reports_go_both_ways() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    centre.hear(a, Hear::Itself);
+    talk(&mut [&mut alice], 3_500);
+    let sent = alice.reports.iter().filter_map(|(sent, _)| *sent).next_back();
+    let sent = sent.expect("a sender's report came");
+    assert!(sent.packets > 20 && sent.octets == sent.packets * 160, "{sent:?}");
+    let about = alice.reports.iter().filter_map(|(_, report)| *report).next_back().unwrap();
+    assert_eq!((about.ssrc, about.lost), (alice.ssrc, 0));
+}
+
+fn recorded(centre: &Centre, file: &str) -> (Vec<i16>, Vec<i16>) {
+    let id: domain::id::FileId = file.parse().unwrap();
+    read(&centre.folder.join("files").join(crate::blob::place(id)))
+}
+
+fn read(path: &Path) -> (Vec<i16>, Vec<i16>) {
+    let bytes = std::fs::read(path).unwrap();
+    let wav = media::wav::Wav::read(&bytes).unwrap();
+    let side = |side| (0..wav.len()).map(|n| wav.at(side, n).unwrap()).collect();
+    (side(0), side(1))
+}
+
+#[test]
+fn a_tape_holds_both_sides_apart_and_silence_where_it_is_masked() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let (b, mut bob) = centre.callee("0 101", a);
+    centre.join(a, b);
+    (alice.tone, bob.tone) = (600, 900);
+    centre.record(Tape(7), &[a], &[b]);
+    talk(&mut [&mut alice, &mut bob], 1_000);
+    centre.mask(Tape(7), true);
+    talk(&mut [&mut alice, &mut bob], 500);
+    centre.mask(Tape(7), false);
+    talk(&mut [&mut alice, &mut bob], 500);
+    centre.stop(Tape(7));
+    let (file, bytes, millis) = centre.wait(|noticed| match noticed {
+        Noticed::Kept { tape: Tape(7), file, bytes, millis } => {
+            Some((file.clone().unwrap(), *bytes, *millis))
+        }
+        _ => None,
+    });
+    assert!((1_900..2_300).contains(&millis), "{millis}");
+    let (left, right) = recorded(&centre, &file);
+    assert!(bytes > (left.len() * 4) as u64);
+    phone::has(&left[1_600..7_200], &[600], &[900]);
+    phone::has(&right[1_600..7_200], &[900], &[600]);
+    assert!(left[9_000..11_000].iter().chain(&right[9_000..11_000]).all(|s| *s == 0));
+    phone::has(&left[13_500..15_500], &[600], &[900]);
+}
+
+#[test]
+fn a_tape_that_is_cut_short_can_be_played_as_far_as_it_is() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    alice.tone = 600;
+    centre.record(Tape(1), &[a], &[]);
+    talk(&mut [&mut alice], 2_400);
+    let mut found = Vec::new();
+    for folder in std::fs::read_dir(centre.folder.join("files")).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            found.push(file.unwrap().path());
+        }
+    }
+    // Nothing was ended: this is what a kill would leave behind.
+    let (left, right) = read(&found[0]);
+    assert!((16_000..=20_000).contains(&left.len()), "{}", left.len());
+    phone::has(&left[2_000..10_000], &[600], &[900]);
+    assert!(right.iter().all(|sample| *sample == 0));
+}
+
+#[test]
+fn offers_that_do_not_fit_are_refused_and_take_no_port() {
+    let mut centre = centre(1);
+    let phone = Phone::new("8 101");
+    let leg = centre.leg();
+    assert_eq!(centre.answer(leg, b"hello"), Err(PlaneFault::Unreadable));
+    let foreign = phone.sdp().replace(" 8 101", " 18");
+    assert_eq!(centre.answer(leg, foreign.as_bytes()), Err(PlaneFault::Unfit));
+    let video = phone.sdp().replace("m=audio", "m=video");
+    assert_eq!(centre.answer(leg, video.as_bytes()), Err(PlaneFault::Unfit));
+    assert_eq!(centre.conclude(leg, phone.sdp().as_bytes()), Err(PlaneFault::WrongState));
+    assert_eq!(centre.again(leg, true), Err(PlaneFault::WrongState));
+    assert!(centre.legs.is_empty() && centre.loads == [0]);
+    let both = format!("{}m=video 4000 RTP/AVP 96\r\n", phone.sdp());
+    let agreed = centre.answer(leg, both.as_bytes()).unwrap();
+    assert!(agreed.sdp.contains("m=video 0 "), "{}", agreed.sdp);
+}
+
+#[test]
+fn holding_by_us_is_a_new_offer_of_the_same_session() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let offer = centre.again(a, true).unwrap();
+    assert!(offer.contains("a=sendonly"), "{offer}");
+    let answer = alice.sdp().replace("a=sendrecv", "a=recvonly");
+    let way = centre.conclude(a, answer.as_bytes()).unwrap();
+    assert_eq!(way, Way { sends: false, hears: true });
+    assert_eq!(centre.conclude(a, answer.as_bytes()), Err(PlaneFault::WrongState));
+    centre.hear(a, Hear::Sound(Sound::Music("".into())));
+    talk(&mut [&mut alice], 400);
+    assert!(alice.heard.len() > 2_000);
+    assert!(centre.again(a, false).unwrap().contains("a=sendrecv"));
+}

@@ -1,0 +1,147 @@
+/** The administration against the real server: entries made, changed, undone and removed; the set-up out and in. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "./fixtures";
+import type { Page } from "@playwright/test";
+
+async function logIn(page: Page, user = "admin"): Promise<void> {
+  await page.goto("/admin");
+  await page.getByLabel("사용자 이름").fill(user);
+  await page.getByLabel("비밀번호").fill("demo");
+  await page.getByRole("button", { name: "로그인", exact: true }).click();
+}
+const entry = (page: Page, name: string) => page.getByTestId("entry").filter({ hasText: name });
+const form = (page: Page) => page.getByRole("form");
+const save = (page: Page) => form(page).getByRole("button", { name: "저장", exact: true }).click();
+
+test("a user is added, changed, undone and removed", async ({ page, accessible }) => {
+  await logIn(page);
+  await expect(entry(page, "김서연")).toBeVisible();
+  await accessible(page);
+  await page.getByRole("button", { name: "추가" }).click();
+  await save(page);
+  await expect(form(page).getByRole("alert")).toContainText("번호 / 이름");
+  await page.getByLabel("번호 / 이름").fill("2901");
+  await page.getByLabel("표시 이름").fill("새 상담사");
+  await page.getByLabel("비밀번호").fill("a-long-password");
+  await accessible(page);
+  await save(page);
+  await expect(entry(page, "2901")).toContainText("새 상담사");
+  await expect(page).toHaveURL(/#users\/2901$/);
+  await expect(page.getByLabel("번호 / 이름")).toBeDisabled();
+
+  await page.getByLabel("표시 이름").fill("다른 이름");
+  await save(page);
+  await expect(entry(page, "2901")).toContainText("다른 이름");
+  await page.getByRole("button", { name: "되돌리기" }).click();
+  await expect(entry(page, "2901")).toContainText("새 상담사");
+
+  await form(page).getByRole("button", { name: "삭제" }).click();
+  await form(page).getByRole("button", { name: "정말 삭제" }).click();
+  await expect(entry(page, "2901")).toHaveCount(0);
+});
+
+test("the server's own no stands at the member it names, and nothing is lost", async ({ page }) => {
+  await logIn(page);
+  await page.getByRole("link", { name: "대기열" }).click();
+  await entry(page, "3001").click();
+  await page.getByLabel("넘길 대기열").selectOption("3001");
+  await save(page);
+  await expect(form(page).getByRole("alert")).toContainText("overflow");
+  await expect(page.getByLabel("넘길 대기열")).toHaveValue("3001");
+  await form(page).getByRole("button", { name: "변경 취소" }).click();
+  await expect(page.getByLabel("넘길 대기열")).toHaveValue("");
+});
+
+test("two administrators do not overwrite each other unseen", async ({ page, context }) => {
+  await logIn(page);
+  await page.getByRole("link", { name: "처리 코드" }).click();
+  await page.getByTestId("entry").first().click();
+  const english = page.getByLabel("영어");
+  const before = await english.inputValue();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await other.getByLabel("영어").fill(`${before} (2)`);
+  await save(other);
+  await expect(other.getByRole("status").filter({ hasText: "저장했습니다" })).toBeVisible();
+  await english.fill(`${before} (mine)`);
+  await save(page);
+  await expect(page.getByText("다른 관리자가 그 사이에")).toBeVisible();
+  await page.getByRole("button", { name: "바뀐 내용 불러오기" }).click();
+  await expect(english).toHaveValue(`${before} (2)`);
+  await english.fill(before);
+  await save(page);
+  await expect(page.getByRole("status").filter({ hasText: "저장했습니다" })).toBeVisible();
+});
+
+test("a key's secret is shown once", async ({ page }) => {
+  await logIn(page);
+  await page.getByRole("link", { name: "접근 키" }).click();
+  await page.getByRole("button", { name: "추가" }).click();
+  await page.getByLabel("번호 / 이름").fill("SHOPKEY0000000000001");
+  await save(page);
+  await expect(page.getByTestId("secret")).toHaveText(/^\S{16,}$/);
+  await page.getByRole("button", { name: "보관했습니다" }).click();
+  await expect(entry(page, "SHOPKEY0000000000001")).toBeVisible();
+  await expect(page.getByTestId("secret")).toHaveCount(0);
+  await form(page).getByRole("button", { name: "삭제" }).click();
+  await form(page).getByRole("button", { name: "정말 삭제" }).click();
+  await expect(entry(page, "SHOPKEY0000000000001")).toHaveCount(0);
+});
+
+test("the set-up goes out as a file, and in again after a look at what would change", async ({ page, accessible }, info) => {
+  await logIn(page);
+  await page.getByRole("link", { name: "센터 설정" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "내보내기" }).click()]);
+  const document = JSON.parse(readFileSync(await download.path(), "utf8"));
+  const user = document.users.find(({ id }: { id: string }) => id === "1020");
+  const { name } = user;
+  const file = info.outputPath("realm.json");
+  const choose = async (shown: string) => {
+    user.name = shown;
+    writeFileSync(file, JSON.stringify(document));
+    await page.getByLabel("가져올 파일").setInputFiles(file);
+  };
+  await choose(name);
+  await expect(page.getByTestId("changes")).toContainText("바뀌는 것이 없습니다");
+  await choose("가져온 이름");
+  await expect(page.getByTestId("changes").getByRole("listitem")).toHaveText(/변경\s+사용자\s+1020/);
+  await accessible(page);
+  await page.getByRole("button", { name: "적용" }).click();
+  await expect(page.getByText(/개 항목을 적용했습니다/)).toBeVisible();
+  await page.goto("/admin#users/1020");
+  await expect(page.getByLabel("표시 이름")).toHaveValue("가져온 이름");
+  await page.getByLabel("표시 이름").fill(name);
+  await save(page);
+  await expect(entry(page, "1020")).toContainText(name);
+});
+
+test("a supervisor may look, an agent may not", async ({ page }) => {
+  await logIn(page, "9001");
+  await expect(entry(page, "김서연")).toBeVisible();
+  await expect(page.getByRole("button", { name: "추가" })).toHaveCount(0);
+  await entry(page, "1001").click();
+  await expect(page.getByLabel("표시 이름")).toBeDisabled();
+  await page.getByRole("button", { name: "로그아웃" }).click();
+  await logIn(page, "1001");
+  await expect(page.getByRole("alert")).toContainText("관리자와 슈퍼바이저만");
+});
+
+for (const [lang, width] of [["en-US", 1440], ["en-US", 390], ["ko-KR", 390]] as const)
+  for (const colorScheme of ["light", "dark"] as const)
+    test(`accessible in ${lang}, ${colorScheme}, ${width} px`, async ({ browser, baseURL, accessible }) => {
+      const context = await browser.newContext({ locale: lang, colorScheme, viewport: { width, height: 844 }, ...(baseURL ? { baseURL } : {}) });
+      const page = await context.newPage();
+      const ko = lang === "ko-KR";
+      await page.goto("/admin");
+      await page.getByLabel(ko ? "사용자 이름" : "User name").fill("admin");
+      await page.getByLabel(ko ? "비밀번호" : "Password").fill("demo");
+      await page.getByRole("button", { name: ko ? "로그인" : "Log in", exact: true }).click();
+      await expect(page.getByTestId("entry").first()).toBeVisible();
+      await accessible(page);
+      for (const place of ["groups/401", "queues/3001", "hours", "devices/3999", "realm"]) {
+        await page.goto(`/admin#${place}`);
+        if (place !== "hours") await expect(page.getByRole("form")).toBeVisible();
+        await accessible(page);
+      }
+      await context.close();
+    });

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { at, brief, differences, missing, put, same } from "./entry";
+import { KINDS, REALM } from "./kinds";
+
+test("a member inside of an object is put and taken off, and the empty object goes with it", () => {
+  const entry = put({ id: "3001" }, "overflow.to", "3002");
+  expect(entry).toEqual({ id: "3001", overflow: { to: "3002" } });
+  expect(at(entry, "overflow.to")).toBe("3002");
+  expect(put(entry, "overflow.to", undefined)).toEqual({ id: "3001" });
+  expect(at({}, "constructor")).toBeUndefined();
+});
+
+test("a change keeps the order of members and what is not known", () => {
+  const changed = put({ id: "1", newer: { a: 1 }, name: "x" }, "name", "y");
+  expect(JSON.stringify(changed)).toBe('{"id":"1","newer":{"a":1},"name":"y"}');
+});
+
+test("the order of members is no difference, the order of a list is", () => {
+  expect(same({ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 })).toBe(true);
+  expect(same({ b: [1, 2] }, { b: [2, 1] })).toBe(false);
+  expect(same({ a: undefined }, {})).toBe(false);
+});
+
+test("what is needed and empty is found; zero is not empty", () => {
+  const group = KINDS.find(({ path }) => path === "reasons")!;
+  expect(missing(group.fields, { code: 0, ko: "쉼" })?.at).toBe("en");
+  expect(missing(group.fields, { code: 0, ko: "쉼", en: "Rest" })).toBeUndefined();
+});
+
+test("long lists are cut in the list of entries", () => {
+  expect(brief(["a", "b", "c", "d", "e"])).toBe("a, b, c +2");
+  expect(brief({ mon: "x", tue: "y" })).toBe("mon, tue");
+  expect([brief(false), brief(true), brief(undefined), brief(0)]).toEqual(["", "✓", "", "0"]);
+});
+
+test("an import says what is new and what is changed, and nothing of what is the same", () => {
+  const now = { realm: { name: "a" }, users: [{ id: "1", name: "x" }, { id: "2", name: "y" }] };
+  const next = { realm: { name: "a" }, users: [{ name: "x", id: "1" }, { id: "2", name: "z" }, { id: "3", name: "n" }] };
+  expect(differences(now, next, () => "id")).toEqual([
+    { member: "users", name: "2", change: "changed" },
+    { member: "users", name: "3", change: "new" },
+  ]);
+});
+
+test("each kind names its entries by a member that its form asks for", () => {
+  for (const kind of [...KINDS, REALM]) expect(kind.fields.map((field) => field.at), kind.path).toContain(kind.name);
+});
