@@ -1,4 +1,6 @@
 /** What the tests of the customer's chat need beside `fixtures.ts`: where the sockets are, and the page with its address. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Locator, Page } from "@playwright/test";
 import { expect } from "./fixtures";
 
@@ -57,4 +59,12 @@ export class WebChat {
     await this.composer.press("Enter");
     await expect(this.line(text).last()).toHaveAttribute("data-state", "done");
   }
+}
+
+/** A site of somebody else: one page at an origin of its own. Not `page.route`: its pages may not reach loopback. */
+export async function site(html: string): Promise<{ url: string; close: () => void }> {
+  const server = createServer((_, answer) => answer.setHeader("Content-Type", "text/html; charset=utf-8").end(html));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://localhost:${port}/`, close: () => server.close() };
 }

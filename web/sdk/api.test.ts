@@ -194,6 +194,13 @@ test("22: a closed port", async () => {
   expect(FakeSocket.all).toHaveLength(1);
 });
 
+test("a page whose own policy forbids the address: an error, and no close after it", async () => {
+  world.chat();
+  await later();
+  FakeSocket.last.onerror?.({});
+  expect(world.story).toEqual(["Connecting", "Clear Failed to connect to the server"]);
+});
+
 test("23: a server that selects no sub-protocol", async () => {
   world.chat();
   await later();

@@ -49,7 +49,8 @@ export class Line {
       this.tries = 0;
       this.take(data);
     };
-    socket.onclose = () => {
+    // A page's own policy (CSP) ends it with an error alone.
+    socket.onclose = socket.onerror = () => {
       if (socket === this.socket) this.lost();
     };
   }

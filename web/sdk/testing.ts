@@ -18,6 +18,7 @@ export class FakeSocket {
   onopen?: () => void;
   onmessage?: (event: { data: unknown }) => void;
   onclose?: (event: object) => void;
+  onerror?: (event: object) => void;
 
   constructor(url: string, offered: string) {
     if (FakeSocket.forbidden) throw new DOMException("insecure", "SecurityError");

@@ -91,6 +91,8 @@ function launch(script: HTMLScriptElement): Launcher {
   root.append(all);
 
   let frame: HTMLIFrameElement | undefined;
+  /** The frame's page listens. */
+  let ready = false;
   let shown = false;
   let unread = 0;
 
@@ -99,7 +101,7 @@ function launch(script: HTMLScriptElement): Launcher {
     const style = getComputedStyle(document.documentElement);
     return ["brand", "on-brand", "radius", "font"].map((name) => [name.replace("-", "_"), style.getPropertyValue(`--sd-${name}`).trim()]);
   };
-  const tell = (nx: string) => frame?.contentWindow?.postMessage({ nx }, origin);
+  const tell = () => void (ready && frame?.contentWindow?.postMessage({ nx: shown ? "shown" : "hidden" }, origin));
 
   function load(): void {
     if (frame) return;
@@ -132,7 +134,7 @@ function launch(script: HTMLScriptElement): Launcher {
     shown = on;
     if (on) load();
     show();
-    tell(on ? "shown" : "hidden");
+    tell();
     if (on) frame!.focus();
     else button.focus();
   }
@@ -141,8 +143,11 @@ function launch(script: HTMLScriptElement): Launcher {
   addEventListener("message", ({ source, origin: from, data }: MessageEvent<{ nx?: string; unread?: number } | null>) => {
     if (!frame || source !== frame.contentWindow || from !== origin) return;
     if (data?.nx === "close") turn(false);
-    else if (data?.nx === "ready") tell(shown ? "shown" : "hidden");
-    else if (data?.nx === "unread") {
+    else if (data?.nx === "ready") {
+      ready = true;
+      tell();
+    }
+    if (data?.nx === "unread") {
       unread = Number(data.unread) || 0;
       show();
     } else if (data?.nx === "open" || data?.nx === "over") remember(session, OPEN, data.nx === "open" ? "1" : "");

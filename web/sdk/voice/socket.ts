@@ -64,7 +64,8 @@ export class SipSocket {
       if (code && method) this.listener.response(Number(code), phrase!.trim(), method);
       this.ondata(text);
     };
-    socket.onclose = () => {
+    // A page's own policy (CSP) ends it with an error alone.
+    socket.onclose = socket.onerror = () => {
       if (socket !== this.socket) return;
       this.socket = undefined;
       const now = Date.now();

@@ -6,7 +6,7 @@ export const webchat: Translation<typeof ko> = {
   title: "Chat",
   greet: "How can we help?",
   "phase.connecting": "Connecting…",
-  "phase.waiting": "Finding someone for you",
+  "phase.waiting": "Finding someone…",
   "phase.talking": "In conversation",
   "phase.bot": "The chatbot is here to help",
   "phase.over": "The chat has ended",

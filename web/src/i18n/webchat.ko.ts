@@ -4,7 +4,7 @@ export const webchat = {
   title: "채팅 상담",
   greet: "무엇을 도와드릴까요?",
   "phase.connecting": "접속 중…",
-  "phase.waiting": "상담사를 연결하고 있습니다",
+  "phase.waiting": "상담사 연결 중…",
   "phase.talking": "상담 중",
   "phase.bot": "챗봇이 안내합니다",
   "phase.over": "상담이 끝났습니다",

@@ -69,10 +69,10 @@ export class Chat {
   #api: NxWebApi;
   #id = 0;
   #cid = "";
-  #upload = "";
+  #upload = $state("");
   #next = 1;
   #bot = false;
-  #joined = false;
+  #joined = $state(false);
   #names = new Map<string, string>();
   #typed = 0;
   #typing: ReturnType<typeof setTimeout> | undefined;
