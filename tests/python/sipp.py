@@ -256,8 +256,8 @@ class Called:
             lines.append("Content-Type: application/sdp")
         return send("\n".join(line for line in lines if line.strip()) + "\n\n" + body, retrans)
 
-    def ring(self, want: str | None = None) -> list[str]:
-        return [*self.take(want), self._answer("180 Ringing")]
+    def ring(self, want: str | None = None, headers: str = "") -> list[str]:
+        return [*self.take(want), self._answer("180 Ringing", headers)]
 
     def take(self, want: str | None = None) -> list[str]:
         """The call comes."""

@@ -206,7 +206,8 @@ def test_s24_and_s25_a_blind_transfer_by_refer(phone, k):
 
 def test_a_desk_telephone_is_answered_by_the_application(phone, k):
     a, b = phone(A).register(), phone(B).register()
-    at_b = b.start(Called().ring(), [recv("NOTIFY", want="Event: talk"), ok()], Called().pick_up(), hung_up())
+    ring = Called().ring(headers="Allow-Events: talk, hold")
+    at_b = b.start(ring, [recv("NOTIFY", want="Event: talk"), ok()], Called().pick_up(), hung_up())
     caller = Caller(a, B)
     at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
     call = k.expect(*OUT)[3]["call"]["c1"]
