@@ -1,6 +1,7 @@
 """baresip without a sound card: it says a tone from a file, and keeps what it hears in another."""
 
 import array
+import contextlib
 import json
 import math
 import os
@@ -51,7 +52,7 @@ class Baresip:
         control = free_tcp_port()
         lines = {
             "module_path": MODULES,
-            "sip_listen": f"127.0.0.1:{free_port()}",
+            "sip_listen": f"127.0.0.1:{free_ports()}",
             "sip_cafile": certificate,
             "audio_source": f"aufile,{self.folder}/tone.wav",
             "audio_player": f"aubridge,player-{number}",
@@ -115,6 +116,16 @@ class Baresip:
             os.kill(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.log.close()
+
+
+def free_ports() -> int:
+    """A port that nobody has by UDP or TCP, nor the next one, which baresip takes for TLS."""
+    while True:
+        port = free_port()
+        with socket.socket() as first, socket.socket() as second, contextlib.suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def free_tcp_port() -> int:
