@@ -87,18 +87,14 @@ impl Voice {
         let Some(all) = self.gone.get_mut(&(who.realm, key)) else { return };
         let Some(gone) = all.get_mut(who) else { return };
         gone.telling = false;
-        match outcome {
-            Ok(Ok(_)) => {
-                all.remove(who);
-                if all.is_empty() {
-                    self.gone.remove(&(who.realm, key));
-                }
+        if matches!(outcome, Ok(Ok(_))) {
+            all.remove(who);
+            if all.is_empty() {
+                self.gone.remove(&(who.realm, key));
             }
+        } else {
             // The call was just changing: if they are still in it, they are not for long.
-            Ok(Err(_)) | Err(_) => {
-                let timer = Timer::Mourn(who.realm, key);
-                self.timers.insert((turn.cx.now.plus(AGAIN), timer));
-            }
+            self.timers.insert((turn.cx.now.plus(AGAIN), Timer::Mourn(who.realm, key)));
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | connected, held, listening | a leg that stands |
 //! | gone | none: BYE, CANCEL, or the cause's status |
 
+use super::depart::Departure;
 use super::hear::{Mouth, hear};
 use super::leg::{Key, Stage, Who};
 use super::plane::{Hear, Leg as No};
@@ -165,8 +166,7 @@ impl Voice {
             .map(|leg| (leg.no, leg.stage, leg.auto))
             .collect();
         if legs.is_empty() {
-            if self.is_registered(who) && !self.dialing.contains_key(who) && !self.is_gone(who, key)
-            {
+            if !who.outside && !self.dialing.contains_key(who) && !self.is_gone(who, key) {
                 self.lend(turn, who, key, call, party);
             }
             return;
@@ -178,18 +178,19 @@ impl Voice {
                 (Stage::Calling, _) => self.pick_up(turn, no, call),
                 // Another contact took the call, or nobody need any more.
                 (Stage::Called, link) if !auto && link != Link::Initiated => {
-                    if self.legs.part(no, key) {
-                        self.end_leg(turn, no, 487);
-                    }
+                    self.let_go(turn, no, key);
                 }
                 // Of two legs that became one call, the telephone keeps the one it is talking by.
-                (Stage::Up, _) if standing > 1 && self.on_hold(no) => {
-                    if self.legs.part(no, key) {
-                        self.end_leg(turn, no, 487);
-                    }
-                }
+                (Stage::Up, _) if standing > 1 && self.on_hold(no) => self.let_go(turn, no, key),
                 _ => {}
             }
+        }
+    }
+
+    /// A call goes by a leg no more; one by which none goes is ended.
+    fn let_go(&mut self, turn: &mut Turn<'_, '_>, no: No, key: Key) {
+        if self.legs.part(no, key) {
+            self.end_leg(turn, no, 487);
         }
     }
 
@@ -207,6 +208,14 @@ impl Voice {
         });
         match free.map(|leg| leg.no) {
             Some(no) => self.legs.join(no, key),
+            None if !self.is_registered(who) => {
+                // Nobody plays a telephone that is not there, unless it is a virtual one.
+                let known = self.realms.get(&who.realm);
+                let known = known.and_then(|known| known.directory.devices.get(&who.device));
+                if known.is_some_and(|device| device.service.is_none() && !device.r#virtual) {
+                    self.depart(who, key, Departure::Vanish);
+                }
+            }
             None if party.link == Link::Initiated => self.call_phone(turn, who, key, call, true),
             None => {}
         }

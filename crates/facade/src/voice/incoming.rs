@@ -208,7 +208,7 @@ impl Voice {
             return Err(no(503));
         }
         let (ip, bucket) = (flow.peer.ip(), format!("voice.web.{}", flow.peer.ip()));
-        let (here, all) = self.legs.from_web(realm, ip);
+        let (here, all) = self.legs.of_web(realm, ip);
         if here >= WEB_ADDRESS_LIMIT
             || all >= WEB_LIMIT
             || !turn.cx.site.allow(&bucket, WEB_RATE.0, WEB_RATE.1)
@@ -221,7 +221,8 @@ impl Voice {
 
     /// The name that a caller from outside has in the call.
     fn outsider(&self, realm: RealmNo, invite: &Request) -> DeviceId {
-        let from = invite.from().ok().and_then(|from| from.uri.user().map(|u| u.into_owned()));
+        let from =
+            invite.from().ok().and_then(|from| from.uri.user().map(std::borrow::Cow::into_owned));
         let from = from.unwrap_or_default();
         self.realms
             .get(&realm)
@@ -325,7 +326,7 @@ impl Voice {
             if self.endpoint.ring(now, sip, 183, &headers, sdp).is_ok()
                 && let Some(leg) = self.legs.get_mut(number)
             {
-                leg.previewed = true;
+                (leg.previewed, leg.rang) = (true, true);
             }
         } else if rings && !leg.rang {
             // What was ended within the same bytes hears nothing any more.
@@ -372,5 +373,5 @@ pub(super) fn diverted(invite: &Request) -> Vec<String> {
     let mut latest_first: Vec<Address> = invite.headers.list(&Name::Diversion).unwrap_or_default();
     latest_first.reverse();
     all.extend(latest_first);
-    all.iter().filter_map(|a| a.uri.user().map(|user| user.into_owned())).collect()
+    all.iter().filter_map(|a| a.uri.user().map(std::borrow::Cow::into_owned)).collect()
 }

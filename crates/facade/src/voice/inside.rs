@@ -115,7 +115,7 @@ impl Voice {
         let no = self.legs.of_sip(sip);
         let status = match (&request.method, no) {
             (Method::Info, Some(no)) => self.key_pressed(turn, no, request),
-            (Method::Refer, Some(no)) => match self.referred(turn, no, request) {
+            (Method::Refer, Some(no)) => match self.referred(no, request) {
                 Ok((name, realm, wish)) => {
                     self.endpoint.respond(now, tx, Response::to_request(request, 202));
                     self.notify_refer(now, sip, 100);
@@ -154,12 +154,10 @@ impl Voice {
 
     /// REFER: passing the call on, without a word or with a consultation (RFC 3515, RFC 5589).
     fn referred(
-        &mut self,
-        turn: &Turn<'_, '_>,
+        &self,
         no: No,
         request: &Request,
     ) -> Result<(&'static str, crate::door::RealmNo, Wish), u16> {
-        let _ = turn;
         let leg = self.legs.get(no).ok_or(481_u16)?;
         // Whoever is outside passes nobody on (`nxwebapi.md` 7.2).
         let who = leg.who.clone().filter(|who| !who.outside).ok_or(403_u16)?;

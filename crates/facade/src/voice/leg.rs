@@ -132,7 +132,7 @@ impl Legs {
     }
 
     /// How many calls there are from an address of the web, and from the web at all.
-    pub(super) fn from_web(&self, realm: RealmNo, ip: IpAddr) -> (usize, usize) {
+    pub(super) fn of_web(&self, realm: RealmNo, ip: IpAddr) -> (usize, usize) {
         let web = |leg: &&Leg| {
             leg.who.as_ref().is_some_and(|who| who.outside && who.realm == realm)
                 && wire(leg.flow) == Wire::Web

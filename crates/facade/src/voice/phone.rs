@@ -64,10 +64,10 @@ impl Voice {
     }
 
     /// 503: come back soon.
-    pub(super) fn busy(request: &Request) -> Box<Response> {
+    fn busy(request: &Request) -> Entrance {
         let mut response = Response::to_request(request, 503);
         response.headers.push(Name::RetryAfter, 5);
-        Box::new(response)
+        Entrance::Shut(Box::new(response))
     }
 
     /// Who asks? By digest, against the password of the device that is named (RFC 3261 §22, RFC 8760).
@@ -80,9 +80,9 @@ impl Voice {
     ) -> Entrance {
         let now = turn.now();
         let Some(known) = self.realms.get_mut(&realm) else {
-            return Entrance::Shut(Self::busy(request));
+            return Self::busy(request);
         };
-        let Some(gate) = &mut known.gate else { return Entrance::Shut(Self::busy(request)) };
+        let Some(gate) = &mut known.gate else { return Self::busy(request) };
         let given = [Name::Authorization, Name::ProxyAuthorization];
         let given = given.iter().flat_map(|name| request.headers.all(name));
         let given = given.filter_map(|value| <Auth as sip::message::Field>::parse(value).ok());
@@ -125,13 +125,13 @@ impl Voice {
         turn: &mut Turn<'_, '_>,
         request: &Request,
         flow: Flow,
-    ) -> Box<Response> {
-        let refuse = |status| Box::new(Response::to_request(request, status));
+    ) -> Response {
+        let refuse = |status| Response::to_request(request, status);
         let Ok(to) = request.to() else { return refuse(400) };
         let realm = Self::realm_of(turn, &to.uri);
         let device = match self.enter(turn, realm, request, flow) {
             Entrance::Open(device) => device,
-            Entrance::Shut(response) => return response,
+            Entrance::Shut(response) => return *response,
         };
         // Nobody registers for another (RFC 3261 §10.3, step 4).
         if to.uri.user().as_deref() != Some(device.as_str()) {
@@ -142,7 +142,7 @@ impl Voice {
         if !changes.is_empty() {
             self.changed(turn, realm, &device);
         }
-        Box::new(response)
+        response
     }
 
     /// A telephone's contacts have changed: who is trusted, what breaks with which flow, and what the domain is told.

@@ -19,24 +19,24 @@ impl Voice {
             Method::Register => self.register(turn, request, flow),
             Method::Options => options(request),
             // Many phones keep their way open by it.
-            Method::Notify => Box::new(Response::to_request(request, 200)),
-            Method::Subscribe | Method::Publish => Box::new(Response::to_request(request, 489)),
-            Method::Refer => Box::new(Response::to_request(request, 403)),
+            Method::Notify => Response::to_request(request, 200),
+            Method::Subscribe | Method::Publish => Response::to_request(request, 489),
+            Method::Refer => Response::to_request(request, 403),
             _ => {
                 let mut response = Response::to_request(request, 405);
                 response.headers.push(Name::Allow, ALLOW);
-                Box::new(response)
+                response
             }
         };
-        self.endpoint.respond(turn.now(), tx, *response);
+        self.endpoint.respond(turn.now(), tx, response);
     }
 }
 
 /// What we can do (RFC 3261 §11.2).
-fn options(request: &Request) -> Box<Response> {
+fn options(request: &Request) -> Response {
     let mut response = Response::to_request(request, 200);
     response.headers.push(Name::Allow, ALLOW);
     response.headers.push(Name::Accept, "application/sdp");
     response.headers.push(Name::Supported, SUPPORTED.join(", "));
-    Box::new(response)
+    response
 }

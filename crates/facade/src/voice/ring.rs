@@ -4,13 +4,13 @@ use super::depart::Departure;
 use super::follow::Rung;
 use super::leg::{Key, Leg, Stage, Who, wire};
 use super::phone::record;
-use super::plane::{Leg as No, Wire};
+use super::plane::Leg as No;
 use super::{Ticket, Timer, Turn, Voice, status};
 use domain::call::{Call, CallId, Cause, Link, Outside, PROMPT, Wish};
 use sip::endpoint::Invite;
 use sip::event;
-use sip::flow::Flow;
 use sip::message::{Address, Headers, Method, Name, Uri, UserToUser};
+use sip::register::Binding;
 
 /// Asks a telephone to pick up by itself: the ways that phones know.
 fn auto_answer(headers: &mut Headers, host: &str) {
@@ -52,15 +52,12 @@ impl Voice {
         auto: bool,
     ) -> bool {
         let contacts = self.registrar.contacts(turn.now(), &record(who.realm, &who.device));
-        let contacts: Vec<(Uri, Vec<Address>, Flow)> =
-            contacts.into_iter().map(|b| (b.contact.uri.clone(), b.path.clone(), b.flow)).collect();
+        let contacts: Vec<Binding> = contacts.into_iter().cloned().collect();
         let like = self.leg_of_another(who, key, call);
         let mut any = false;
-        for (uri, path, flow) in contacts {
-            let Some(invite) = self.invitation(turn, who, call, uri, &path, flow, auto) else {
-                continue;
-            };
-            any |= self.send_invite(turn, who, key, invite, wire(flow), like, auto).is_some();
+        for contact in contacts {
+            let Some(invite) = self.invitation(who, call, &contact, auto) else { continue };
+            any |= self.send_invite(turn, who, key, invite, like, auto).is_some();
         }
         any
     }
@@ -77,16 +74,7 @@ impl Voice {
             .next()
     }
 
-    fn invitation(
-        &self,
-        turn: &Turn<'_, '_>,
-        who: &Who,
-        call: &Call,
-        uri: Uri,
-        path: &[Address],
-        flow: Flow,
-        auto: bool,
-    ) -> Option<Invite> {
+    fn invitation(&self, who: &Who, call: &Call, contact: &Binding, auto: bool) -> Option<Invite> {
         let known = self.realms.get(&who.realm)?;
         let realm = known.directory.realm.as_ref().map_or("localhost", |realm| &realm.name);
         // A telephone that is called so that it can call is shown whom it will call.
@@ -94,7 +82,7 @@ impl Voice {
         let from = Uri::sip(Some(shown.as_str()), realm).ok()?;
         let to = Uri::sip(Some(who.device.as_str()), realm).ok()?;
         let mut headers = Headers::default();
-        for hop in path {
+        for hop in &contact.path {
             headers.push(Name::Route, hop);
         }
         if !call.attached.uui.is_empty() {
@@ -116,7 +104,7 @@ impl Voice {
         }
         let name = known.directory.users.values().find(|u| u.extension.as_ref() == Some(shown));
         let from = Address::new(from).named(name.map(|user| &*user.name));
-        let _ = turn;
+        let (uri, flow) = (contact.contact.uri.clone(), contact.flow);
         Some(Invite {
             uri,
             from,
@@ -135,12 +123,11 @@ impl Voice {
         who: &Who,
         key: Key,
         mut invite: Invite,
-        wire: Wire,
         like: Option<No>,
         auto: bool,
     ) -> Option<No> {
         let no = self.legs.next();
-        let sdp = turn.plane.offer(no, wire, like).ok()?;
+        let sdp = turn.plane.offer(no, wire(invite.flow), like).ok()?;
         invite.sdp = Some(sdp.into_bytes());
         let flow = invite.flow;
         let Ok(sip) = self.endpoint.invite(turn.now(), invite) else {
@@ -163,7 +150,7 @@ impl Voice {
         let (who, calls) = (leg.who.clone(), leg.calls.clone());
         self.end_leg(turn, no, 487);
         for (key, who) in calls.into_iter().zip(who) {
-            self.fork_over(turn, &who, key, Cause::NOT_ANSWERED);
+            self.fork_over(&who, key, Cause::NOT_ANSWERED);
         }
     }
 
@@ -213,12 +200,11 @@ impl Voice {
         let (Some(who), Some(key)) = (leg.who.clone(), leg.calls.first().copied()) else {
             return self.end_leg(turn, no, 487);
         };
-        let way = match (leg.way, turn.plane.conclude(no, sdp.unwrap_or_default())) {
-            (_, Ok(way)) | (Some(way), Err(_)) => way,
-            (None, Err(_)) => {
-                self.end_leg(turn, no, 488);
-                return self.fork_over(turn, &who, key, Cause::OUT_OF_ORDER);
-            }
+        // Whoever was heard before the answer has agreed on the sound already.
+        let before = leg.way;
+        let Some(way) = turn.plane.conclude(no, sdp.unwrap_or_default()).ok().or(before) else {
+            self.end_leg(turn, no, 488);
+            return self.fork_over(&who, key, Cause::OUT_OF_ORDER);
         };
         if let Some(leg) = self.legs.get_mut(no) {
             (leg.stage, leg.way) = (Stage::Up, Some(way));
@@ -270,12 +256,12 @@ impl Voice {
                     self.end_leg(turn, other, 487);
                 }
             }
-            self.fork_over(turn, who, key, cause);
+            self.fork_over(who, key, cause);
         }
     }
 
     /// One contact is out of it. When it was the last, the domain hears the best that any of them said.
-    fn fork_over(&mut self, turn: &mut Turn<'_, '_>, who: &Who, key: Key, cause: Cause) {
+    fn fork_over(&mut self, who: &Who, key: Key, cause: Cause) {
         let rank = |cause| match cause {
             Cause::BUSY => 2,
             Cause::NOT_ANSWERED => 1,
@@ -290,7 +276,6 @@ impl Voice {
         if !self.legs.of(who).any(|leg| leg.calls.contains(&key)) {
             self.depart(who, key, Departure::Reject(best));
         }
-        let _ = turn;
     }
 
     /// An application wants a telephone to pick up. Phones that know `Event: talk` are told by it; others are called anew, in
@@ -325,19 +310,17 @@ impl Voice {
         let Some(call) = self.call(who.realm, key).cloned() else { return };
         let contacts = self.registrar.contacts(turn.now(), &record(who.realm, &who.device));
         let contact = contacts.into_iter().find(|binding| binding.flow == flow);
-        let Some((uri, path)) = contact.map(|b| (b.contact.uri.clone(), b.path.clone())) else {
-            return;
-        };
+        let Some(contact) = contact.cloned() else { return };
         self.end_leg(turn, no, 487);
-        let Some(mut invite) = self.invitation(turn, who, &call, uri, &path, flow, false) else {
+        let Some(mut invite) = self.invitation(who, &call, &contact, false) else {
             return;
         };
         let host = invite.from.uri.as_sip().map_or("localhost".into(), |uri| uri.host.clone());
         auto_answer(&mut invite.headers, &host);
         let like = self.leg_of_another(who, key, &call);
-        let made = self.send_invite(turn, who, key, invite, wire(flow), like, false);
+        let made = self.send_invite(turn, who, key, invite, like, false);
         if made.is_none() {
-            self.fork_over(turn, who, key, Cause::OUT_OF_ORDER);
+            self.fork_over(who, key, Cause::OUT_OF_ORDER);
         }
     }
 }

@@ -8,7 +8,6 @@
 use super::depart::Departure;
 use super::follow::Rung;
 use super::leg::{Key, Who};
-use super::plane::Wire;
 use super::{Output, Timer, Turn, Voice};
 use crate::door::RealmNo;
 use domain::call::{Call, Cause};
@@ -52,7 +51,7 @@ impl Voice {
             .map(|((_, id), _)| id.clone())
             .collect();
         for id in have {
-            let same = |line: &Line| wanted.iter().any(|trunk| *trunk == line.entry);
+            let same = |line: &Line| wanted.contains(&line.entry);
             if self.trunks.get(&(realm, id.clone())).is_some_and(|line| !same(line)) {
                 self.leave_trunk(turn, realm, &id);
             }
@@ -143,13 +142,12 @@ impl Voice {
         match step {
             Step::Send(request) => {
                 let Some(way) = line.way else { return };
-                match self.endpoint.request(turn.now(), *request, way) {
-                    Ok(tx) => line.asked = Some(tx),
-                    Err(_) => {
-                        let step = line.registration.as_mut().map(|r| r.unanswered(turn.now()));
-                        if let Some(step @ Step::Wait(_)) = step {
-                            self.registering(turn, realm, id, step);
-                        }
+                line.asked = self.endpoint.request(turn.now(), *request, way).ok();
+                if line.asked.is_none() {
+                    // Too much is under way: as if nobody had answered.
+                    let step = line.registration.as_mut().map(|r| r.unanswered(turn.now()));
+                    if let Some(Step::Wait(at)) = step {
+                        self.timers.insert((Millis(at.0), Timer::Trunk(realm, id.clone())));
                     }
                 }
             }
@@ -261,11 +259,7 @@ impl Voice {
         rung.insert((who.device.clone(), true), now);
         let like = self.leg_of_another(who, key, call);
         let invite = self.outward(turn, who, call, trunk, number);
-        let made = invite.and_then(|invite| {
-            let wire =
-                if invite.flow.transport == Transport::Tls { Wire::Sdes } else { Wire::Plain };
-            self.send_invite(turn, who, key, invite, wire, like, false)
-        });
+        let made = invite.and_then(|invite| self.send_invite(turn, who, key, invite, like, false));
         if made.is_none() {
             self.depart(who, key, Departure::Reject(Cause::CONGESTION));
         }

@@ -29,6 +29,8 @@ pub(crate) struct Fixed {
     pub(crate) asked: RefCell<Vec<String>>,
     /// CTI users of realm 0, nine hours ahead of UTC.
     pub(crate) cti_users: Vec<Arc<CtiUser>>,
+    /// Names of realms, beside their instances.
+    pub(crate) names: BTreeMap<String, RealmNo>,
 }
 
 impl Fixed {
@@ -44,6 +46,7 @@ impl Fixed {
             left: Cell::new(u32::MAX),
             asked: RefCell::default(),
             cti_users: Vec::new(),
+            names: BTreeMap::new(),
         }
     }
 }
@@ -69,6 +72,9 @@ impl Site for Fixed {
     }
 
     fn realm(&self, name: &str) -> Option<RealmNo> {
+        if let Some(known) = self.names.get(name) {
+            return Some(*known);
+        }
         [INSTANCE, OTHER_INSTANCE]
             .iter()
             .position(|i| *i == name)

@@ -215,7 +215,7 @@ fn s17_a_telephone_transfers_after_a_consultation() {
 }
 
 /// What a URI's header part may hold.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.bytes()
         .map(|b| {
             if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }

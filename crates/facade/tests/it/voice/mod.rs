@@ -4,4 +4,6 @@ mod calls;
 mod cti;
 mod queue;
 mod register;
+mod storm;
+mod trunks;
 mod world;

@@ -104,6 +104,8 @@ pub(crate) struct Phone {
     pub(crate) messages: Vec<Message>,
     /// Nothing comes from it any more.
     pub(crate) dead: bool,
+    /// It is a network that asks for this password when somebody registers there.
+    pub(crate) challenges: Option<String>,
     /// What it answers to OPTIONS and NOTIFY.
     pub(crate) answers: u16,
     expect: Option<(Request, Option<Response>)>,
@@ -123,7 +125,7 @@ pub(crate) struct World {
     pub(crate) due: Option<Millis>,
     /// Commands that meet a fault from now on.
     pub(crate) broken: bool,
-    site: Fixed,
+    pub(crate) site: Fixed,
     chance: Seeded,
     wires: VecDeque<(&'static str, Vec<u8>)>,
     watched: BTreeSet<String>,
@@ -327,6 +329,7 @@ impl World {
             got: Vec::new(),
             messages: Vec::new(),
             dead: false,
+            challenges: None,
             answers: 200,
             expect: None,
             registered: 0,
@@ -511,8 +514,16 @@ impl World {
                             Event::Incoming { call, .. } => phone.newest = Some(*call),
                             // A telephone that is there says so.
                             Event::Request { tx, request, .. } if !phone.dead => {
-                                let yes = Response::to_request(request, phone.answers);
-                                phone.endpoint.respond(now, *tx, yes);
+                                let asks = phone.challenges.is_some()
+                                    && !request.headers.has(&Name::Authorization);
+                                let status = if asks { 401 } else { phone.answers };
+                                let mut answer = Response::to_request(request, status);
+                                if asks {
+                                    let challenge =
+                                        "Digest realm=\"carrier\", nonce=\"1\", qop=\"auth\"";
+                                    answer.headers.push(Name::WwwAuthenticate, challenge);
+                                }
+                                phone.endpoint.respond(now, *tx, answer);
                             }
                             _ => {}
                         }
