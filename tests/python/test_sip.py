@@ -3,14 +3,16 @@
 The scenarios are those of nxproxy-rio.md section 8, done by real telephones.
 """
 
+import json
+import re
 import socket
-import subprocess
-import time
+import urllib.parse
 
 import pytest
 
 import centre as demo
 import wire
+from conftest import log_in
 from rio import Rio, shorten, wait_until
 from sipp import REALM, TRANSPORTS, Called, Caller, Phone, hung_up, ok, pause, recv, register, sdp
 
@@ -201,12 +203,91 @@ def test_s24_and_s25_a_blind_transfer_by_refer(phone, k):
     at_a.wait(), at_b.wait(), at_c.wait()
 
 
+def test_s17_an_attended_transfer_by_refer(phone, k):
+    a, b, c = phone(A).register(), phone(B).register(), phone(C).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    at_c = c.start(Called().ring(), Called().pick_up(), wait(600), Called().bye())
+    # The first call is held; its own SIPp waits for what becomes of it.
+    first = Caller(a, B)
+    held = [first.invite(), first.talk(), wait(200), first.change("sendonly"), hung_up()]
+    at_first = a.start(*held)
+    k.expect(*OUT, *UP, "1001 8 -1", "1002 8 -1")
+    second = Caller(a, C)
+    dialog = dialog_of(at_first)
+    again = a.twin()
+    refer = second.refer(f"Refer-To: <sip:{B}@{REALM}?Replaces={dialog}>\nReferred-By: <sip:{A}@{REALM}>")
+    at_second = again.start(second.invite(), second.talk(), wait(200), refer, second.notified("100"), second.notified("200"), hung_up())
+    at_second.wait(), at_first.wait()
+    events = [shorten(event) for event in k.rest()]
+    for wanted in ("1001 14 32", "1002 14 32", "1003 14 32"):
+        assert wanted in events, events
+    at_c.wait(), at_b.wait()
+
+
+def dialog_of(run) -> str:
+    """What `Replaces` says of the call that a SIPp made."""
+    answer = run.messages.split("SIP/2.0 200 OK")[1]
+    field = lambda name, expression: re.search(rf"(?m)^{name}: {expression}", answer)[1]
+    call, local, remote = field("Call-ID", r"(\S+)"), field("From", r".*;tag=(\S+)"), field("To", r".*;tag=(\S+)")
+    return urllib.parse.quote(f"{call};to-tag={remote};from-tag={local}", safe="")
+
+
+def test_a_scanner_is_not_answered_and_a_stranger_may_not_call(switch, phone):
+    host, port = switch.ready["sip_udp"].rsplit(":", 1)
+    invite = (
+        f"INVITE sip:99900441234567@{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKs\r\nFrom: <sip:100@x>;tag=1\r\n"
+        "To: <sip:x@y>\r\nCall-ID: s\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nUser-Agent: friendly-scanner\r\nContent-Length: 0\r\n\r\n"
+    )
+    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+        udp.sendto(invite.encode(), (host, int(port)))
+        udp.sendto(invite.replace("friendly-scanner", "phone").replace("z9hG4bKs", "z9hG4bKt").encode(), (host, int(port)))
+        udp.settimeout(10)
+        answers = {udp.recv(65_536).decode().split("\r\n")[0] for _ in range(2)}
+    assert answers == {"SIP/2.0 100 Trying", "SIP/2.0 401 Unauthorized"}
+    assert gauge(switch, "sangdam_sip_refused_total") == 1
+
+
+# --- trunks
+
+
+@pytest.fixture
+def trunk(switch, phone):
+    """Makes a trunk of a SIPp: 0212345678 leads to B, and numbers that begin with 0 leave by it."""
+    token = log_in(switch.http, "admin")
+    headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
+    outside = phone("outside")
+    body = {"id": "test", "host": f"127.0.0.1:{outside.port}", "numbers": {"0212345678": B}, "rules": [{"prefix": "0"}]}
+    answer = wire.send(switch.http, "PUT", "/api/v1/trunks/test", headers, json.dumps(body))
+    assert answer.status in (200, 201), answer
+    yield outside
+    wire.send(switch.http, "DELETE", "/api/v1/trunks/test", headers)
+
+
+def test_s10_a_telephone_calls_out_by_a_trunk(phone, k, trunk):
+    a = phone(A).register()
+    at_trunk = trunk.start(Called().ring(), Called().pick_up(), hung_up())
+    caller = Caller(a, "01012345678")
+    at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    k.expect("1001 13 22", "1001 10 22", "1001 9 22", "1001 4 22", "1001 6 22", "1001 3 -1", "1001 1 -1")
+    at_a.wait(), at_trunk.wait()
+
+
+def test_s12_a_customer_calls_in_by_a_trunk(phone, k, trunk):
+    b = phone(B).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    caller = Caller(trunk, "0212345678", asked=False)
+    at_trunk = trunk.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    k.expect("1002 4 22", "1002 6 22", "1002 3 -1", "1002 1 -1")
+    at_trunk.wait(), at_b.wait()
+
+
 # --- calls steered by an application
 
 
 def test_a_desk_telephone_is_answered_by_the_application(phone, k):
     a, b = phone(A).register(), phone(B).register()
-    at_b = b.start(Called().ring(), [recv("NOTIFY", want="Event: talk"), ok()], Called().pick_up(), hung_up())
+    ring = Called().ring(headers="Allow-Events: talk, hold")
+    at_b = b.start(ring, [recv("NOTIFY", want="Event: talk"), ok()], Called().pick_up(), hung_up())
     caller = Caller(a, B)
     at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
     call = k.expect(*OUT)[3]["call"]["c1"]
