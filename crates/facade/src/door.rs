@@ -119,6 +119,10 @@ pub struct Settings {
     pub file_types: Vec<String>,
     /// Addresses of the listeners by name (`http`, `https`, …), for `/api/v1/about`.
     pub listeners: BTreeMap<String, String>,
+    /// Origins of sites that may show the web chat in a frame, such as `https://www.example.com`.
+    pub chat_sites: Vec<String>,
+    /// Sockets of other servers that the web chat's page may be pointed at, such as `wss://other.example.com:6081`.
+    pub chat_sockets: Vec<String>,
 }
 
 /// The first part of a request.

@@ -282,6 +282,13 @@ mod tests {
     use domain::directory::Directory;
 
     #[test]
+    fn the_demos_bot_follows_its_file() {
+        let BotKind::Scenario(scenario) = scenario() else { panic!("its file is faulty") };
+        assert_eq!(scenario.queue.as_str(), "3001");
+        assert!(scenario.menus.len() > 5);
+    }
+
+    #[test]
     fn every_entry_fits_those_before_it() {
         let mut directory = Directory::default();
         let hash = "hash".into();

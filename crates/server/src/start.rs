@@ -316,6 +316,8 @@ fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
         region: config.connect.region.clone(),
         file_types: config.files.types.clone(),
         listeners,
+        chat_sites: config.web.chat_sites.clone(),
+        chat_sockets: config.web.chat_sockets.clone(),
     }
 }
 

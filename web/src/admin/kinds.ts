@@ -200,9 +200,22 @@ export const KINDS: readonly KindOf[] = [
     fields: [
       ID,
       NAME,
-      { at: "kind", label: "f.kind", ask: { as: "choice", of: [["greet", "bot.greet"], ["echo", "bot.echo"]] } },
+      {
+        at: "kind",
+        label: "f.kind",
+        ask: {
+          as: "choice",
+          of: [["greet", "bot.greet"], ["scenario", "bot.scenario"], ["webhook", "bot.webhook"], ["echo", "bot.echo"]],
+        },
+      },
       { at: "greeting", label: "f.greeting", ask: { as: "text", long: true } },
       one("queue", "f.queue", "queues"),
+      { at: "scenario", label: "f.scenario", rare: true, ask: { as: "text", long: true } },
+      { at: "url", label: "f.url", rare: true, ask: { as: "text" } },
+      { at: "secret", label: "f.secret", rare: true, ask: { as: "secret" } },
+      seconds("time_ms", "f.bot_time", { rare: true }),
+      { at: "sorry", label: "f.sorry", rare: true, ask: { as: "text" } },
+      { at: "handing", label: "f.handing", rare: true, ask: { as: "text" } },
     ],
   },
   {

@@ -19,6 +19,7 @@ export function since({ call, since }: Contact): number {
 }
 
 const LINKS = {
+  prompted: "call.prompted",
   initiated: "call.dialing",
   alerting: "call.ringing",
   connected: "call.talking",
@@ -28,6 +29,11 @@ const LINKS = {
 
 export function linkName(link: Link): string {
   return t(LINKS[link] ?? "call.talking");
+}
+
+/** The number at the other end: of the first who is in the call, else of the queue that is waited for. */
+export function otherNumber({ call, phone }: Contact): string {
+  return call?.parties.find(({ me }) => !me)?.number ?? call?.waiting ?? phone ?? "";
 }
 
 /** How a call stands, for the agent. */

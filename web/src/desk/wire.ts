@@ -93,7 +93,7 @@ export interface Party {
 }
 
 /** How somebody is connected. */
-export type Link = "initiated" | "alerting" | "connected" | "held" | "listening";
+export type Link = "prompted" | "initiated" | "alerting" | "connected" | "held" | "listening";
 
 /** A live call at this agent's telephone. */
 export interface Call {

@@ -297,6 +297,7 @@ export const desk: Translation<typeof deskKo> = {
   "call.bar": "Telephone",
   "call.answer": "Answer",
   "call.ringing": "Ringing",
+  "call.prompted": "Pick up your telephone",
   "call.dialing": "Calling",
   "call.talking": "On a call",
   "call.held": "On hold",

@@ -295,6 +295,7 @@ export const desk = {
   "call.bar": "전화",
   "call.answer": "받기",
   "call.ringing": "전화 옴",
+  "call.prompted": "전화기를 드세요",
   "call.dialing": "거는 중",
   "call.talking": "통화 중",
   "call.held": "보류 중",

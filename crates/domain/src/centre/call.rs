@@ -41,7 +41,11 @@ impl Centre {
     /// Decides a wish, for a CTI user or (none) for the phone itself.
     pub(super) fn wish(&mut self, step: &mut Step<'_>, by: Option<&CtiId>, wish: Wish) -> Decided {
         self.allowed(by, &wish)?;
-        let asked = by.is_some();
+        self.carry_out(step, wish, by.is_some())
+    }
+
+    /// Carries a wish out that is allowed. `asked`: by an application, and so a real telephone is asked to take part.
+    pub(super) fn carry_out(&mut self, step: &mut Step<'_>, wish: Wish, asked: bool) -> Decided {
         let done = match wish {
             Wish::Dial { device, to, attached } => self.dial(step, &device, &to, attached, asked),
             Wish::Dialled { device, to, attached } => self.dialled(step, &device, &to, attached),

@@ -7,6 +7,7 @@ mod routing;
 mod serving;
 mod shift;
 mod silence;
+mod web;
 
 use super::*;
 use crate::agent::{AgentState, Stage};

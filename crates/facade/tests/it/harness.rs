@@ -105,7 +105,7 @@ impl World {
             polls: BTreeMap::new(),
             waiting: None,
         };
-        for entry in site::shop() {
+        for entry in shop() {
             world.run(Command::Put(Box::new(entry))).expect("the shop is whole");
         }
         let other = Entry::Realm(site::realm("other.test", OTHER_INSTANCE));
@@ -238,7 +238,7 @@ impl World {
         handle: fn(&mut Cx<'_>, Request) -> Step,
         mut request: Request,
     ) -> Outcome {
-        let wanted = route::body_wanted(&request.head);
+        let wanted = facade::route::body_wanted(&self.site.settings, &request.head);
         let streamed = if wanted == BodyWanted::Streamed {
             std::mem::take(&mut request.body)
         } else {

@@ -10,5 +10,6 @@ mod connect_socket;
 mod desk;
 mod harness;
 mod max;
+mod nx;
 mod rio;
 mod voice;

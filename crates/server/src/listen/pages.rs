@@ -2,7 +2,7 @@
 
 use super::body::Payload;
 use facade::door::{Head, Settings};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use web::Asset;
 
@@ -17,6 +17,8 @@ const NAMED: &[(&str, &str)] = &[
     ("/try/", "/try.html"),
     ("/cti", BENCH),
     ("/cti/", BENCH),
+    // The path of the guide's links (`nxwebapi.md` 6).
+    ("/ukakao/webchat.html", WEBCHAT),
 ];
 
 /// The agents' desk.
@@ -24,6 +26,9 @@ const DESK: &str = "/desk.html";
 
 /// The integrator's bench: the one page that speaks with the CTI gateway's port.
 const BENCH: &str = "/cti.html";
+
+/// The customer's chat: it speaks with browsers' sockets, and lives in frames of other sites.
+const WEBCHAT: &str = "/webchat.html";
 
 /// The page of this path (below the base path), if there is one and this is a way to ask for it.
 pub fn find(
@@ -37,17 +42,16 @@ pub fn find(
     let path = head.path.strip_prefix(settings.base_path.as_str())?;
     let path = if path.is_empty() { "/" } else { path };
     let file = NAMED.iter().find(|(name, _)| *name == path).map_or(path, |(_, file)| file);
-    let gateway = settings.listeners.get("rio").filter(|_| file == BENCH).map(String::as_str);
     let asset = web::find(file)?;
     // The one page that frames others'.
     let frames = if file == DESK { frames() } else { "'none'".to_owned() };
-    Some(answer(head, asset, gateway, &frames))
+    Some(answer(head, asset, settings, &frames))
 }
 
 fn answer(
     head: &Head,
     asset: &'static Asset,
-    gateway: Option<&str>,
+    settings: &Settings,
     frames: &str,
 ) -> Response<Payload> {
     let accepted = head.header("accept-encoding").unwrap_or("");
@@ -82,6 +86,10 @@ fn answer(
     );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
+    // Pages of other sites load them, also such as are isolated from other origins.
+    if asset.path.starts_with("/nx") {
+        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    }
     if !known {
         set(header::CONTENT_TYPE, asset.mime);
         if let Some(coding) = coding {
@@ -90,7 +98,12 @@ fn answer(
     }
     if asset.mime.starts_with("text/html") {
         let host = head.header("host").unwrap_or("");
-        set(header::CONTENT_SECURITY_POLICY, &policy(host, gateway, frames));
+        let policy = match asset.path {
+            WEBCHAT => chat_policy(host, settings),
+            BENCH => policy(host, settings.listeners.get("rio").map(String::as_str), frames),
+            _ => policy(host, None, frames),
+        };
+        set(header::CONTENT_SECURITY_POLICY, &policy);
     }
     response
 }
@@ -111,8 +124,7 @@ fn takes(accepted: &str, coding: &str) -> bool {
 /// port of the CTI gateway, for the page that speaks with it: there, or on the same port of the page's own host, for a
 /// listener on every address is announced as loopback.
 fn policy(host: &str, gateway: Option<&str>, frames: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    let host = if host.chars().all(plain) { host } else { "" };
+    let host = plain(host);
     let mut sockets = String::new();
     if !host.is_empty() {
         sockets = format!(" ws://{host} wss://{host}");
@@ -120,16 +132,68 @@ fn policy(host: &str, gateway: Option<&str>, frames: &str) -> String {
             sockets = format!("{sockets} ws://127.0.0.1:{port} wss://127.0.0.1:{port}");
         }
     }
-    if let Some((scheme, address)) = gateway.and_then(|url| url.split_once("://")) {
-        sockets = format!("{sockets} {scheme}://{address}");
-        if let (Some((_, port)), length @ 1..) = (address.rsplit_once(':'), name_length(host)) {
-            sockets = format!("{sockets} {scheme}://{}:{port}", &host[..length]);
+    if let Some(gateway) = gateway {
+        sockets.push_str(&announced(host, gateway));
+    }
+    written(&sockets, "", frames, "'self'")
+}
+
+/// The same for the customer's chat (`nxwebapi.md` 6): browsers' sockets of this server on the page's own host, those of
+/// the configuration, and our store by the page's host or, for the demo's two names, by the other. Which sites may frame
+/// it is configured; the demo is for trying out.
+fn chat_policy(host: &str, settings: &Settings) -> String {
+    let host = plain(host);
+    let mut reach = String::new();
+    for listener in ["sip_ws", "sip_wss"].iter().filter_map(|name| settings.listeners.get(*name)) {
+        reach.push_str(&announced(host, listener));
+    }
+    let mut store = String::new();
+    for url in ["http", "https"].iter().filter_map(|name| settings.listeners.get(*name)) {
+        store.push_str(&announced(host, url));
+    }
+    if let Some(url) = &settings.public_url {
+        // A policy names origins; the path of an address would have to match to the letter.
+        let end = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
+        store = format!("{store} {}", &url[..end]);
+    }
+    for socket in &settings.chat_sockets {
+        reach = format!("{reach} {socket}");
+    }
+    let mut sites = "'self'".to_owned();
+    for site in &settings.chat_sites {
+        sites = format!("{sites} {site}");
+    }
+    let sites = if settings.demo { "*" } else { &sites };
+    written(&format!("{reach}{store}"), &store, "'none'", sites)
+}
+
+/// The policy with what differs between pages: where they connect to besides their own origin, whence pictures come, and
+/// who may frame them.
+fn written(reach: &str, pictures: &str, frames: &str, ancestors: &str) -> String {
+    format!(
+        "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{reach}; \
+         img-src 'self' data: blob: https:{pictures}; style-src 'self' 'unsafe-inline'; frame-src {frames}; frame-ancestors {ancestors}"
+    )
+}
+
+/// The host, if it looks like one: it comes from the client, and stands in a header.
+fn plain(host: &str) -> &str {
+    let fits = host.chars().all(|c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
+    if fits { host } else { "" }
+}
+
+/// A listener where it is announced, and at the same port of the page's own host (a listener on every address is announced
+/// as loopback). With a blank before each.
+fn announced(host: &str, url: &str) -> String {
+    let Some((scheme, address)) = url.split_once("://") else { return String::new() };
+    let mut at = format!(" {scheme}://{address}");
+    if let (Some((_, port)), length @ 1..) = (address.rsplit_once(':'), name_length(host)) {
+        let own = format!(" {scheme}://{}:{port}", &host[..length]);
+        if own != at {
+            at.push_str(&own);
         }
     }
-    format!(
-        "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{sockets}; \
-         img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; frame-src {frames}; frame-ancestors 'self'"
-    )
+    at
 }
 
 /// The length of a `Host` without its port.
@@ -178,5 +242,36 @@ mod tests {
             assert!(policy.contains(own), "{host}: {policy}");
         }
         assert!(!policy("cti.example:8080", None, "'none'").contains(":8877"));
+    }
+
+    #[test]
+    fn the_chat_reaches_browsers_ports_and_our_store_and_is_framed_by_the_configured_sites() {
+        let listeners = [
+            ("http", "http://127.0.0.1:8080"),
+            ("rio", "ws://127.0.0.1:8877"),
+            ("sip_ws", "ws://127.0.0.1:6080"),
+        ];
+        let mut settings = Settings {
+            public_url: Some("https://chat.example.com/aws".to_owned()),
+            listeners: listeners.map(|(name, url)| (name.to_owned(), url.to_owned())).into(),
+            chat_sites: vec!["https://www.example.com".to_owned()],
+            chat_sockets: vec!["wss://other.example.com:6081".to_owned()],
+            ..Settings::default()
+        };
+        let policy = chat_policy("chat.example:8080", &settings);
+        for there in [
+            "script-src 'self';",
+            " ws://chat.example:6080 ",
+            " wss://other.example.com:6081 ",
+            " http://chat.example:8080 ",
+            " https://chat.example.com;",
+            "frame-ancestors 'self' https://www.example.com",
+        ] {
+            assert!(policy.contains(there), "{there}: {policy}");
+        }
+        assert!(!policy.contains(":8877") && !policy.contains("/aws"), "{policy}");
+        assert!(!chat_policy("evil; script-src *", &settings).contains("evil"));
+        settings.demo = true;
+        assert!(chat_policy("localhost:8080", &settings).ends_with("frame-ancestors *"));
     }
 }

@@ -51,7 +51,7 @@ impl Centre {
                 Wish::Barge { device, target, mode }
             }
         };
-        Ok(match self.wish(step, None, wish)? {
+        Ok(match self.carry_out(step, wish, true)? {
             Done::Call { call, number, .. } => self.reached_by(step, from, call, number),
             done => done,
         })
@@ -76,7 +76,7 @@ impl Centre {
         for mut other in others {
             self.held(step, &mut other, &device);
         }
-        self.wish(step, None, Wish::Retrieve(device, call.id))
+        self.carry_out(step, Wish::Retrieve(device, call.id), true)
     }
 
     /// Where a call that was made has got to: its contact, and why it failed if it has.
