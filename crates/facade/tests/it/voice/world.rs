@@ -259,11 +259,8 @@ impl World {
 
     fn commit(&mut self) {
         let mut released = Vec::new();
-        loop {
-            match self.node.next(&mut released) {
-                Some(_) => self.node.committed(&mut released),
-                None => break,
-            }
+        while self.node.next(&mut released).is_some() {
+            self.node.committed(&mut released);
         }
         for release in released {
             match release {
