@@ -33,7 +33,7 @@ mod trunk;
 
 use crate::door::{Cx, Fault, RealmNo};
 use depart::{Departure, Departures};
-use domain::call::{CallEvent, Wish};
+use domain::call::{CallEvent, Link, Wish};
 use domain::command::{Command, Done};
 use domain::directory::Entry;
 use domain::fact::Fact;
@@ -278,6 +278,15 @@ impl Voice {
                 }
                 Fact::Registered { device, here: true } => {
                     known.there.insert(device.clone());
+                    // What rang at the virtual telephone rings at the phone that took its place.
+                    let rings = known
+                        .calls
+                        .values()
+                        .filter(|call| call.link(device) == Some(Link::Alerting));
+                    let rings: Vec<Key> = rings.map(|call| (call.id, call.number)).collect();
+                    for key in rings {
+                        self.compare(turn, realm, key, None);
+                    }
                 }
                 Fact::Registered { device, here: false } => {
                     known.there.remove(device);
