@@ -41,9 +41,9 @@ def share(samples: array.array, hertz: int) -> float:
 
 
 class Baresip:
-    """A telephone of the demo centre that answers by itself."""
+    """A telephone of the demo centre that answers by itself. `secret`: its sound goes by SRTP and by nothing else."""
 
-    def __init__(self, ready: dict, number: str, transport: str, hertz: int, folder: pathlib.Path, certificate: pathlib.Path):
+    def __init__(self, ready: dict, number: str, transport: str, hertz: int, folder: pathlib.Path, certificate: pathlib.Path, secret: bool):
         self.number, self.folder = number, folder / f"baresip-{number}"
         self.folder.mkdir()
         self.heard = self.folder / "heard"
@@ -65,12 +65,13 @@ class Baresip:
             "ctrl_tcp_listen": f"127.0.0.1:{control}",
         }
         config = [f"{key} {value}" for key, value in lines.items()]
-        config += [f"module {name}.so" for name in ("g711", "aufile", "aubridge", "sndfile")]
+        config += [f"module {name}.so" for name in ("g711", "aufile", "aubridge", "sndfile", *(["srtp"] if secret else []))]
         config += ["module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so"]
         (self.folder / "config").write_text("\n".join(config) + "\n")
         route = f'sip:{ready[f"sip_{transport}"]};transport={transport}'
         account = f"<sip:{number}@{REALM};transport={transport}>;auth_user={number};auth_pass=sip-{number}"
-        (self.folder / "accounts").write_text(f'{account};outbound="{route}";regint=60;answermode=auto\n')
+        encryption = ";mediaenc=srtp-mand" if secret else ""
+        (self.folder / "accounts").write_text(f'{account};outbound="{route}";regint=60;answermode=auto{encryption}\n')
         (self.folder / "contacts").write_text("")
         self.log = (self.folder / "log").open("wb")
         command = ["baresip", "-f", self.folder, "-v"]

@@ -68,13 +68,17 @@ def pause(millis: int) -> str:
     return f'<pause milliseconds="{millis}"/>'
 
 
-def sdp(way: str = "sendrecv", version: int = 1) -> str:
+KEY = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"  # nobody speaks
+
+
+def sdp(way: str = "sendrecv", version: int = 1, secret: bool = False) -> str:
+    secured = f"\n{KEY}" if secret else ""
     return f"""v=0
         o=phone 1 {version} IN IP4 [media_ip]
         s=-
         c=IN IP4 [media_ip]
         t=0 0
-        m=audio [media_port] RTP/AVP 0 8 101
+        m=audio [media_port] RTP/{"SAVP" if secret else "AVP"} 0 8 101{secured}
         a=rtpmap:0 PCMU/8000
         a=rtpmap:8 PCMA/8000
         a=rtpmap:101 telephone-event/8000
@@ -245,6 +249,10 @@ class Called:
 
     TAG = "to-[pid]-[call_number]"
 
+    def __init__(self, secret: bool = False):
+        """`secret`: it answers with SRTP, which it is offered over TLS."""
+        self.secret = secret
+
     def _answer(self, status: str, headers: str = "", body: str = "", retrans: bool = False) -> str:
         lines = f"""SIP/2.0 {status}
             Via:[$via]
@@ -268,7 +276,7 @@ class Called:
 
     def pick_up(self, after: int = 0) -> list[str]:
         steps = [pause(after)] if after else []
-        return [*steps, self._answer("200 OK", body=sdp(), retrans=True), recv("ACK")]
+        return [*steps, self._answer("200 OK", body=sdp(secret=self.secret), retrans=True), recv("ACK")]
 
     def refuse(self, status: str) -> list[str]:
         return [pause(200), self._answer(status, retrans=True), recv("ACK")]

@@ -109,8 +109,10 @@ OVER = ("1001 3 -1", "1002 3 -1", "1001 1 -1", "1002 1 -1")
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_s1_to_s3_a_call_rings_is_answered_and_ends(phone, k, transport):
-    a, b = phone(A, transport).register(), phone(B, transport).register()
-    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    # Whoever is called by a browser's socket must be a browser: it is offered WebRTC.
+    a, b = phone(A, transport).register(), phone(B, "udp" if "ws" in transport else transport).register()
+    called = Called(secret=transport == "tls")
+    at_b = b.start(called.ring(), called.pick_up(), hung_up())
     caller = Caller(a, B)
     at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
     k.expect(*OUT, *UP, *OVER)
@@ -215,8 +217,9 @@ def test_s17_an_attended_transfer_by_refer(phone, k):
     second = Caller(a, C)
     dialog = dialog_of(at_first)
     again = a.twin()
+    start = [second.invite(), second.talk(), wait(200)]
     refer = second.refer(f"Refer-To: <sip:{B}@{REALM}?Replaces={dialog}>\nReferred-By: <sip:{A}@{REALM}>")
-    at_second = again.start(second.invite(), second.talk(), wait(200), refer, second.notified("100"), second.notified("200"), hung_up())
+    at_second = again.start(*start, refer, second.notified("100"), second.notified("200"), hung_up())
     at_second.wait(), at_first.wait()
     events = [shorten(event) for event in k.rest()]
     for wanted in ("1001 14 32", "1002 14 32", "1003 14 32"):
@@ -232,19 +235,18 @@ def dialog_of(run) -> str:
     return urllib.parse.quote(f"{call};to-tag={remote};from-tag={local}", safe="")
 
 
-def test_a_scanner_is_not_answered_and_a_stranger_may_not_call(switch, phone):
+def test_a_stranger_is_asked_who_they_are_before_they_call_out(switch, k):
     host, port = switch.ready["sip_udp"].rsplit(":", 1)
     invite = (
-        f"INVITE sip:99900441234567@{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKs\r\nFrom: <sip:100@x>;tag=1\r\n"
-        "To: <sip:x@y>\r\nCall-ID: s\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nUser-Agent: friendly-scanner\r\nContent-Length: 0\r\n\r\n"
+        f"INVITE sip:99900441234567@{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKs\r\nFrom: <sip:{A}@{REALM}>;tag=1\r\n"
+        f"To: <sip:99900441234567@{REALM}>\r\nCall-ID: s\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
     )
     with socket.socket(type=socket.SOCK_DGRAM) as udp:
-        udp.sendto(invite.encode(), (host, int(port)))
-        udp.sendto(invite.replace("friendly-scanner", "phone").replace("z9hG4bKs", "z9hG4bKt").encode(), (host, int(port)))
         udp.settimeout(10)
-        answers = {udp.recv(65_536).decode().split("\r\n")[0] for _ in range(2)}
-    assert answers == {"SIP/2.0 100 Trying", "SIP/2.0 401 Unauthorized"}
-    assert gauge(switch, "sangdam_sip_refused_total") == 1
+        udp.sendto(invite.encode(), (host, int(port)))
+        answers = [udp.recv(65_536).decode().split("\r\n")[0] for _ in range(2)]
+    assert answers == ["SIP/2.0 100 Trying", "SIP/2.0 401 Unauthorized"]
+    k.quiet()
 
 
 # --- trunks
@@ -252,20 +254,24 @@ def test_a_scanner_is_not_answered_and_a_stranger_may_not_call(switch, phone):
 
 @pytest.fixture
 def trunk(switch, phone):
-    """Makes a trunk of a SIPp: 0212345678 leads to B, and numbers that begin with 0 leave by it."""
+    """Makes a trunk of a SIPp, of these settings. Here telephones and trunks have one address, so none is for both ways."""
     token = log_in(switch.http, "admin")
     headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
-    outside = phone("outside")
-    body = {"id": "test", "host": f"127.0.0.1:{outside.port}", "numbers": {"0212345678": B}, "rules": [{"prefix": "0"}]}
-    answer = wire.send(switch.http, "PUT", "/api/v1/trunks/test", headers, json.dumps(body))
-    assert answer.status in (200, 201), answer
-    yield outside
+
+    def trunk(**settings) -> Phone:
+        outside = phone("outside")
+        body = {"id": "test", "host": f"127.0.0.1:{outside.port}", **settings}
+        answer = wire.send(switch.http, "PUT", "/api/v1/trunks/test", headers, json.dumps(body))
+        assert answer.status in (200, 201), answer
+        return outside
+
+    yield trunk
     wire.send(switch.http, "DELETE", "/api/v1/trunks/test", headers)
 
 
 def test_s10_a_telephone_calls_out_by_a_trunk(phone, k, trunk):
     a = phone(A).register()
-    at_trunk = trunk.start(Called().ring(), Called().pick_up(), hung_up())
+    at_trunk = trunk(rules=[{"prefix": "0"}]).start(Called().ring(), Called().pick_up(), hung_up())
     caller = Caller(a, "01012345678")
     at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
     k.expect("1001 13 22", "1001 10 22", "1001 9 22", "1001 4 22", "1001 6 22", "1001 3 -1", "1001 1 -1")
@@ -275,8 +281,9 @@ def test_s10_a_telephone_calls_out_by_a_trunk(phone, k, trunk):
 def test_s12_a_customer_calls_in_by_a_trunk(phone, k, trunk):
     b = phone(B).register()
     at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
-    caller = Caller(trunk, "0212345678", asked=False)
-    at_trunk = trunk.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    outside = trunk(numbers={"0212345678": B})
+    caller = Caller(outside, "0212345678", asked=False)
+    at_trunk = outside.start(caller.invite(), caller.talk(), wait(300), caller.bye())
     k.expect("1002 4 22", "1002 6 22", "1002 3 -1", "1002 1 -1")
     at_trunk.wait(), at_b.wait()
 

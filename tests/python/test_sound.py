@@ -21,9 +21,10 @@ def switch(tmp_path_factory):
 def phone(switch, tmp_path):
     phones: list[Baresip] = []
 
-    def phone(number: str, transport: str, hertz: int) -> Baresip:
+    def phone(number: str, transport: str, hertz: int, secret: bool | None = None) -> Baresip:
+        secret = transport == "tls" if secret is None else secret
         certificate = switch.data / "demo-certificate.pem"
-        phones.append(Baresip(switch.ready, number, transport, hertz, tmp_path, certificate))
+        phones.append(Baresip(switch.ready, number, transport, hertz, tmp_path, certificate, secret))
         return phones[-1]
 
     yield phone
@@ -46,6 +47,16 @@ def came(k: Rio, event: str) -> None:
 @pytest.mark.parametrize(("first", "second"), [("udp", "udp"), ("tcp", "tls"), ("tls", "udp")])
 def test_two_telephones_hear_each_other(phone, k, first, second):
     a, b = phone(A, first, OF_A), phone(B, second, OF_B)
+    a.dial(B)
+    came(k, "1002 6 22")
+    a.hears(OF_B)
+    b.hears(OF_A)
+    a.do("hangup")
+    came(k, "1002 1 -1")
+
+
+def test_a_telephone_under_tls_that_knows_no_srtp_is_called_without(phone, k):
+    a, b = phone(A, "udp", OF_A), phone(B, "tls", OF_B, secret=False)
     a.dial(B)
     came(k, "1002 6 22")
     a.hears(OF_B)

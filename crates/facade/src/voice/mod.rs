@@ -180,6 +180,8 @@ pub struct Voice {
     algorithms: Vec<Algorithm>,
     realms: BTreeMap<RealmNo, Realm>,
     phones: BTreeMap<(RealmNo, DeviceId), Phone>,
+    /// Ways under TLS to telephones that know no SRTP.
+    open_ways: BTreeSet<phone::Way>,
     /// Whose contacts came by each flow.
     flows: BTreeMap<phone::Way, BTreeSet<(RealmNo, DeviceId)>>,
     legs: Legs,
@@ -210,6 +212,7 @@ impl Voice {
             algorithms: config.algorithms,
             realms: BTreeMap::new(),
             phones: BTreeMap::new(),
+            open_ways: BTreeSet::new(),
             flows: BTreeMap::new(),
             legs: Legs::default(),
             rings: Rings::new(),
