@@ -32,12 +32,18 @@ const LONG: Duration = Duration::from_hours(1);
 
 type Question = (Arc<str>, oneshot::Sender<Arc<str>>);
 
-/// All of them, by realm and name.
+/// Where each is asked, by realm and name.
+type Table = HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>;
+
+/// What makes one that does not stand yet.
+type Make = Option<Box<dyn FnOnce() -> Box<dyn Session> + Send>>;
+
+/// All of them.
 #[derive(Debug, Default)]
-pub struct Standing(Mutex<HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>>);
+pub struct Standing(Mutex<Table>);
 
 impl Standing {
-    fn all(&self) -> MutexGuard<'_, HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>> {
+    fn all(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -47,7 +53,7 @@ impl Standing {
         door: &Arc<Door>,
         realm: &Arc<Realm>,
         name: Arc<str>,
-        make: Option<Box<dyn FnOnce() -> Box<dyn Session> + Send>>,
+        make: Make,
         ask: Arc<str>,
     ) -> Option<Arc<str>> {
         if *door.stop.borrow() {
@@ -65,7 +71,7 @@ impl Standing {
         door: &Arc<Door>,
         realm: &Arc<Realm>,
         name: Arc<str>,
-        make: Option<Box<dyn FnOnce() -> Box<dyn Session> + Send>>,
+        make: Make,
     ) -> Option<mpsc::Sender<Question>> {
         let key = (realm.no, name);
         let mut all = self.all();
