@@ -32,14 +32,18 @@ const LONG: Duration = Duration::from_hours(1);
 
 type Question = (Arc<str>, oneshot::Sender<Arc<str>>);
 
-type Ways = HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>;
+/// Where each is asked, by realm and name.
+type Table = HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>;
 
-/// All of them, by realm and name.
+/// What makes one that does not stand yet.
+type Make = Option<Box<dyn FnOnce() -> Box<dyn Session> + Send>>;
+
+/// All of them.
 #[derive(Debug, Default)]
-pub struct Standing(Mutex<Ways>);
+pub struct Standing(Mutex<Table>);
 
 impl Standing {
-    fn all(&self) -> MutexGuard<'_, Ways> {
+    fn all(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -49,7 +53,7 @@ impl Standing {
         door: &Arc<Door>,
         realm: &Arc<Realm>,
         name: Arc<str>,
-        make: Option<Box<dyn FnOnce() -> Box<dyn Session> + Send>>,
+        make: Make,
         ask: Arc<str>,
     ) -> Option<Arc<str>> {
         if *door.stop.borrow() {
@@ -67,7 +71,7 @@ impl Standing {
         door: &Arc<Door>,
         realm: &Arc<Realm>,
         name: Arc<str>,
-        make: Option<Box<dyn FnOnce() -> Box<dyn Session> + Send>>,
+        make: Make,
     ) -> Option<mpsc::Sender<Question>> {
         let key = (realm.no, name);
         let mut all = self.all();
