@@ -41,9 +41,12 @@ pub(crate) fn setup(need: Need) -> Result<()> {
 /// Debian packages that are wanted and not there.
 fn missing(need: Need) -> Vec<&'static str> {
     let mut missing = Vec::new();
-    // SQLite and AWS-LC are built from C; neither needs cmake.
+    // SQLite and AWS-LC are built from C; libopus by cmake.
     if sh::which("cc").is_none() {
         missing.extend(["gcc", "libc6-dev"]);
+    }
+    if sh::which("cmake").is_none() {
+        missing.extend(["cmake", "make"]);
     }
     if need == Need::Test {
         if sh::which("chromium").is_none() {

@@ -29,6 +29,11 @@ pub fn instant() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }
 
+/// The same for libraries that know the standard library alone.
+pub fn std_instant() -> std::time::Instant {
+    instant().into_std()
+}
+
 /// The monotonic clock as a number: microseconds since this was first asked.
 pub fn micros() -> u64 {
     static FIRST: OnceLock<tokio::time::Instant> = OnceLock::new();

@@ -118,8 +118,8 @@ read::config! {
         /// The address by which they reach this server; behind a NAT, the public one. It is told to them, for calls and for
         /// their sound. "" takes the address of the listener, or the machine's own.
         address: Option<IpAddr> = None,
-        /// How passwords are asked for: "MD5", "SHA-256", in this order. A telephone takes the first it knows, and some that
-        /// know only MD5 look at the first alone.
+        /// How passwords are asked for: "MD5", "SHA-256", in this order. A telephone takes the first it knows; of those that know
+        /// only MD5, some look at the first alone, and some give up when there is another: for these, only "MD5".
         digests: Vec<Digest> = vec![Digest::Md5, Digest::Sha256],
         /// Connections that one address may hold.
         connections_per_address: usize = 1_000,

@@ -5,6 +5,7 @@
 //! shared; when legs of two threads meet, those of one move.
 //!
 //! - [`ports`], [`codecs`], [`sounds`]: what a leg is made of. [`line`]: a leg as its thread holds it.
+//! - [`srtp`]: packets kept secret by keys of the SDP. [`web`]: a browser's session.
 //! - [`tap`]: a leg's sound as frames. [`tape`]: frames as a file. [`meter`]: what is counted.
 
 #![allow(
@@ -17,15 +18,19 @@ mod line;
 mod meter;
 mod ports;
 mod sounds;
+mod srtp;
 mod tap;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod web;
 mod worker;
 
 pub(crate) use meter::SCORES;
 
 use crate::{chance, clock, tasks};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use codecs::{Codecs, Coding};
 use facade::voice::plane::{Agreed, Hear, Leg, Noticed, Plane, PlaneFault, Sound, Tape, Way, Wire};
 use line::{Agreement, Line, Program};
@@ -37,6 +42,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use ports::Ports;
 use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
 use sounds::Sounds;
+use srtp::{Master, Suite};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -47,6 +53,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tape::{Archive, Piece, Reel};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use web::{Ask, Common, Opus, Refused, Session};
 use worker::{Mate, Order, Worker};
 
 /// The most legs of which what one hears is mixed.
@@ -59,7 +66,7 @@ pub struct Config {
     pub bind: IpAddr,
     /// The address that session descriptions name: that by which telephones reach us.
     pub public: IpAddr,
-    /// The ports that legs may take, a pair each.
+    /// The ports that legs may take, a pair each. All browsers share the first that is free when the engine starts.
     pub ports: RangeInclusive<u16>,
     /// Media threads; 0 is one for every two processors.
     pub threads: usize,
@@ -71,9 +78,18 @@ pub struct Config {
     pub silence: Duration,
 }
 
+/// How long a media thread may take to answer for a browser's session.
+const ANSWER: Duration = Duration::from_millis(500);
+/// Bytes of the longest key with its salt.
+const KEY: usize = 30;
+
 /// A leg as the switch's side knows it.
 struct Held {
     mate: usize,
+    /// It is a browser.
+    web: bool,
+    /// For SRTP: the suite, and bytes for our key.
+    secret: Option<(Suite, [u8; KEY])>,
     session: u64,
     port: u16,
     /// What we last said of ourselves; and whether an answer to it is awaited.
@@ -102,6 +118,7 @@ pub struct Engine {
     legs: HashMap<Leg, Held>,
     tapes: HashMap<Tape, Spool>,
     way: tape::Way,
+    web: Option<Common>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -115,7 +132,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the system gives no thread or no event queue.
+    /// When the system gives no thread, no event queue, or no port of the range.
     pub fn start(config: Config) -> io::Result<(Self, UnboundedReceiver<Noticed>)> {
         let (tell, told) = unbounded_channel();
         let (pieces, to_write) = mpsc::channel();
@@ -127,20 +144,23 @@ impl Engine {
             count => count,
         };
         let silence = u64::try_from(config.silence.as_millis()).unwrap_or(u64::MAX);
+        let mut ports = Ports::new(config.bind, &config.ports, u16::from_be_bytes(draw()));
+        let mut shared = Some(ports.shared()?);
+        let reached = shared.as_ref().and_then(|socket| socket.local_addr().ok());
+        let web = reached.and_then(|own| Common::new((config.public, own.port()).into()));
         let mut mates = Vec::with_capacity(count);
         for n in 0..count {
             let (orders, asked) = mpsc::channel();
             let bell =
                 Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
-            let worker = Worker::new(bell.clone(), asked, tell.clone(), silence)?;
+            let worker = Worker::new(bell.clone(), asked, tell.clone(), silence, shared.take())?;
             threads.push(tasks::thread(&format!("media-{n}"), move || worker.run())?);
             mates.push(Mate { orders, bell });
         }
-        let ports = Ports::new(config.bind, &config.ports, u16::from_be_bytes(draw()));
         let sounds = Sounds::new(config.sounds.clone());
         let loads = vec![0; mates.len()];
         let (legs, tapes) = (HashMap::new(), HashMap::new());
-        Ok((Self { config, mates, loads, threads, ports, sounds, legs, tapes, way }, told))
+        Ok((Self { config, mates, loads, threads, ports, sounds, legs, tapes, way, web }, told))
     }
 
     fn ask(&self, mate: usize, order: Order) {
@@ -156,13 +176,24 @@ impl Engine {
     }
 
     /// A leg with sockets of its own, not yet given to its thread.
-    fn open(&mut self, leg: Leg, mate: usize, codecs: Vec<Codec>) -> Result<Box<Line>, PlaneFault> {
+    fn open(
+        &mut self,
+        leg: Leg,
+        mate: usize,
+        codecs: Vec<Codec>,
+        web: Option<Box<Session>>,
+    ) -> Result<Box<Line>, PlaneFault> {
         let now = Micros(clock::micros());
-        let sockets = self.ports.pair().map_err(|fault| {
-            tracing::error!(%fault, "no media port");
-            PlaneFault::Full
-        })?;
-        let port = sockets.0.local_addr().map_err(|_| PlaneFault::Full)?.port();
+        let (sockets, port) = if web.is_some() {
+            (None, 0)
+        } else {
+            let pair = self.ports.pair().and_then(|pair| Ok((pair.0.local_addr()?, pair)));
+            let (address, pair) = pair.map_err(|fault| {
+                tracing::error!(%fault, "no media port");
+                PlaneFault::Full
+            })?;
+            (Some(pair), address.port())
+        };
         let session = u64::from_be_bytes(draw()) >> 2;
         let terms = Terms {
             signalled: None,
@@ -175,6 +206,8 @@ impl Engine {
         };
         let held = Held {
             mate,
+            web: web.is_some(),
+            secret: None,
             session,
             port,
             ours: None,
@@ -187,7 +220,7 @@ impl Engine {
         if let Some(load) = self.loads.get_mut(mate) {
             *load += 1;
         }
-        Ok(Box::new(Line::new(leg, sockets, terms, now)))
+        Ok(Box::new(Line::new(leg, sockets, web, terms, now)))
     }
 
     /// What a leg can do. `mux`: the other side wants reports by the same port.
@@ -198,7 +231,10 @@ impl Engine {
             codecs: held.codecs.clone(),
             direction,
             ptime: 20,
-            security: Security::Plain,
+            security: held.secret.map_or(Security::Plain, |(suite, key)| Security::Sdes {
+                suites: offered(suite).map(|suite| suite.name().into()).collect(),
+                key: BASE64_STANDARD.encode(key.get(..suite.length()).unwrap_or_default()).into(),
+            }),
             attributes: if mux { vec![Attribute::flag("rtcp-mux")] } else { Vec::new() },
         }
     }
@@ -209,7 +245,6 @@ impl Engine {
         if mates.len() < 2 {
             return;
         }
-        let Some(to) = legs.iter().find_map(|leg| Some(self.legs.get(leg)?.mate)) else { return };
         let mut all: HashSet<Leg> = legs.iter().copied().collect();
         loop {
             let before = all.len();
@@ -230,6 +265,10 @@ impl Engine {
                 break;
             }
         }
+        // Browsers cannot move: their socket is of the first thread.
+        let browsers = all.iter().any(|leg| self.legs.get(leg).is_some_and(|held| held.web));
+        let first = legs.iter().find_map(|leg| Some(self.legs.get(leg)?.mate));
+        let to = if browsers { 0 } else { first.unwrap_or(0) };
         let Some(mate) = self.mates.get(to).cloned() else { return };
         for leg in &all {
             let Some(held) = self.legs.get_mut(leg).filter(|held| held.mate != to) else {
@@ -257,8 +296,87 @@ impl Engine {
     }
 }
 
+/// Browsers.
+impl Engine {
+    fn session(&self, opus: Opus) -> Result<Box<Session>, PlaneFault> {
+        let common = self.web.as_ref().ok_or(PlaneFault::Unfit)?;
+        Session::new(common, opus).map(Box::new).ok_or(PlaneFault::Full)
+    }
+
+    fn offer_web(&mut self, leg: Leg, opus: Opus) -> Result<String, PlaneFault> {
+        let mut session = self.session(opus)?;
+        let made = session.ask(Ask::Offer { hold: false }).map_err(|Refused| PlaneFault::Unfit)?;
+        let ours = read(&made).ok_or(PlaneFault::Unfit)?;
+        let line = self.open(leg, 0, Vec::new(), Some(session))?;
+        if let Some(held) = self.legs.get_mut(&leg) {
+            (held.ours, held.offered) = (Some(ours), true);
+        }
+        self.ask(0, Order::Begin(line));
+        Ok(made)
+    }
+
+    fn answer_web(&mut self, leg: Leg, offer: &str, theirs: &Sdp) -> Result<Agreed, PlaneFault> {
+        let ask = Ask::Answer(offer.to_owned());
+        let mut line = None;
+        let made = if self.legs.contains_key(&leg) {
+            self.ask_web(leg, ask)?
+        } else {
+            let mut session = self.session(Opus::Last)?;
+            let made = session.ask(ask).map_err(|Refused| PlaneFault::Unfit)?;
+            line = Some((session, made.clone()));
+            made
+        };
+        let ours = read(&made).ok_or(PlaneFault::Unfit)?;
+        if sound(&ours).is_none_or(|media| Codecs::of(media, media).spoken().is_none()) {
+            return Err(PlaneFault::Unfit);
+        }
+        if let Some((session, _)) = line {
+            let line = self.open(leg, 0, Vec::new(), Some(session))?;
+            self.ask(0, Order::Begin(line));
+        }
+        let sdp = ours.to_string();
+        let way = self.settle_web(leg, Some(ours), theirs)?;
+        Ok(Agreed { sdp, way })
+    }
+
+    /// What is agreed with a browser goes to its thread. `answer` is ours; without one theirs is, to what we offered.
+    fn settle_web(
+        &mut self,
+        leg: Leg,
+        answer: Option<Sdp>,
+        theirs: &Sdp,
+    ) -> Result<Way, PlaneFault> {
+        let held = self.legs.get_mut(&leg).ok_or(PlaneFault::WrongState)?;
+        let answered = answer.is_some();
+        held.ours = answer.or(held.ours.take());
+        held.offered = false;
+        let ours = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
+        let (own, other) = sound(ours).zip(sound(theirs)).ok_or(PlaneFault::Unfit)?;
+        // Numbers of an answer are those of its offer, and its order is what both want.
+        let codecs = if answered { Codecs::of(own, own) } else { Codecs::of(own, other) };
+        // A browser's address is zeros, and means nothing: where it is, ICE finds out.
+        let (sends, hears) = stated(other).ways();
+        let (own_sends, own_hears) = stated(own).ways();
+        let way = Way { sends: sends && own_hears, hears: hears && own_sends };
+        held.spoken = codecs.spoken().map(|(_, coding)| coding);
+        let mate = held.mate;
+        let agreement = Agreement { rtp: None, rtcp: None, mux: true, codecs, way, keys: None };
+        self.ask(mate, Order::Agree(leg, agreement));
+        Ok(way)
+    }
+
+    /// Asks a session that runs; its thread answers within a round of its packets.
+    fn ask_web(&self, leg: Leg, ask: Ask) -> Result<String, PlaneFault> {
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let (answer, answered) = mpsc::channel();
+        self.ask(held.mate, Order::Ask(leg, ask, answer));
+        let answered = answered.recv_timeout(ANSWER).map_err(|_| PlaneFault::WrongState)?;
+        answered.map_err(|Refused| PlaneFault::Unfit)
+    }
+}
+
 impl Plane for Engine {
-    fn offer(&mut self, leg: Leg, _wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault> {
+    fn offer(&mut self, leg: Leg, wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault> {
         if self.legs.contains_key(&leg) {
             return Err(PlaneFault::WrongState);
         }
@@ -268,7 +386,14 @@ impl Plane for Engine {
             _ => Law::A,
         };
         let mate = like.map_or_else(|| self.idlest(), |held| held.mate);
-        let line = self.open(leg, mate, g711(first))?;
+        if wire == Wire::Web {
+            let opus = like.is_some_and(|held| held.spoken == Some(Coding::Opus));
+            return self.offer_web(leg, if opus { Opus::First } else { Opus::Last });
+        }
+        let line = self.open(leg, mate, g711(first), None)?;
+        if let Some(held) = self.legs.get_mut(&leg).filter(|_| wire == Wire::Sdes) {
+            held.secret = Some((Suite::Long, draw()));
+        }
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let offer = self.ability(held, Direction::SendRecv, false).offer(held.session, None);
         let text = offer.to_string();
@@ -281,13 +406,23 @@ impl Plane for Engine {
 
     fn conclude(&mut self, leg: Leg, answer: &[u8]) -> Result<Way, PlaneFault> {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
-        let offer = held.ours.as_ref().filter(|_| held.offered).ok_or(PlaneFault::WrongState)?;
+        held.ours.as_ref().filter(|_| held.offered).ok_or(PlaneFault::WrongState)?;
         let theirs = Sdp::parse(answer).map_err(|_| PlaneFault::Unreadable)?;
+        if held.web {
+            self.ask_web(leg, Ask::Conclude(text(answer)?))?;
+            return self.settle_web(leg, None, &theirs);
+        }
+        let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        let offer = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
         let agreed = self
             .ability(held, Direction::SendRecv, false)
             .conclude(offer, &theirs)
             .map_err(|_| PlaneFault::Unfit)?;
-        let agreement = agreement(&agreed, offer, &theirs).ok_or(PlaneFault::Unfit)?;
+        let mut agreement = agreement(&agreed, offer, &theirs).ok_or(PlaneFault::Unfit)?;
+        if let Some((_, key)) = held.secret {
+            let line = theirs.media.get(agreed.line).ok_or(PlaneFault::Unfit)?;
+            agreement.keys = Some(keys(line, &key).ok_or(PlaneFault::Unfit)?);
+        }
         let (mate, way) = (held.mate, agreement.way);
         let spoken = agreement.codecs.spoken().map(|(_, coding)| coding);
         if let Some(held) = self.legs.get_mut(&leg) {
@@ -300,15 +435,21 @@ impl Plane for Engine {
 
     fn answer(&mut self, leg: Leg, offer: &[u8]) -> Result<Agreed, PlaneFault> {
         let theirs = Sdp::parse(offer).map_err(|_| PlaneFault::Unreadable)?;
+        if self.legs.get(&leg).map_or_else(|| is_web(&theirs), |held| held.web) {
+            return self.answer_web(leg, &text(offer)?, &theirs);
+        }
         let mux = theirs.media.iter().any(|media| &*media.kind == "audio" && media.has_rtcp_mux());
         // Whatever cannot be agreed upon is found before a port is taken.
         let fits = |ability: &Ability, session, earlier: Option<&Sdp>| {
             ability.answer(&theirs, session, earlier).map_err(|_| PlaneFault::Unfit)
         };
+        let suite = theirs.media.iter().find_map(wanted);
         let mut line = None;
         if !self.legs.contains_key(&leg) {
             let probe = Held {
                 mate: 0,
+                web: false,
+                secret: suite.map(|suite| (suite, [0; KEY])),
                 session: 0,
                 port: 9,
                 ours: None,
@@ -318,12 +459,22 @@ impl Plane for Engine {
                 hear: Hear::Nothing,
             };
             fits(&self.ability(&probe, Direction::SendRecv, mux), 0, None)?;
-            line = Some(self.open(leg, self.idlest(), g711(Law::A))?);
+            line = Some(self.open(leg, self.idlest(), g711(Law::A), None)?);
+        }
+        if let (Some(held), Some(suite)) = (self.legs.get_mut(&leg), suite) {
+            // The key stays while the suite does: what is sent goes on under it.
+            let key =
+                held.secret.filter(|(own, _)| *own == suite).map_or_else(draw, |(_, key)| key);
+            held.secret = Some((suite, key));
         }
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let ability = self.ability(held, Direction::SendRecv, mux);
         let (ours, agreed) = fits(&ability, held.session, held.ours.as_ref())?;
-        let agreement = agreement(&agreed, &ours, &theirs).ok_or(PlaneFault::Unfit)?;
+        let mut agreement = agreement(&agreed, &ours, &theirs).ok_or(PlaneFault::Unfit)?;
+        if let Some((_, key)) = held.secret {
+            let line = theirs.media.get(agreed.line).ok_or(PlaneFault::Unfit)?;
+            agreement.keys = Some(keys(line, &key).ok_or(PlaneFault::Unfit)?);
+        }
         let (sdp, way, mate) = (ours.to_string(), agreement.way, held.mate);
         let spoken = agreement.codecs.spoken().map(|(_, coding)| coding);
         if let Some(held) = self.legs.get_mut(&leg) {
@@ -341,6 +492,15 @@ impl Plane for Engine {
 
     fn again(&mut self, leg: Leg, hold: bool) -> Result<String, PlaneFault> {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
+        if held.web {
+            let made = self.ask_web(leg, Ask::Offer { hold })?;
+            let held = self.legs.get_mut(&leg).ok_or(PlaneFault::WrongState)?;
+            let ours = if made.is_empty() { held.ours.clone() } else { read(&made) };
+            let ours = ours.ok_or(PlaneFault::WrongState)?;
+            let sdp = ours.to_string();
+            (held.ours, held.offered) = (Some(ours), true);
+            return Ok(sdp);
+        }
         let earlier = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
         let mux = earlier.media.iter().any(sdp::Media::has_rtcp_mux);
         let direction = if hold { Direction::SendOnly } else { Direction::SendRecv };
@@ -471,5 +631,60 @@ fn agreement(agreed: &sdp::Agreed, ours: &Sdp, theirs: &Sdp) -> Option<Agreement
         mux: own.has_rtcp_mux() && other.has_rtcp_mux(),
         codecs: Codecs::of(own, other),
         way: Way { sends: we_hear, hears: we_send },
+        keys: None,
     })
+}
+
+/// The suite of a line of SRTP that is taken: the first whose key can be read.
+fn wanted(media: &sdp::Media) -> Option<Suite> {
+    if &*media.kind != "audio" || media.port == 0 || !media.protocol.starts_with("RTP/SAVP") {
+        return None;
+    }
+    let suite = |crypto: &sdp::Crypto| {
+        Suite::of(&crypto.suite).filter(|suite| Master::read(*suite, &crypto.key).is_some())
+    };
+    media.cryptos().iter().find_map(suite)
+}
+
+/// What is offered beside a suite: those whose keys are as long as its.
+fn offered(suite: Suite) -> impl Iterator<Item = Suite> {
+    [suite, Suite::Short].into_iter().take(if suite == Suite::Long { 2 } else { 1 })
+}
+
+/// Our key and theirs, by the suite of their line.
+fn keys(theirs: &sdp::Media, key: &[u8; KEY]) -> Option<(Master, Master)> {
+    let suite = wanted(theirs)?;
+    let crypto = theirs.cryptos().into_iter().find(|crypto| *crypto.suite == *suite.name())?;
+    Some((Master::of(suite, key)?, Master::read(suite, &crypto.key)?))
+}
+
+/// Whether an offer is a browser's: it has the fingerprint of a certificate.
+fn is_web(sdp: &Sdp) -> bool {
+    sound(sdp).is_some_and(|media| sdp.attribute(media, "fingerprint").is_some())
+}
+
+/// The line of sound.
+fn sound(sdp: &Sdp) -> Option<&sdp::Media> {
+    sdp.media.iter().find(|media| &*media.kind == "audio" && media.port != 0)
+}
+
+/// The direction that a line states, whatever its address.
+fn stated(media: &sdp::Media) -> Direction {
+    media
+        .attributes
+        .iter()
+        .find_map(|attribute| {
+            [Direction::SendOnly, Direction::RecvOnly, Direction::Inactive]
+                .into_iter()
+                .find(|direction| direction.as_str() == &*attribute.name)
+        })
+        .unwrap_or_default()
+}
+
+fn read(sdp: &str) -> Option<Sdp> {
+    Sdp::parse(sdp.as_bytes()).ok()
+}
+
+fn text(sdp: &[u8]) -> Result<String, PlaneFault> {
+    String::from_utf8(sdp.to_vec()).map_err(|_| PlaneFault::Unreadable)
 }

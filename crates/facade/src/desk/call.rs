@@ -31,14 +31,10 @@ pub(super) struct CallWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     holding: Option<Millis>,
     /// How long it was on hold before, in all.
-    #[serde(skip_serializing_if = "none")]
-    held: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<Millis>,
     #[serde(skip_serializing_if = "str::is_empty")]
     uui: Arc<str>,
-}
-
-fn none(span: &Millis) -> bool {
-    span.0 == 0
 }
 
 /// One end of it.
@@ -94,7 +90,7 @@ impl CallWire {
             parties: parties.collect(),
             waiting: call.line().map(|stay| stay.queue.clone()),
             holding: voice.holding,
-            held: voice.held,
+            held: Some(voice.held).filter(|held| held.0 > 0),
             uui: call.attached.uui.clone(),
         })
     }

@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn a_disposition_keeps_its_number() {
         assert_eq!(number_of("7"), 7);
-        assert_eq!((number_of("done"), number_of("spam")), (1_151_856_721, 1_131_298_220));
+        assert_eq!((number_of("done"), number_of("spam")), (653_492_337, 637_632_008));
         assert!(number_of("0") > 0 && number_of("") > 0);
     }
 }

@@ -338,15 +338,11 @@ impl World {
                     let ticket = self.asked;
                     self.with(at, |session, cx, out| session.on_ask(cx, ticket, &ask, out));
                     self.settle();
-                    match self.answers.remove(&(at, ticket)) {
-                        Some(answer) => {
-                            then(&mut cx(self.now, &mut self.chance, &self.site), Some(answer))
-                        }
-                        None => {
-                            self.polls.insert(ticket, ((at, ticket), then));
-                            return Outcome::Waits(ticket);
-                        }
-                    }
+                    let Some(answer) = self.answers.remove(&(at, ticket)) else {
+                        self.polls.insert(ticket, ((at, ticket), then));
+                        return Outcome::Waits(ticket);
+                    };
+                    then(&mut cx(self.now, &mut self.chance, &self.site), Some(answer))
                 }
                 Step::Upgrade { realm, session, .. } => {
                     return Outcome::Socket(self.session(session, realm));

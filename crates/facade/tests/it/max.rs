@@ -27,7 +27,7 @@ impl Client {
         let mut client = Self { token, id: String::new() };
         let answer = client.post(world, "", &value!({"stationId": "1"}));
         assert_eq!(answer.status, 202, "{}", text(&answer));
-        client.id = json(&answer)["sessionId"].as_str().unwrap().to_owned();
+        json(&answer)["sessionId"].as_str().unwrap().clone_into(&mut client.id);
         client
     }
 
@@ -67,7 +67,7 @@ impl Client {
         }
         assert_eq!(answer.status, 200, "{}", text(&answer));
         let body = json(&answer);
-        self.id = body["sessionId"].as_str().unwrap().to_owned();
+        body["sessionId"].as_str().unwrap().clone_into(&mut self.id);
         body["events"].as_array().unwrap().clone()
     }
 
@@ -135,7 +135,7 @@ fn a_poll_waits_for_news_and_is_304_after_its_time() {
         (answer.status, json(&answer)["events"][0]["CurrentState"].as_str()),
         (200, Some("Available"))
     );
-    client.id = json(&answer)["sessionId"].as_str().unwrap().to_owned();
+    json(&answer)["sessionId"].as_str().unwrap().clone_into(&mut client.id);
     let poll = waits(client.poll(&mut world, &client.id, 2));
     world.pass(Millis::from_secs(2));
     let answer = world.poll(poll).unwrap();
@@ -243,7 +243,7 @@ fn a_session_that_nobody_uses_ends_after_the_time_it_named() {
     let token = token(&mut world, "1001");
     let mut client = Client { token, id: String::new() };
     let answer = client.post(&mut world, "", &value!({"stationId": "1", "inactivityTimeout": "3"}));
-    client.id = json(&answer)["sessionId"].as_str().unwrap().to_owned();
+    json(&answer)["sessionId"].as_str().unwrap().clone_into(&mut client.id);
     world.pass(Millis::from_secs(179));
     assert_eq!(client.post(&mut world, "/keep-alive", &value!({})).status, 202);
     world.pass(Millis::from_secs(181));

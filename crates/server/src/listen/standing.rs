@@ -32,12 +32,14 @@ const LONG: Duration = Duration::from_hours(1);
 
 type Question = (Arc<str>, oneshot::Sender<Arc<str>>);
 
+type Ways = HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>;
+
 /// All of them, by realm and name.
 #[derive(Debug, Default)]
-pub struct Standing(Mutex<HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>>);
+pub struct Standing(Mutex<Ways>);
 
 impl Standing {
-    fn all(&self) -> MutexGuard<'_, HashMap<(RealmNo, Arc<str>), mpsc::Sender<Question>>> {
+    fn all(&self) -> MutexGuard<'_, Ways> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -2,7 +2,9 @@
 
 use super::codecs::{Codecs, Coding};
 use super::sounds::{Play, Player};
+use super::srtp::{Guard, Master};
 use super::tap::Tap;
+use super::web::Session;
 use facade::voice::plane::{Leg, Quality, Way};
 use media::dtmf::Key;
 use media::dtmf::event::{Listener, Press};
@@ -51,14 +53,20 @@ pub(super) struct Agreement {
     pub(super) codecs: Codecs,
     /// Who sends.
     pub(super) way: Way,
+    /// Our key and theirs.
+    pub(super) keys: Option<(Master, Master)>,
 }
 
 /// One leg.
 pub(super) struct Line {
     pub(super) leg: Leg,
-    pub(super) rtp: UdpSocket,
-    pub(super) rtcp: UdpSocket,
+    /// RTP and RTCP; a browser's leg has none of its own.
+    pub(super) sockets: Option<(UdpSocket, UdpSocket)>,
+    pub(super) web: Option<Box<Session>>,
+    /// Where a browser's datagrams come from.
+    pub(super) sources: Vec<SocketAddr>,
     pub(super) mux: bool,
+    pub(super) guard: Option<Box<Guard>>,
     pub(super) end: End,
     pub(super) stats: Stats,
     pub(super) codecs: Codecs,
@@ -71,6 +79,8 @@ pub(super) struct Line {
     /// How many make frames of what this one says: legs, and tapes.
     pub(super) taps: u32,
     pub(super) tap: Option<Box<Tap>>,
+    pub(super) decoder: Option<opus::Decoder>,
+    pub(super) encoder: Option<opus::Encoder>,
     /// Keys that it presses.
     pub(super) keys: Listener,
     /// Keys told of this second.
@@ -88,6 +98,8 @@ pub(super) struct Line {
     /// Where its reports come from, or shall go.
     pub(super) reports_to: Option<SocketAddr>,
     pub(super) next_report: Micros,
+    /// When a browser's packet last came; others are seen by their [`End`].
+    pub(super) heard: Micros,
     /// Since when it should be heard.
     pub(super) since: Micros,
     pub(super) silent_told: u64,
@@ -105,15 +117,18 @@ impl Line {
     /// A leg that nothing is agreed for.
     pub(super) fn new(
         leg: Leg,
-        (rtp, rtcp): (UdpSocket, UdpSocket),
+        sockets: Option<(UdpSocket, UdpSocket)>,
+        web: Option<Box<Session>>,
         terms: Terms,
         now: Micros,
     ) -> Self {
         Self {
             leg,
-            rtp,
-            rtcp,
+            sockets,
+            web,
+            sources: Vec::new(),
             mux: false,
+            guard: None,
             end: End::new(terms),
             stats: Stats::new(terms.rate),
             codecs: Codecs::default(),
@@ -124,6 +139,8 @@ impl Line {
             hearers: Vec::new(),
             taps: 0,
             tap: None,
+            decoder: None,
+            encoder: None,
             keys: Listener::default(),
             keys_told: 0,
             presses: VecDeque::new(),
@@ -136,6 +153,7 @@ impl Line {
             reports_to: None,
             // The first comes sooner than the others (RFC 3550 §6.2).
             next_report: now.plus(Micros::from_millis(1_500)),
+            heard: Micros::default(),
             since: now,
             silent_told: 0,
         }
@@ -150,6 +168,12 @@ impl Line {
             self.reports_to = agreement.rtcp;
         }
         self.mux = agreement.mux;
+        if let Some((ours, theirs)) = agreement.keys {
+            match &mut self.guard {
+                Some(guard) => _ = guard.renew(ours, theirs),
+                none => *none = Guard::new(ours, theirs).map(Box::new),
+            }
+        }
         if let Some((_, coding)) = agreement.codecs.spoken() {
             if self.codecs.spoken().map(|(_, coding)| coding.rate()) != Some(coding.rate()) {
                 self.stats.set_rate(coding.rate());
@@ -182,6 +206,11 @@ impl Line {
     /// The clock of what it hears, for 20 ms.
     pub(super) fn span(&self) -> u32 {
         self.codecs.spoken().map_or(Coding::Keys, |(_, coding)| coding).rate() / 50
+    }
+
+    /// When it was last heard.
+    pub(super) fn heard_at(&self) -> Micros {
+        self.heard.max(self.end.heard_at().unwrap_or_default())
     }
 
     /// How good it was.

@@ -18,11 +18,13 @@ pub(super) enum Why {
     Double,
     /// Of a codec that was not agreed.
     Payload,
+    /// It could not be unlocked, or was there before.
+    Forged,
     /// The system did not take it.
     Unsent,
 }
 
-const WHY: [&str; 5] = ["not_rtp", "stranger", "double", "payload", "unsent"];
+const WHY: [&str; 6] = ["not_rtp", "stranger", "double", "payload", "forged", "unsent"];
 
 impl From<Dropped> for Why {
     fn from(dropped: Dropped) -> Self {

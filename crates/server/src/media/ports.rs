@@ -1,8 +1,13 @@
 //! Pairs of ports: RTP on the even one, RTCP on the odd one above it (RFC 3550 §11).
 
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::RcvBuf;
 use std::io;
 use std::net::{IpAddr, UdpSocket};
 use std::ops::RangeInclusive;
+
+/// Room for what comes for all legs of one socket while its thread is busy, in bytes.
+const ROOM: usize = 4 << 20;
 
 /// Gives the pairs of a range, one after the other, so that one that is given back is used again as late as can be.
 #[derive(Debug)]
@@ -19,6 +24,27 @@ impl Ports {
         let first = range.start().next_multiple_of(2);
         let count = (range.end().saturating_sub(first).saturating_add(1)) / 2;
         Self { bind, first, count, next: if count == 0 { 0 } else { chance % count } }
+    }
+
+    /// One socket for many legs, on the first free port of the range.
+    ///
+    /// # Errors
+    ///
+    /// When none is free, or the system gives no socket.
+    pub(super) fn shared(&mut self) -> io::Result<UdpSocket> {
+        for n in 0..self.count {
+            match UdpSocket::bind((self.bind, self.first + 2 * n)) {
+                Ok(socket) => {
+                    socket.set_nonblocking(true)?;
+                    // As much as the system allows.
+                    let _ = setsockopt(&socket, RcvBuf, &ROOM);
+                    return Ok(socket);
+                }
+                Err(fault) if fault.kind() == io::ErrorKind::AddrInUse => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(io::ErrorKind::AddrInUse.into())
     }
 
     /// Two sockets on a free pair.

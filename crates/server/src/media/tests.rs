@@ -1,10 +1,13 @@
 //! Telephones on loopback: real sockets, real packets, and what is heard at the far ear.
 
+mod browser;
 mod phone;
 
 use super::*;
-use phone::{Phone, talk};
+use browser::Browser;
+use phone::{Phone, talk, talk_all};
 use std::path::Path;
+use str0m::format::Codec as Kind;
 
 /// An engine of its own, and a folder that goes with it.
 struct Centre {
@@ -461,4 +464,243 @@ fn holding_by_us_is_a_new_offer_of_the_same_session() {
     talk(&mut [&mut alice], 400);
     assert!(alice.heard.len() > 2_000);
     assert!(centre.again(a, false).unwrap().contains("a=sendrecv"));
+}
+
+#[test]
+fn secret_legs_speak_with_plain_ones() {
+    for suite in Suite::ALL {
+        let mut centre = centre(1);
+        let (leg, mut alice) = (centre.leg(), Phone::new("8 101"));
+        alice.secret(suite);
+        let agreed = centre.answer(leg, alice.sdp().as_bytes()).unwrap();
+        assert!(agreed.sdp.contains("RTP/SAVP") && agreed.sdp.contains(suite.name()));
+        alice.takes(&agreed.sdp);
+        let (b, mut bob) = centre.callee("0 101", leg);
+        centre.join(leg, b);
+        (alice.tone, bob.tone) = (600, 900);
+        talk(&mut [&mut alice, &mut bob], 500);
+        alice.press('7', 5);
+        talk(&mut [&mut alice, &mut bob], 200);
+        alice.hears(&[900], &[600]);
+        bob.hears(&[600], &[900]);
+        assert_eq!(bob.keys, "7");
+        // What is not locked is not taken, wherever it comes from.
+        let guard = alice.guard.take();
+        std::thread::sleep(Duration::from_millis(50));
+        bob.drain();
+        let before = bob.packets.len();
+        talk(&mut [&mut alice], 200);
+        bob.drain();
+        assert_eq!(bob.packets.len(), before);
+        alice.guard = guard;
+        // The same keys once more: everything goes on.
+        let agreed = centre.answer(leg, alice.sdp().as_bytes()).unwrap();
+        alice.takes(&agreed.sdp);
+        alice.heard.clear();
+        talk(&mut [&mut alice, &mut bob], 300);
+        alice.hears(&[900], &[600]);
+    }
+}
+
+#[test]
+fn a_secret_leg_is_offered_and_hears_what_the_house_plays() {
+    let mut centre = centre(1);
+    let (leg, mut bob) = (centre.leg(), Phone::new("8 101"));
+    let offer = centre.offer(leg, Wire::Sdes, None).unwrap();
+    assert!(offer.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"), "{offer}");
+    assert!(offer.contains("a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:"));
+    let plain = bob.sdp();
+    assert_eq!(centre.conclude(leg, plain.as_bytes()), Err(PlaneFault::Unfit));
+    bob.secret(Suite::Short);
+    bob.takes(&offer);
+    centre.conclude(leg, bob.sdp().as_bytes()).unwrap();
+    centre.hear(leg, Hear::Sound(Sound::Test));
+    bob.tone = 600;
+    talk(&mut [&mut bob], 3_500);
+    bob.hears(&[440], &[]);
+    assert!(bob.reports.iter().any(|(_, report)| report.is_some()), "reports are locked, too");
+}
+
+impl Centre {
+    /// A browser that calls.
+    fn browser(&mut self, codecs: &[Kind]) -> (Leg, Browser) {
+        let (leg, mut browser) = (self.leg(), Browser::new(codecs));
+        let agreed = self.answer(leg, browser.offer().as_bytes()).unwrap();
+        assert_eq!(agreed.way, Way { sends: true, hears: true }, "{}", agreed.sdp);
+        browser.concludes(&agreed.sdp);
+        (leg, browser)
+    }
+}
+
+fn connect(browsers: &mut [&mut Browser]) {
+    for _ in 0..150 {
+        talk_all(&mut [], browsers, 20);
+        if browsers.iter().all(|browser| browser.connected) {
+            return;
+        }
+    }
+    panic!("a browser is not connected");
+}
+
+#[test]
+fn a_browser_and_a_telephone_hear_each_other_without_any_decoding() {
+    let mut centre = centre(1);
+    let (a, mut anna) = centre.browser(&[Kind::PCMA, Kind::PCMU, Kind::Opus]);
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    connect(&mut [&mut anna]);
+    (anna.tone, bob.tone) = (600, 900);
+    talk_all(&mut [&mut bob], &mut [&mut anna], 100);
+    anna.heard.clear();
+    bob.heard.clear();
+    talk_all(&mut [&mut bob], &mut [&mut anna], 500);
+    anna.hears(&[900], &[600]);
+    bob.hears(&[600], &[900]);
+    assert!(anna.came.iter().all(|number| *number == 8));
+    anna.press('4', 5);
+    talk_all(&mut [&mut bob], &mut [&mut anna], 300);
+    assert_eq!((centre.keys(a), &*bob.keys), ("4".to_owned(), "4"));
+    centre.hear(a, Hear::Sound(Sound::Test));
+    talk_all(&mut [&mut bob], &mut [&mut anna], 60);
+    anna.heard.clear();
+    talk_all(&mut [&mut bob], &mut [&mut anna], 300);
+    anna.hears(&[440], &[900]);
+}
+
+#[test]
+fn a_browser_that_knows_opus_alone_is_understood_by_a_telephone() {
+    let mut centre = centre(1);
+    let (a, mut anna) = centre.browser(&[Kind::Opus]);
+    let (b, mut bob) = centre.callee("0 101", a);
+    centre.join(a, b);
+    connect(&mut [&mut anna]);
+    (anna.tone, bob.tone) = (600, 900);
+    talk_all(&mut [&mut bob], &mut [&mut anna], 300);
+    anna.heard.clear();
+    bob.heard.clear();
+    talk_all(&mut [&mut bob], &mut [&mut anna], 800);
+    anna.hears(&[900], &[600]);
+    bob.hears(&[600], &[900]);
+}
+
+#[test]
+fn two_browsers_with_opus_are_relayed_as_they_are() {
+    let mut centre = centre(2);
+    let (a, mut anna) = centre.browser(&[Kind::Opus]);
+    let (b, mut ben) = (centre.leg(), Browser::new(&[Kind::Opus, Kind::PCMU]));
+    let offer = centre.offer(b, Wire::Web, Some(a)).unwrap();
+    let answer = ben.answer(&offer);
+    centre.conclude(b, answer.as_bytes()).unwrap();
+    centre.join(a, b);
+    connect(&mut [&mut anna, &mut ben]);
+    (anna.tone, ben.tone) = (600, 900);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 800);
+    anna.hears(&[900], &[600]);
+    ben.hears(&[600], &[900]);
+    assert!(anna.came.iter().chain(&ben.came).all(|number| *number == 111));
+}
+
+#[test]
+fn a_browser_holds_and_restarts_ice_on_the_same_leg() {
+    let mut centre = centre(1);
+    let (a, mut anna) = centre.browser(&[Kind::PCMU]);
+    centre.hear(a, Hear::Itself);
+    connect(&mut [&mut anna]);
+    anna.tone = 600;
+    talk_all(&mut [], &mut [&mut anna], 300);
+    anna.hears(&[600], &[]);
+    let agreed = centre.answer(a, anna.offer().as_bytes()).unwrap();
+    anna.concludes(&agreed.sdp);
+    anna.heard.clear();
+    talk_all(&mut [], &mut [&mut anna], 1_000);
+    anna.hears(&[600], &[]);
+    let offer = centre.again(a, true).unwrap();
+    assert!(offer.contains("a=sendonly"), "{offer}");
+    let answer = anna.answer(&offer);
+    assert_eq!(centre.conclude(a, answer.as_bytes()).unwrap(), Way { sends: false, hears: true });
+    assert!(centre.again(a, false).unwrap().contains("a=sendrecv"));
+}
+
+#[test]
+fn video_is_refused_and_sound_is_not() {
+    let mut centre = centre(1);
+    let (leg, mut anna) = (centre.leg(), Browser::new(&[Kind::Opus]));
+    let offer = anna.offer();
+    // Browsers say of each line how it is reached and by whom.
+    let alike = ["a=ice-", "a=fingerprint", "a=setup"];
+    let same = |line: &&str| alike.iter().any(|name| line.starts_with(name));
+    let same: Vec<_> = offer.lines().filter(same).collect();
+    let same = format!("{}\r\n", same.join("\r\n"));
+    let mid = "a=mid:v1\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n";
+    let offer = offer.replacen("\r\na=extmap-allow", " v1\r\na=extmap-allow", 1);
+    let offer = format!("{offer}m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n{same}{mid}");
+    let agreed = centre.answer(leg, offer.as_bytes()).unwrap();
+    assert!(agreed.sdp.contains("m=video 0 "), "{}", agreed.sdp);
+    assert!(!agreed.sdp.contains("m=audio 0 "));
+}
+
+#[test]
+fn offers_of_real_browsers_are_answered_whatever_their_candidates() {
+    for offer in [include_str!("tests/firefox.sdp"), include_str!("tests/chromium.sdp")] {
+        let mut centre = centre(1);
+        let leg = centre.leg();
+        let agreed = centre.answer(leg, offer.replace('\n', "\r\n").as_bytes()).unwrap();
+        assert_eq!(agreed.way, Way { sends: true, hears: true });
+        let held = &centre.legs[&leg];
+        assert_eq!(held.spoken, Some(Coding::Law(Law::A)), "{}", agreed.sdp);
+        let media = &held.ours.as_ref().unwrap().media[0];
+        let numbers: Vec<_> = media.codecs().iter().map(|codec| codec.payload).collect();
+        let opus = if offer.contains("mozilla") { 109 } else { 111 };
+        assert!(numbers.starts_with(&[8, 0, opus]), "{numbers:?}");
+        let keys = media.codecs().into_iter().find(|codec| codec.is_dtmf() && codec.rate == 8_000);
+        assert!(keys.is_some(), "{}", agreed.sdp);
+        for part in ["a=ice-lite", " 127.0.0.1 ", "a=setup:passive", "a=rtcp-mux", "a=fingerprint"]
+        {
+            assert!(agreed.sdp.contains(part), "{part}: {}", agreed.sdp);
+        }
+    }
+}
+
+#[test]
+fn whatever_comes_by_its_ports_a_thread_goes_on() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 101");
+    let (b, mut anna) = centre.browser(&[Kind::PCMA]);
+    let (leg, mut carol) = (centre.leg(), Phone::new("8 101"));
+    carol.secret(Suite::Long);
+    let agreed = centre.answer(leg, carol.sdp().as_bytes()).unwrap();
+    carol.takes(&agreed.sdp);
+    centre.join(a, b);
+    centre.hear(leg, Hear::Those(vec![a, b], vec![]));
+    connect(&mut [&mut anna]);
+    (alice.tone, anna.tone) = (600, 900);
+    let shared = centre.web.as_ref().unwrap().address();
+    let rtp = alice.to.unwrap();
+    let rtcp = SocketAddr::new(rtp.ip(), rtp.port() + 1);
+    let stun =
+        [0, 1, 0, 8, 0x21, 0x12, 0xA4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 6, 0, 200];
+    for round in 0..40 {
+        for to in [rtp, rtcp, shared, carol.to.unwrap()] {
+            for _ in 0..25 {
+                let mut bytes: [u8; 96] = draw();
+                match bytes[95] % 4 {
+                    0 => bytes[0] = 0x80,
+                    1 => (bytes[0], bytes[1]) = (0x81, 200),
+                    2 => bytes[..24].copy_from_slice(&stun),
+                    _ => {}
+                }
+                let length = usize::from(bytes[94]) % 96;
+                // From the telephone itself, so that nothing is dropped as a stranger's.
+                alice.rtp.send_to(&bytes[..length], to).unwrap();
+            }
+        }
+        talk_all(&mut [&mut alice, &mut carol], &mut [&mut anna], 20 + round % 2);
+    }
+    alice.heard.clear();
+    anna.heard.clear();
+    carol.heard.clear();
+    talk_all(&mut [&mut alice, &mut carol], &mut [&mut anna], 600);
+    alice.hears(&[900], &[]);
+    anna.hears(&[600], &[]);
+    carol.hears(&[600, 900], &[]);
 }

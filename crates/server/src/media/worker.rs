@@ -6,10 +6,12 @@
 mod house;
 mod packet;
 mod tick;
+mod web;
 
 use super::line::{Agreement, Line, Plan, Program};
 use super::meter::{Counts, Meters};
 use super::tape::Reel;
+use super::web::{Ask, Refused};
 use crate::clock;
 use facade::voice::plane::{Leg, Noticed, Tape};
 use media::dtmf::Key;
@@ -20,6 +22,8 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use std::collections::HashMap;
 use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use tokio::sync::mpsc::UnboundedSender;
@@ -32,12 +36,14 @@ const ROUND: Micros = Micros::from_millis(1_000);
 const EVENTS: usize = 256;
 /// What the bell is called among sockets.
 const BELL: u64 = u64::MAX;
+/// What the socket that browsers share is called.
+const WEB: u64 = u64::MAX - 1;
 /// Who speaks when the house does.
 const HOUSE: LegId = LegId(u32::MAX);
 /// More packets than this within a tick, and the thread gathers some before it looks again, instead of waking for each.
 const BUSY: u64 = 40;
 /// For how long it gathers them.
-const GATHER: std::time::Duration = std::time::Duration::from_micros(250);
+const GATHER: std::time::Duration = std::time::Duration::from_micros(400);
 
 /// What is asked of a thread.
 pub(super) enum Order {
@@ -51,6 +57,8 @@ pub(super) enum Order {
     Give(Leg, Mate),
     /// What was agreed for a leg.
     Agree(Leg, Agreement),
+    /// Something that a browser's session must be asked, and where its answer is awaited.
+    Ask(Leg, Ask, Sender<Result<String, Refused>>),
     /// What a leg hears.
     Hear(Leg, Program),
     /// A key to be played to a leg.
@@ -102,6 +110,12 @@ pub(super) struct Worker {
     turns: Vec<u32>,
     free: Vec<usize>,
     places: HashMap<Leg, usize>,
+    /// The socket that all browsers share; one thread has it.
+    web: Option<UdpSocket>,
+    /// By the name in STUN messages, and by the source of other datagrams: the place of a browser's leg.
+    names: HashMap<String, usize>,
+    sources: HashMap<SocketAddr, usize>,
+    webs: Vec<usize>,
     /// By leg: the places of those who shall hear it.
     fans: HashMap<Leg, Vec<usize>>,
     reels: Vec<Reel>,
@@ -128,9 +142,13 @@ impl Worker {
         orders: Receiver<Order>,
         tell: UnboundedSender<Noticed>,
         silence: u64,
+        web: Option<UdpSocket>,
     ) -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         epoll.add(&*bell, EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
+        if let Some(web) = &web {
+            epoll.add(web, EpollEvent::new(EpollFlags::EPOLLIN, WEB))?;
+        }
         Ok(Self {
             epoll,
             bell,
@@ -141,6 +159,10 @@ impl Worker {
             turns: Vec::new(),
             free: Vec::new(),
             places: HashMap::new(),
+            web,
+            names: HashMap::new(),
+            sources: HashMap::new(),
+            webs: Vec::new(),
             fans: HashMap::new(),
             reels: Vec::new(),
             expected: 0,
@@ -159,44 +181,54 @@ impl Worker {
         })
     }
 
-    /// Until [`Order::End`].
+    /// Until [`Order::End`]. A bug that one packet meets must not end the calls of all others: it is logged where panics are, and
+    /// the thread goes on.
     pub(super) fn run(mut self) {
         let mut events = vec![EpollEvent::empty(); EVENTS];
         let mut now = Micros(clock::micros());
         while !self.over {
-            let count = self.epoll.wait(&mut events, self.patience(now)).unwrap_or(0);
-            now = Micros(clock::micros());
-            for event in events.iter().take(count) {
-                if event.data() == BELL {
+            let turn = AssertUnwindSafe(|| self.turn(&mut events, now));
+            now = catch_unwind(turn).unwrap_or_else(|_| Micros(clock::micros()));
+        }
+    }
+
+    /// Waits for what comes, and does what is due; tells what time it was.
+    fn turn(&mut self, events: &mut [EpollEvent], before: Micros) -> Micros {
+        let count = self.epoll.wait(events, self.patience(before)).unwrap_or(0);
+        let now = Micros(clock::micros());
+        for event in events.iter().take(count) {
+            match event.data() {
+                BELL => {
                     let _ = self.bell.read();
                     while let Ok(order) = self.orders.try_recv() {
                         self.order(order, now);
                     }
-                } else {
-                    self.datagram(event.data(), now);
                 }
-            }
-            let busy = self.load > BUSY;
-            if now >= self.next_tick {
-                self.load = 0;
-                let due = self.next_tick.plus(TICK);
-                // After a pause nobody waits for what was due in it.
-                self.next_tick = if now.since(due) > TICK { now.plus(TICK) } else { due };
-                self.tick(now);
-            }
-            if now >= self.next_round {
-                self.next_round = now.plus(ROUND);
-                self.round(now);
-            }
-            if busy && count < EVENTS / 4 {
-                std::thread::sleep(GATHER);
+                WEB => self.browsers(now),
+                name => self.datagram(name, now),
             }
         }
+        let busy = self.load > BUSY;
+        if now >= self.next_tick {
+            self.load = 0;
+            let due = self.next_tick.plus(TICK);
+            // After a pause nobody waits for what was due in it.
+            self.next_tick = if now.since(due) > TICK { now.plus(TICK) } else { due };
+            self.tick(now);
+        }
+        if now >= self.next_round {
+            self.next_round = now.plus(ROUND);
+            self.round(now);
+        }
+        if busy && count < EVENTS / 4 {
+            std::thread::sleep(GATHER);
+        }
+        now
     }
 
     /// How long nothing is due.
     fn patience(&self, now: Micros) -> EpollTimeout {
-        let idle = self.framed.is_empty() && self.reels.is_empty();
+        let idle = self.framed.is_empty() && self.reels.is_empty() && self.webs.is_empty();
         let due = if idle { self.next_round } else { self.next_tick.min(self.next_round) };
         let millis = due.since(now).0.div_ceil(1_000);
         EpollTimeout::try_from(millis).unwrap_or(EpollTimeout::ZERO)
@@ -242,6 +274,9 @@ impl Worker {
                     line.agree(agreement, now);
                 }
                 self.touch(leg);
+            }
+            Order::Ask(leg, ask, answer) => {
+                let _ = answer.send(self.ask_web(leg, ask));
             }
             Order::Hear(leg, program) => {
                 if let Some(place) = self.places.get(&leg).copied() {
@@ -317,12 +352,12 @@ impl Worker {
         });
         let turn = u64::from(self.turns.get(place).copied().unwrap_or(0));
         let name = turn << 32 | (place as u64) << 1;
-        let came =
-            self.epoll.add(&line.rtp, EpollEvent::new(EpollFlags::EPOLLIN, name)).and_then(|()| {
-                self.epoll.add(&line.rtcp, EpollEvent::new(EpollFlags::EPOLLIN, name | 1))
-            });
-        if let Err(fault) = came {
-            tracing::error!(%fault, "a leg's sockets cannot be watched");
+        if let Some((rtp, rtcp)) = &line.sockets {
+            let watch = |name| EpollEvent::new(EpollFlags::EPOLLIN, name);
+            let came = self.epoll.add(rtp, watch(name));
+            if let Err(fault) = came.and_then(|()| self.epoll.add(rtcp, watch(name | 1))) {
+                tracing::error!(%fault, "a leg's sockets cannot be watched");
+            }
         }
         let leg = line.leg;
         if let Some(slot) = self.lines.get_mut(place) {
@@ -330,6 +365,7 @@ impl Worker {
         }
         self.places.insert(leg, place);
         self.meters.legs.increment(1.0);
+        self.take_web(place);
         if self.next_tick < now {
             self.next_tick = now;
         }
@@ -349,8 +385,11 @@ impl Worker {
         let place = self.places.remove(&leg)?;
         self.forget(place);
         let mut line = self.lines.get_mut(place)?.take()?;
-        let _ = self.epoll.delete(&line.rtp);
-        let _ = self.epoll.delete(&line.rtcp);
+        if let Some((rtp, rtcp)) = &line.sockets {
+            let _ = self.epoll.delete(rtp);
+            let _ = self.epoll.delete(rtcp);
+        }
+        self.leave_web(place);
         if let Some(turn) = self.turns.get_mut(place) {
             // The upper half of an event's name; the bell's name has all bits.
             *turn = turn.wrapping_add(1) & 0x7FFF_FFFF;
@@ -359,6 +398,7 @@ impl Worker {
         self.meters.legs.decrement(1.0);
         line.hearers.clear();
         (line.taps, line.tap) = (0, None);
+        (line.decoder, line.encoder) = (None, None);
         (line.listed, line.list_tapped) = (false, false);
         self.touch(leg);
         Some(line)

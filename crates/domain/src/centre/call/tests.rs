@@ -6,6 +6,8 @@
 mod book;
 mod sound;
 
+mod phones;
+
 use crate::agent::{AgentState, Channel};
 use crate::call::{Attached, Barge, CallEvent, CallId, Happening, Said, Wish};
 use crate::centre::{Centre, Out};

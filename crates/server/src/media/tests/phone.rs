@@ -1,5 +1,9 @@
 //! A telephone: it says a tone, and keeps what it hears.
 
+use super::super::srtp::{Guard, Master, Suite};
+use super::browser::Browser;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use media::dtmf::Key;
 use media::dtmf::event::{Event, Heard, Listener, Press};
 use media::g711::Law;
@@ -27,6 +31,9 @@ pub(in super::super) struct Phone {
     /// Every so many packets one is lost.
     pub(in super::super) skip: u16,
     pub(in super::super) ssrc: u32,
+    /// For SRTP: the suite and our key.
+    secret: Option<(Suite, [u8; 30])>,
+    pub(in super::super) guard: Option<Guard>,
     law: Law,
     keys_number: u8,
     sequence: u16,
@@ -57,6 +64,8 @@ impl Phone {
             tone: 0,
             skip: u16::MAX,
             ssrc: u32::from_be_bytes([a, b, c, d]),
+            secret: None,
+            guard: None,
             law,
             keys_number: 101,
             sequence: u16::from_be_bytes([a, b]),
@@ -70,6 +79,11 @@ impl Phone {
         }
     }
 
+    /// It speaks SRTP by this suite alone.
+    pub(in super::super) fn secret(&mut self, suite: Suite) {
+        self.secret = Some((suite, super::draw()));
+    }
+
     /// What it says of itself, as offer or answer.
     pub(in super::super) fn sdp(&self) -> String {
         let (rtp, rtcp) = (self.rtp.local_addr().unwrap(), self.rtcp.local_addr().unwrap());
@@ -80,8 +94,17 @@ impl Phone {
             .map(|n| format!("a=rtpmap:{n} telephone-event/8000\r\n"))
             .chain(codecs.contains("101").then(|| "a=rtpmap:101 telephone-event/8000\r\n".into()))
             .collect();
+        let (protocol, crypto) = match &self.secret {
+            None => ("RTP/AVP", String::new()),
+            Some((suite, key)) => {
+                let key = BASE64_STANDARD.encode(&key[..suite.length()]);
+                // The number of the choice is that of our offer: 2 is the short tag.
+                let tag = if *suite == Suite::Short { 2 } else { 1 };
+                ("RTP/SAVP", format!("a=crypto:{tag} {} inline:{key}|2^31\r\n", suite.name()))
+            }
+        };
         format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP {codecs}\r\n{maps}a=rtcp:{}\r\na=sendrecv\r\n",
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {} {protocol} {codecs}\r\n{maps}{crypto}a=rtcp:{}\r\na=sendrecv\r\n",
             rtp.port(),
             rtcp.port()
         )
@@ -92,6 +115,15 @@ impl Phone {
         let sdp = Sdp::parse(sdp.as_bytes()).unwrap();
         let media = &sdp.media[0];
         self.to = Some(SocketAddr::new(sdp.address(media).unwrap(), media.port));
+        if let Some((suite, key)) = self.secret {
+            let theirs = media.cryptos().into_iter().find(|c| *c.suite == *suite.name()).unwrap();
+            let (ours, theirs) =
+                (Master::of(suite, &key).unwrap(), Master::read(suite, &theirs.key).unwrap());
+            match &mut self.guard {
+                Some(guard) => guard.renew(ours, theirs).unwrap(),
+                none => *none = Guard::new(ours, theirs),
+            }
+        }
         for codec in media.codecs() {
             if codec.is_dtmf() {
                 self.keys_number = codec.payload;
@@ -135,8 +167,11 @@ impl Phone {
             (packet.marker, packet.timestamp) = (pressed.marker, pressed.timestamp);
             packet.payload_type = self.keys_number;
         }
-        let mut bytes = [0; 200];
-        let length = packet.write(&mut bytes).unwrap();
+        let mut bytes = [0; 220];
+        let mut length = packet.write(&mut bytes).unwrap();
+        if let Some(guard) = &mut self.guard {
+            length = guard.lock(&mut bytes, length).unwrap();
+        }
         self.sequence = self.sequence.wrapping_add(1);
         self.at = self.at.wrapping_add(160);
         if !self.sequence.is_multiple_of(self.skip) {
@@ -144,14 +179,25 @@ impl Phone {
         }
     }
 
+    /// What still lies in its sockets is taken.
+    pub(in super::super) fn drain(&mut self) {
+        self.listen();
+    }
+
     fn listen(&mut self) {
         let mut bytes = [0; 2_048];
         while let Ok((length, _)) = self.rtp.recv_from(&mut bytes) {
             if Kind::of(&bytes[..length]) == Kind::Rtp {
+                let guard = self.guard.as_mut();
+                let length =
+                    guard.map_or(length, |guard| guard.unlock(&mut bytes[..length]).unwrap());
                 self.take(&bytes[..length]);
             }
         }
         while let Ok((length, from)) = self.rtcp.recv_from(&mut bytes) {
+            let guard = self.guard.as_mut();
+            let length =
+                guard.map_or(length, |guard| guard.unlock_report(&mut bytes[..length]).unwrap());
             for part in Compound::read(&bytes[..length]).unwrap() {
                 match part {
                     Part::Sender { sent, reports, .. } => {
@@ -167,7 +213,10 @@ impl Phone {
             let mut writer = Writer::new(&mut answer);
             writer.receiver(self.ssrc, &[]).unwrap();
             writer.name(self.ssrc, "phone").unwrap();
-            let length = writer.finish().unwrap();
+            let mut length = writer.finish().unwrap();
+            if let Some(guard) = &mut self.guard {
+                length = guard.lock_report(&mut answer, length).unwrap();
+            }
             self.rtcp.send_to(&answer[..length], from).unwrap();
         }
     }
@@ -197,22 +246,39 @@ impl Phone {
 
 /// All speak and listen for so many milliseconds.
 pub(in super::super) fn talk(phones: &mut [&mut Phone], millis: u64) {
+    talk_all(phones, &mut [], millis);
+}
+
+/// The same with browsers.
+pub(in super::super) fn talk_all(
+    phones: &mut [&mut Phone],
+    browsers: &mut [&mut Browser],
+    millis: u64,
+) {
+    let mut listen = |speak: bool| {
+        for phone in &mut *phones {
+            if speak {
+                phone.speak();
+            }
+            phone.listen();
+        }
+        for browser in &mut *browsers {
+            if speak {
+                browser.speak();
+            }
+            browser.listen();
+        }
+    };
     let begin = crate::clock::instant();
     for n in 1..=millis / 20 {
-        for phone in &mut *phones {
-            phone.speak();
-        }
+        listen(true);
         let due = begin + Duration::from_millis(n * 20);
         while crate::clock::instant() < due {
-            for phone in &mut *phones {
-                phone.listen();
-            }
+            listen(false);
             std::thread::sleep(Duration::from_millis(3));
         }
     }
-    for phone in &mut *phones {
-        phone.listen();
-    }
+    listen(false);
 }
 
 /// The height of one tone in some sound (Goertzel's sum, over the whole of it in pieces of 20 ms, so that a lost packet or a

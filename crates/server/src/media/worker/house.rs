@@ -22,7 +22,7 @@ impl Worker {
         let Some(line) = self.at(place) else { return };
         line.keys_told = 0;
         if line.way.sends {
-            let heard = line.end.heard_at().unwrap_or_default().max(line.since);
+            let heard = line.heard_at().max(line.since);
             let silent = now.since(heard).0 / 1_000;
             // Told once for each whole span.
             let spans = silent.checked_div(silence).unwrap_or(0);
@@ -42,6 +42,8 @@ impl Worker {
     /// Tells the other end what we send and how we receive it.
     fn report(&mut self, place: usize, now: Micros) {
         let Some(line) = self.lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
+        // A browser's session reports by itself.
+        let Some((rtp, rtcp)) = &line.sockets else { return };
         let Some(address) = line.end.address() else { return };
         let next = SocketAddr::new(address.ip(), address.port().saturating_add(1));
         let to = if line.mux { address } else { line.reports_to.unwrap_or(next) };
@@ -61,8 +63,12 @@ impl Worker {
         };
         let name = format!("{ssrc:08x}@sangdam");
         let length = written.and_then(|()| writer.name(ssrc, &name)).and_then(|()| writer.finish());
-        if let Some(bytes) = length.ok().and_then(|length| bytes.get(..length)) {
-            put(if line.mux { &line.rtp } else { &line.rtcp }, bytes, to);
+        let length = match (&mut line.guard, length.ok()) {
+            (Some(guard), Some(length)) => guard.lock_report(&mut bytes, length),
+            (_, length) => length,
+        };
+        if let Some(bytes) = length.and_then(|length| bytes.get(..length)) {
+            put(if line.mux { rtp } else { rtcp }, bytes, to);
         }
     }
 }

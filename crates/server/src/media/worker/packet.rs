@@ -7,9 +7,10 @@ use super::super::tap::{PACKET, decode};
 use super::Worker;
 use facade::voice::plane::Noticed;
 use media::dtmf::event::{Event, Heard};
-use media::leg::LegId;
+use media::leg::{LegId, Patch};
 use media::rtcp::{Compound, Part};
 use media::rtp::{HEADER, Kind, Packet};
+use media::sound::RATE;
 use media::stats::Arrival;
 use media::time::Micros;
 use std::net::{SocketAddr, UdpSocket};
@@ -26,7 +27,19 @@ pub(super) struct Head {
     length: usize,
 }
 
+/// Where in a buffer a packet ends, and where its payload lies.
+pub(super) struct Cut {
+    pub(super) begin: usize,
+    pub(super) end: usize,
+    pub(super) length: usize,
+}
+
 impl Head {
+    /// Where it ends, and where its payload lies.
+    const fn cut(&self) -> Cut {
+        Cut { begin: self.begin, end: self.end, length: self.length }
+    }
+
     fn of(packet: &Packet, length: usize) -> Self {
         let extension = packet.extension.map_or(0, |extension| 4 + extension.data.len());
         let begin = HEADER + packet.csrc.len() + extension;
@@ -55,7 +68,8 @@ impl Worker {
         }
         let Some(line) = self.lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
         let control = lower & 1 == 1;
-        let socket = if control { &line.rtcp } else { &line.rtp };
+        let Some((rtp, rtcp)) = &line.sockets else { return };
+        let socket = if control { rtcp } else { rtp };
         // What the system tells instead of a datagram is of one that we sent: a phone that is gone falls silent, too.
         let Ok((length, source)) = socket.recv_from(&mut self.datagram[..]) else { return };
         self.load += 1;
@@ -75,10 +89,25 @@ impl Worker {
             Kind::Rtcp if line.mux => return self.control(place, source, length, now),
             _ => return self.counts.drop(Why::NotRtp),
         }
+        let mut length = length;
+        if let Some(guard) = &mut line.guard {
+            let unlocked = self.datagram.get_mut(..length).and_then(|bytes| guard.unlock(bytes));
+            let Some(unlocked) = unlocked else { return self.counts.drop(Why::Forged) };
+            length = unlocked;
+        }
+        let bytes = self.datagram.get(..length).unwrap_or_default();
         let Ok(packet) = Packet::read(bytes) else { return self.counts.drop(Why::NotRtp) };
         if let Err(dropped) = line.end.admit(source, now, &packet) {
             return self.counts.drop(dropped.into());
         }
+        self.admitted(place, length, now);
+    }
+
+    /// A packet that is of whom the leg is with stands at the beginning of the buffer.
+    pub(super) fn admitted(&mut self, place: usize, length: usize, now: Micros) {
+        let Some(line) = self.lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
+        let bytes = self.datagram.get(..length).unwrap_or_default();
+        let Ok(packet) = Packet::read(bytes) else { return self.counts.drop(Why::NotRtp) };
         let Some(coding) = line.codecs.coding(packet.payload_type) else {
             return self.counts.drop(Why::Payload);
         };
@@ -108,7 +137,20 @@ impl Worker {
                     let count = decode(law, packet.payload, &mut sound);
                     tap.put(ssrc, timestamp, sound.get(..count).unwrap_or_default());
                 }
-                Coding::Opus | Coding::Keys => {}
+                Coding::Opus => {
+                    let mut sound = [0; PACKET];
+                    let decoder = &mut line.decoder;
+                    if decoder.is_none() {
+                        *decoder = opus::Decoder::new(RATE, opus::Channels::Mono).ok();
+                    }
+                    let decoded = decoder
+                        .as_mut()
+                        .and_then(|decoder| decoder.decode(packet.payload, &mut sound, false).ok());
+                    let sound = sound.get(..decoded.unwrap_or(0)).unwrap_or_default();
+                    // Opus counts by 48,000 (RFC 7587 §4.1).
+                    tap.put(ssrc, timestamp / 6, sound);
+                }
+                Coding::Keys => {}
             }
         }
         self.relay(place, head, coding, now);
@@ -119,36 +161,34 @@ impl Worker {
         let mut nth = 0;
         while let Some(hearer) = self.hearer(place, nth) {
             nth += 1;
-            let Self { lines, datagram, copy, counts, .. } = self;
+            let Self { lines, datagram, copy, counts, web, .. } = self;
             let Some(line) = lines.get_mut(hearer).and_then(Option::as_deref_mut) else { continue };
             if !line.way.hears || line.press.is_some() || !line.presses.is_empty() {
                 continue;
             }
-            let Some(address) = line.end.address() else { continue };
             let from = LegId(u32::try_from(place).unwrap_or(u32::MAX - 1));
-            let payload = line.codecs.number(coding);
-            let (number, packet) = match (payload, coding) {
-                (Some(number), _) => (number, &mut datagram[..]),
-                (None, Coding::Law(law)) => {
-                    let Some((number, _)) = line.codecs.law() else {
-                        counts.drop(Why::Payload);
-                        continue;
-                    };
-                    copy[..head.length].copy_from_slice(&datagram[..head.length]);
-                    if let Some(codes) = copy.get_mut(head.begin..head.end) {
-                        law.transcode(codes);
-                    }
-                    (number, &mut copy[..])
-                }
+            let (number, turn) = match (line.codecs.number(coding), coding, line.codecs.law()) {
+                (Some(number), ..) => (number, None),
+                (None, Coding::Law(law), Some((number, _))) => (number, Some(law)),
                 _ => {
                     counts.drop(Why::Payload);
                     continue;
                 }
             };
+            // What is changed for one hearer alone is changed in a copy.
+            let packet = if turn.is_some() || line.guard.is_some() {
+                let from = datagram.get(..head.length).unwrap_or_default();
+                copy.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                if let (Some(law), Some(codes)) = (turn, copy.get_mut(head.begin..head.end)) {
+                    law.transcode(codes);
+                }
+                &mut copy[..]
+            } else {
+                &mut datagram[..]
+            };
             let patch = line.end.patch(from, now, &head.packet, number);
-            let Some(packet) = packet.get_mut(..head.length) else { continue };
             patch.apply(packet);
-            send(line, packet, head.end - head.begin, address, counts);
+            send(line, packet, &head.cut(), &patch, web.as_ref(), counts);
         }
     }
 
@@ -159,6 +199,14 @@ impl Worker {
     /// A report came.
     fn control(&mut self, place: usize, source: SocketAddr, length: usize, now: Micros) {
         let Some(line) = self.lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
+        let mut length = length;
+        if let Some(guard) = &mut line.guard {
+            let bytes = self.datagram.get_mut(..length);
+            let Some(unlocked) = bytes.and_then(|bytes| guard.unlock_report(bytes)) else {
+                return self.counts.drop(Why::Forged);
+            };
+            length = unlocked;
+        }
         let bytes = self.datagram.get(..length).unwrap_or_default();
         // By the machine that its packets come from; the port is its own affair.
         let known = line.end.address().is_some_and(|own| own.ip() == source.ip());
@@ -184,18 +232,33 @@ impl Worker {
     }
 }
 
-/// Sends a packet that is ready to a leg.
+/// Sends what stands at the beginning of a buffer to a leg, locked if it must be; the buffer has room for that.
 pub(super) fn send(
     line: &mut Line,
-    packet: &mut [u8],
-    payload: usize,
-    address: SocketAddr,
+    buffer: &mut [u8],
+    cut: &Cut,
+    patch: &Patch,
+    web: Option<&UdpSocket>,
     counts: &mut Counts,
 ) {
-    if put(&line.rtp, packet, address) {
+    let sent = match (&mut line.web, web, &line.sockets) {
+        (Some(session), Some(socket), _) => buffer
+            .get(cut.begin..cut.end)
+            .is_some_and(|payload| session.send(patch, payload, socket)),
+        (None, _, Some((socket, _))) => {
+            let length = match &mut line.guard {
+                Some(guard) => guard.lock(buffer, cut.length),
+                None => Some(cut.length),
+            };
+            let packet = length.and_then(|length| buffer.get(..length));
+            line.end.address().zip(packet).is_some_and(|(to, packet)| put(socket, packet, to))
+        }
+        _ => false,
+    };
+    if sent {
         counts.sent += 1;
         line.packets += 1;
-        line.octets += payload as u64;
+        line.octets += (cut.end - cut.begin) as u64;
     } else {
         counts.drop(Why::Unsent);
     }

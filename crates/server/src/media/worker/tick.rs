@@ -2,17 +2,18 @@
 
 use super::super::codecs::Coding;
 use super::super::line::{Line, Plan};
-use super::packet::send;
+use super::packet::{Cut, send};
 use super::{HOUSE, Worker};
 use media::dtmf::event::Press;
 use media::mix::{PARTIES, blend};
-use media::rtp::Packet;
-use media::sound::FRAME;
+use media::rtp::{HEADER, Packet};
+use media::sound::{FRAME, RATE};
 use media::time::Micros;
 
 impl Worker {
     /// 20 ms went by.
     pub(super) fn tick(&mut self, now: Micros) {
+        self.pass_webs(now);
         let mut tapped = std::mem::take(&mut self.tapped);
         tapped.retain(|place| {
             let Some(line) = self.at(*place).filter(|line| line.list_tapped) else { return false };
@@ -107,11 +108,23 @@ impl Worker {
     /// Sends a frame in the codec that a leg prefers.
     fn say(&mut self, line: &mut Line, sound: &[i16; FRAME], now: Micros) {
         let Some((number, coding)) = line.codecs.spoken() else { return };
-        let mut payload = [0; FRAME];
+        // An Opus packet of 20 ms has at most 1,275 bytes (RFC 6716 §3.2.1).
+        let mut payload = [0; 1_275];
         let length = match coding {
             Coding::Law(law) => law.encode_all(sound, &mut payload),
-            Coding::Opus | Coding::Keys => return,
+            Coding::Opus => {
+                if line.encoder.is_none() {
+                    let voice = opus::Application::Voip;
+                    line.encoder = opus::Encoder::new(RATE, opus::Channels::Mono, voice).ok();
+                }
+                let encoder = line.encoder.as_mut();
+                encoder.and_then(|e| e.encode(sound, &mut payload).ok()).unwrap_or(0)
+            }
+            Coding::Keys => 0,
         };
+        if length == 0 {
+            return;
+        }
         let at = line.own.timestamp;
         self.send_own(line, false, number, at, payload.get(..length).unwrap_or_default(), now);
     }
@@ -127,7 +140,9 @@ impl Worker {
     ) {
         let sequence = line.own.sequence;
         line.own.sequence = sequence.wrapping_add(1);
-        let Some(address) = line.end.address().filter(|_| line.way.hears) else { return };
+        if !line.way.hears {
+            return;
+        }
         let packet = Packet {
             marker,
             payload_type: number,
@@ -141,9 +156,10 @@ impl Worker {
         };
         let patch = line.end.patch(HOUSE, now, &packet, number);
         let Ok(length) = packet.write(&mut self.copy[..]) else { return };
-        let Some(bytes) = self.copy.get_mut(..length) else { return };
-        patch.apply(bytes);
-        send(line, bytes, payload.len(), address, &mut self.counts);
+        patch.apply(&mut self.copy[..]);
+        let cut = Cut { begin: HEADER, end: length, length };
+        let Self { copy, web, counts, .. } = self;
+        send(line, &mut copy[..], &cut, &patch, web.as_ref(), counts);
     }
 
     /// Every tape gets its frame.

@@ -1,0 +1,133 @@
+//! Browsers on this thread: whose datagram it is, and what falls due for them.
+
+use super::super::web::{Ask, Refused, addressee};
+use super::Worker;
+use crate::clock;
+use facade::voice::plane::Leg;
+use media::rtp::{Kind, Packet};
+use media::time::Micros;
+use std::net::SocketAddr;
+
+/// The most datagrams taken in one go, so that other legs have their turn.
+const BATCH: usize = 64;
+/// The most addresses from which one browser's datagrams are taken at a time.
+const SOURCES: usize = 8;
+
+impl Worker {
+    /// The shared socket has something.
+    pub(super) fn browsers(&mut self, now: Micros) {
+        for _ in 0..BATCH {
+            let Some(socket) = &self.web else { return };
+            let Ok((length, source)) = socket.recv_from(&mut self.datagram[..]) else { return };
+            self.load += 1;
+            self.counts.received += 1;
+            self.browser(source, length, now);
+        }
+    }
+
+    fn browser(&mut self, source: SocketAddr, length: usize, now: Micros) {
+        use super::super::meter::Why;
+        let Self { web, lines, sources, names, datagram, .. } = self;
+        let Some(socket) = web else { return };
+        let bytes = datagram.get(..length).unwrap_or_default();
+        // A STUN message says whom it is for; the source of others has been proved by one.
+        let named = (Kind::of(bytes) == Kind::Stun).then(|| addressee(bytes)).flatten();
+        let known = named.and_then(|name| names.get(name)).or_else(|| sources.get(&source));
+        let Some(place) = known.copied() else { return self.counts.drop(Why::Stranger) };
+        let Some(line) = lines.get_mut(place).and_then(Option::as_deref_mut) else { return };
+        let Some(session) = &mut line.web else { return };
+        if !session.take(bytes, source, socket) {
+            return self.counts.drop(Why::Stranger);
+        }
+        if sources.get(&source) != Some(&place) {
+            sources.insert(source, place);
+            line.sources.push(source);
+            if line.sources.len() > SOURCES {
+                let oldest = line.sources.remove(0);
+                sources.remove(&oldest);
+            }
+        }
+        self.heard_web(place, now);
+    }
+
+    /// Packets that a session has unlocked go their way.
+    fn heard_web(&mut self, place: usize, now: Micros) {
+        let Some(session) = self.at(place).and_then(|line| line.web.as_mut()) else { return };
+        let packets = session.came();
+        for packet in &packets {
+            let head = &packet.header;
+            let plain = Packet {
+                marker: head.marker,
+                payload_type: *head.payload_type,
+                sequence: head.sequence_number,
+                timestamp: head.timestamp,
+                ssrc: *head.ssrc,
+                csrc: &[],
+                extension: None,
+                payload: &packet.payload,
+                padding: 0,
+            };
+            let Ok(length) = plain.write(&mut self.datagram[..]) else { continue };
+            if let Some(line) = self.at(place) {
+                line.heard = now;
+            }
+            self.admitted(place, length, now);
+        }
+        if let Some(session) = self.at(place).and_then(|line| line.web.as_mut()) {
+            session.keep(packets);
+        }
+    }
+
+    /// What the library waits for comes due.
+    pub(super) fn pass_webs(&mut self, now: Micros) {
+        if self.webs.is_empty() {
+            return;
+        }
+        let instant = clock::std_instant();
+        for nth in 0..self.webs.len() {
+            let Some(place) = self.webs.get(nth).copied() else { break };
+            let Self { lines, web: Some(socket), .. } = self else { return };
+            let line = lines.get_mut(place).and_then(Option::as_deref_mut);
+            let session = line.and_then(|line| line.web.as_mut());
+            if let Some(session) = session.filter(|session| session.is_due(instant)) {
+                session.pass(socket);
+                self.heard_web(place, now);
+            }
+        }
+    }
+
+    /// A browser's leg has come to this place, or has a new name.
+    pub(super) fn take_web(&mut self, place: usize) {
+        let Some(session) = self.at(place).and_then(|line| line.web.as_mut()) else { return };
+        let Some(name) = session.name() else { return };
+        self.names.insert(name, place);
+        if !self.webs.contains(&place) {
+            self.webs.push(place);
+        }
+    }
+
+    /// A browser's leg has left this place.
+    pub(super) fn leave_web(&mut self, place: usize) {
+        if self.webs.contains(&place) {
+            self.webs.retain(|own| *own != place);
+            self.names.retain(|_, own| *own != place);
+            self.sources.retain(|_, own| *own != place);
+        }
+    }
+
+    /// Asks a browser's session.
+    pub(super) fn ask_web(&mut self, leg: Leg, ask: Ask) -> Result<String, Refused> {
+        let place = *self.places.get(&leg).ok_or(Refused)?;
+        let session = self.at(place).and_then(|line| line.web.as_mut()).ok_or(Refused)?;
+        let done = session.ask(ask)?;
+        // A new name after a restart of ICE; the one before is good until the leg ends.
+        self.take_web(place);
+        if let Self { lines, web: Some(socket), .. } = self
+            && let Some(line) = lines.get_mut(place).and_then(Option::as_deref_mut)
+            && let Some(session) = &mut line.web
+        {
+            session.pass(socket);
+        }
+        Ok(done)
+    }
+}
