@@ -5,7 +5,7 @@
 import { address, ROOMS } from "./address.ts";
 import { Call } from "./call.ts";
 import type { Host, Options, Session } from "./event.ts";
-import { kept } from "./kept.ts";
+import { keepIn, kept, type Store } from "./kept.ts";
 import { Line } from "./line.ts";
 import { audience, message } from "./message.ts";
 import { Room } from "./room.ts";
@@ -32,6 +32,8 @@ export interface NxWebApi {
     typing(on: boolean, cid?: string): 0 | -1;
     /** Everything up to this line (`seq` of a message, with `options.extras`) has been read. */
     read(seq: number, cid?: string): 0 | -1;
+    /** Where the tokens are kept that take up a chat after a reload; `sessionStorage` if this is never called. */
+    keepIn(store: Store): void;
     /** Sends one tone of `0-9*#A-D` in the call. */
     dtmf(tone: string): 0 | -1;
   };
@@ -134,6 +136,7 @@ export function create(voice: string): NxWebApi {
     },
     options: {},
     ext: {
+      keepIn,
       typing: (on, cid) => answer(room(cid)?.typing(!!on)),
       read: (seq, cid) => answer(Number.isInteger(seq) && room(cid)?.read(seq)),
       dtmf: (tone) => answer(/^[\d*#A-D]$/.test(tone) && call()?.dtmf(tone)),

@@ -4,11 +4,17 @@
  */
 import type { Address } from "./address.ts";
 
+/** Where the tokens lie; a page in a frame of another site may have no storage of its own. */
+export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+let given: Store | undefined;
+export const keepIn = (store: Store) => void (given = store);
+const store = (): Store => given || sessionStorage;
+
 const name = ({ realm, dn, tel, url }: Address) => "nxWebApi:" + JSON.stringify([realm, dn, tel, url]);
 
 export function kept(address: Address): string[] {
   try {
-    return JSON.parse(sessionStorage.getItem(name(address)) || "[]");
+    return JSON.parse(store().getItem(name(address)) || "[]");
   } catch (_) {
     return [];
   }
@@ -19,8 +25,8 @@ export function keep(address: Address, old: string | undefined, token?: string):
   try {
     const tokens = kept(address).filter((one) => one !== old && one !== token);
     if (token) tokens.push(token);
-    if (tokens.length) sessionStorage.setItem(name(address), JSON.stringify(tokens));
-    else sessionStorage.removeItem(name(address));
+    if (tokens.length) store().setItem(name(address), JSON.stringify(tokens));
+    else store().removeItem(name(address));
   } catch (_) {
     // As above.
   }

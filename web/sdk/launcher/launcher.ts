@@ -29,6 +29,7 @@ const WORDS = {
 const BUBBLE = "M22 17a2 2 0 0 1-2 2H6.8a2 2 0 0 0-1.4.6l-2.2 2.2A.7.7 0 0 1 2 21.3V5a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2zM7 11h10M7 15h6M7 7h8";
 const CROSS = "M18 6 6 18M6 6l12 12";
 const OPEN = "nx-launcher.open";
+const KEPT = "nx-launcher.kept";
 const CUSTOMER = "nx-launcher.customer";
 
 const STYLE = `
@@ -115,6 +116,8 @@ function launch(script: HTMLScriptElement): Launcher {
     frame.title = title || words.panel;
     frame.allow = "microphone; autoplay";
     frame.hidden = true;
+    // What the frame gave us to keep: it may have no storage of its own.
+    frame.name = remember(session, KEPT);
     frame.src = `${origin}/webchat.html?${query}`;
     all.prepend(frame);
   }
@@ -140,14 +143,15 @@ function launch(script: HTMLScriptElement): Launcher {
   }
 
   button.onclick = () => turn(!shown);
-  addEventListener("message", ({ source, origin: from, data }: MessageEvent<{ nx?: string; unread?: number } | null>) => {
+  addEventListener("message", ({ source, origin: from, data }: MessageEvent<{ nx?: string; unread?: number; kept?: string } | null>) => {
     if (!frame || source !== frame.contentWindow || from !== origin) return;
     if (data?.nx === "close") turn(false);
     else if (data?.nx === "ready") {
       ready = true;
       tell();
     }
-    if (data?.nx === "unread") {
+    if (data?.nx === "keep") remember(session, KEPT, `${data.kept}`);
+    else if (data?.nx === "unread") {
       unread = Number(data.unread) || 0;
       show();
     } else if (data?.nx === "open" || data?.nx === "over") remember(session, OPEN, data.nx === "open" ? "1" : "");

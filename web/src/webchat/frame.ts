@@ -1,6 +1,9 @@
 /**
- * What the page says to the launcher that shows it in a frame, and hears from it. Nothing of the chat is in it, so the
+ * What the page says to the launcher that shows it in a frame, and hears from it. Nothing that was said is in it, so the
  * site's origin need not be known; and nothing can be done by it that the customer could not see.
+ *
+ * Browsers give a frame of another site no storage, or one of its own for each site. So the site keeps for it what takes a
+ * chat up again after a reload, and hands it back as the frame's name.
  */
 export interface Heard {
   shown(on: boolean): void;
@@ -15,8 +18,23 @@ export function frame(embedded: boolean, heard: Heard) {
       if (data?.nx === "shown" || data?.nx === "hidden") heard.shown(data.nx === "shown");
     });
   }
+  let kept = new Map<string, string>();
+  try {
+    if (parent && window.name) kept = new Map(Object.entries(JSON.parse(window.name) as Record<string, string>));
+  } catch {
+    // Not the launcher's.
+  }
+  const change = (action: () => unknown) => {
+    action();
+    say({ nx: "keep", kept: JSON.stringify(Object.fromEntries(kept)) });
+  };
   return {
     embedded: parent !== undefined,
+    store: {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => change(() => kept.set(key, value)),
+      removeItem: (key: string) => change(() => kept.delete(key)),
+    },
     ready: () => say({ nx: "ready" }),
     close: () => say({ nx: "close" }),
     unread: (unread: number) => say({ nx: "unread", unread }),
