@@ -1,4 +1,4 @@
-//! SIP: what registering costs, and what calls cost, over UDP, by SIPp. Where Kamailio is installed it is measured in the same
+//! SIP: what registering costs, and what calls cost, over UDP, by `SIPp`. Where Kamailio is installed it is measured in the same
 //! run by the same scenarios, as a mere stateful proxy: that is the least there can be.
 //!
 //! Calls come by a trunk and ring at telephones that answer at once; their sound is anchored and nobody speaks. An application
@@ -181,7 +181,7 @@ impl Bench {
         command.args(["-s", DOMAIN, "-trace_stat", "-fd", "1", "-recv_timeout", "8000", "-d", "0"]);
         command.args(["-r", &rate.to_string(), "-m", &total.to_string()]);
         command.args(["-l", &(rate * 3).max(2_000).to_string()]);
-        command.args(["-timeout", &format!("{}s", total as u32 / rate + 20)]);
+        command.args(["-timeout", &format!("{}s", total / rate as usize + 20)]);
         // Calls that failed are counted; whatever else is wrong shows by there being no figures.
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().context("sipp")?;
         let text = fs::read_to_string(&figures).context("SIPp gave no figures")?;
@@ -189,7 +189,7 @@ impl Bench {
     }
 }
 
-/// What a SIPp counted.
+/// What a `SIPp` counted.
 struct Seen {
     done: usize,
     failed: usize,
@@ -229,7 +229,7 @@ fn round3(value: f64) -> serde_json::Value {
     json!((value * 1e4).round() / 1e4)
 }
 
-/// A SIPp on the load's core.
+/// A `SIPp` on the load's core.
 fn sipp(folder: &Path, scenario: &str, target: Option<&str>, port: u16) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", "1", "sipp"]).args(target).arg("-sf").arg(folder.join(scenario));
@@ -298,7 +298,7 @@ async fn set_up(http: &mut Http) -> Result<()> {
     Ok(())
 }
 
-/// An application that is told of every telephone, on a thread of its own: this one waits for SIPp.
+/// An application that is told of every telephone, on a thread of its own: this one waits for `SIPp`.
 fn monitor(server: &Server) -> Result<()> {
     let (rio, (tell, told)) = (server.rio.clone(), mpsc::channel());
     std::thread::spawn(move || {
