@@ -325,6 +325,8 @@ async fn watching(rio: &str) -> Result<Socket> {
     for n in 0..PHONES {
         socket.send(&format!(r#"{{"fname":"addmonitor","device":"c{n:04}"}}"#)).await?;
         socket.next().await?;
+        // The gateway bears so many requests a second and no more.
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(socket)
 }

@@ -201,7 +201,7 @@ fn sip(
     porch: &Porch,
     places: (Arc<OwnedSemaphorePermit>, OwnedSemaphorePermit),
 ) -> Response<Payload> {
-    let Some(kept) = porch.sip.exchange.hold(head.peer) else {
+    let Some(share) = porch.sip.exchange.hold(head.peer) else {
         return full();
     };
     let (sip, from) = (porch.sip.clone(), SocketAddr::new(head.peer, peer.port()));
@@ -209,7 +209,7 @@ fn sip(
         if let Some((wire, rest)) = http::take_over(upgrade).await {
             voice::socket::run(wire, rest, from, sip).await;
         }
-        drop((places, kept));
+        drop((places, share));
     });
     http::switching(key, Some(Protocol::Sip.name()))
 }
