@@ -5,27 +5,28 @@
  */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Connect, type Plugin } from "vite";
+import { standalone } from "./sdk/build.ts";
 
 const page = (name: string) => new URL(name, import.meta.url).pathname;
 
 /** Where `npm run dev` finds a running server. */
 const server = process.env.SANGDAM_HTTP ?? "http://127.0.0.1:8080";
 
-/** `/desk`, `/admin`, `/try` and `/cti` are the server's names of the pages. */
+/** `/desk`, `/admin`, `/try`, `/cti` and `/ukakao/webchat.html` are the server's names of the pages. */
 const pages: Plugin = {
   name: "pages",
   configureServer: ({ middlewares }) => void middlewares.use(rename),
   configurePreviewServer: ({ middlewares }) => void middlewares.use(rename),
 };
 const rename: Connect.NextHandleFunction = (request, _, next) => {
-  request.url = request.url?.replace(/^\/(desk|admin|try|cti)(?=$|\?)/, "/$1.html");
+  request.url = request.url?.replace(/^\/(desk|admin|try|cti)(?=$|\?)/, "/$1.html").replace(/^\/ukakao\/webchat\.html/, "/webchat.html");
   next();
 };
 
 export default defineConfig({
   // The end-to-end tests are Playwright's.
   test: { include: ["src/**/*.test.ts", "sdk/**/*.test.ts"] },
-  plugins: [svelte({ configFile: false }), pages],
+  plugins: [svelte({ configFile: false }), pages, standalone()],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },

@@ -5,6 +5,7 @@ each, so that each scenario runs over every transport.
 """
 
 import contextlib
+import copy
 import pathlib
 import re
 import signal
@@ -67,13 +68,17 @@ def pause(millis: int) -> str:
     return f'<pause milliseconds="{millis}"/>'
 
 
-def sdp(way: str = "sendrecv", version: int = 1) -> str:
+KEY = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"  # nobody speaks
+
+
+def sdp(way: str = "sendrecv", version: int = 1, secret: bool = False) -> str:
+    secured = f"\n{KEY}" if secret else ""
     return f"""v=0
         o=phone 1 {version} IN IP4 [media_ip]
         s=-
         c=IN IP4 [media_ip]
         t=0 0
-        m=audio [media_port] RTP/AVP 0 8 101
+        m=audio [media_port] RTP/{"SAVP" if secret else "AVP"} 0 8 101{secured}
         a=rtpmap:0 PCMU/8000
         a=rtpmap:8 PCMA/8000
         a=rtpmap:101 telephone-event/8000
@@ -104,7 +109,9 @@ def register(expires: int = 300) -> list[str]:
 class Caller:
     """The steps of one who calls. Each in-dialog request takes the next number."""
 
-    def __init__(self, phone: "Phone", to: str, headers: str = ""):
+    def __init__(self, phone: "Phone", to: str, headers: str = "", asked: bool | None = None):
+        # Over a connection that registered, nobody is asked for a password.
+        self.asked = phone.transport == "udp" if asked is None else asked
         self.phone, self.to, self.headers, self.number, self.version = phone, to, headers, 1, 1
 
     def _via(self) -> str:
@@ -145,9 +152,9 @@ class Caller:
         return self._inside("ACK", retrans=False)
 
     def invite(self) -> list[str]:
-        """Calls, and gives the password if it is asked for: over a connection that registered, it is not."""
+        """Calls, and gives the password if it is asked for."""
         first = self._invite()
-        if self.phone.transport != "udp":
+        if not self.asked:
             return [first, recv(100, optional=True)]
         refused = send(
             f"""ACK sip:{self.to}@{REALM} SIP/2.0
@@ -242,6 +249,10 @@ class Called:
 
     TAG = "to-[pid]-[call_number]"
 
+    def __init__(self, secret: bool = False):
+        """`secret`: it answers with SRTP, which it is offered over TLS."""
+        self.secret = secret
+
     def _answer(self, status: str, headers: str = "", body: str = "", retrans: bool = False) -> str:
         lines = f"""SIP/2.0 {status}
             Via:[$via]
@@ -256,8 +267,8 @@ class Called:
             lines.append("Content-Type: application/sdp")
         return send("\n".join(line for line in lines if line.strip()) + "\n\n" + body, retrans)
 
-    def ring(self, want: str | None = None) -> list[str]:
-        return [*self.take(want), self._answer("180 Ringing")]
+    def ring(self, want: str | None = None, headers: str = "") -> list[str]:
+        return [*self.take(want), self._answer("180 Ringing", headers)]
 
     def take(self, want: str | None = None) -> list[str]:
         """The call comes."""
@@ -265,7 +276,7 @@ class Called:
 
     def pick_up(self, after: int = 0) -> list[str]:
         steps = [pause(after)] if after else []
-        return [*steps, self._answer("200 OK", body=sdp(), retrans=True), recv("ACK")]
+        return [*steps, self._answer("200 OK", body=sdp(secret=self.secret), retrans=True), recv("ACK")]
 
     def refuse(self, status: str) -> list[str]:
         return [pause(200), self._answer(status, retrans=True), recv("ACK")]
@@ -344,7 +355,7 @@ class Phone:
     """A telephone of the demo centre, over one of `TRANSPORTS`."""
 
     def __init__(self, ready: dict, number: str, folder: pathlib.Path, transport: str = "udp", password: str | None = None):
-        self.number, self.folder, self.transport = number, folder, transport
+        self.number, self.name, self.folder, self.transport = number, number, folder, transport
         self.password = password or f"sip-{number}"
         self.port, self.media = free_port(), free_port()
         self.tunnel = None if transport == "udp" else Tunnel(ready[f"sip_{transport}"], transport, self.port)
@@ -354,7 +365,7 @@ class Phone:
 
     def start(self, *steps: list[str]) -> Run:
         """Begins to do these steps."""
-        name = f"{self.number}-{len(self.runs)}"
+        name = f"{self.name}-{len(self.runs)}"
         file, log, errors = (self.folder / f"{name}.{end}" for end in ("xml", "log", "err"))
         file.write_text(scenario([step for part in steps for step in part]))
         command = ["sipp", self.target, "-sf", file, "-m", "1", "-i", "127.0.0.1", "-mi", "127.0.0.1"]
@@ -380,6 +391,12 @@ class Phone:
         self.start(register()).wait()
         self.registered = True
         return self
+
+    def twin(self) -> "Phone":
+        """The same telephone by another SIPp, for a second call at a time."""
+        other = copy.copy(self)
+        other.port, other.media, other.name = free_port(), free_port(), f"{self.number}-twin"
+        return other
 
     def unregister(self) -> None:
         self.start(register(expires=0)).wait()

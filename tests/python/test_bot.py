@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import http.server
 import json
-import pathlib
 import re
 import subprocess
 import threading
@@ -13,23 +12,15 @@ import time
 import pytest
 
 import wire
-from centre import INSTANCE, Centre, binary
+from centre import Centre, binary
 from chats import Chat
 from conftest import client, log_in
-from sockets import PATIENCE_S, Desk
+from nx import Page
+from sockets import PATIENCE_S
 
 FLOW = "5a9d0000-0000-4000-8000-000000003105"
 INTERACTIVE = "application/vnd.amazonaws.connect.message.interactive"
 BOTH = ["text/plain", INTERACTIVE, INTERACTIVE + ".response"]
-
-
-def said(frame: dict) -> str | None:
-    return frame.get("Content") if frame.get("Type") == "MESSAGE" else None
-
-
-def hear(socket, text: str, after: int = 0, role: str = "CUSTOM_BOT") -> dict:
-    wanted = lambda item: item.get("ParticipantRole") == role and text in (said(item) or "")
-    return socket.item(wanted, after=after) if hasattr(socket, "item") else socket.expect(wanted, after=after)
 
 
 class Api:
@@ -117,6 +108,62 @@ def test_a_customer_is_spoken_to_in_their_language(start):
     chat = start(ContactFlowId=FLOW, Attributes={"language": "en-US"})
     chat.join()
     assert "1. Products: What we make." in wait_for(lambda: texts(chat), "the first menu")[0][1]
+
+
+# --- menus over the web chat's wire
+
+
+@pytest.fixture
+def page(ready):
+    opened = Page(ready["sip_ws"])
+    yield opened
+    opened.close()
+
+
+def menus(room) -> list[dict]:
+    contents = [frame["content"] for frame in room.said() if frame["dn"] == "bot"]
+    return [c["MESSAGE"] for c in contents if isinstance(c, dict) and c.get("TYPE") == "SCENARIO"]
+
+
+def choose(room, menu: str, keyword: str) -> dict:
+    message = {"SCENARIO": "CHAT", "KEYWORD": keyword, "MENU_ID": menu}
+    return room.wait("stored", key=room.put({"TYPE": "SCENARIO", "MESSAGE": message}))
+
+
+def test_a_page_gets_the_scenario_as_the_guide_prints_it(page):
+    room = page.join("3105")
+    first = wait_for(lambda: [f for f in room.said() if f["dn"] == "bot"], "the first menu")[0]
+    content = first["content"]
+    assert list(content) == ["TYPE", "MESSAGE", "NAME"] and first["agent"] == "3105"
+    message = content["MESSAGE"]
+    keys = ["KEYWORD", "MENU_ID", "TITLE", "TYPE", "NAME", "URL", "DESC", "COUNT_BUTTONS", "BUTTONS", "TAIL", "COUNT_TAIL"]
+    assert list(message) == keys and (message["KEYWORD"], message["MENU_ID"]) == ("HOME", "CHAT_ROOT")
+    assert message["DESC"] == "환영합니다. 넥서스커뮤니티 입니다.\\n 무엇을 도와드릴까요?"
+    assert message["BUTTONS"][0] == {
+        "KEYWORD": "솔루션", "MENU_ID": "SOLUTION", "TITLE": "솔루션 문의", "TEXT": "제품을 소개해 드립니다.",
+    }
+    assert message["TAIL"] == [{"KEYWORD": "HOME", "MENU_ID": "CHAT_ROOT"}, {"KEYWORD": "NEXT", "MENU_ID": "NEXT"}]
+    assert (message["COUNT_BUTTONS"], message["COUNT_TAIL"]) == (3, 2)
+
+
+def test_a_pages_choices_lead_on_and_unknown_ones_repeat_the_menu(page, desk):
+    agent = desk("1002")
+    agent.ready()
+    room = page.join("3105")
+    wait_for(lambda: menus(room), "the first menu")
+    choose(room, "SOLUTION", "솔루션")
+    wait_for(lambda: menus(room)[-1]["MENU_ID"] == "SOLUTION", "the next menu")
+    choose(room, "SOLUTION", "없는 말")
+    wait_for(lambda: [m["MENU_ID"] for m in menus(room)] == ["CHAT_ROOT", "SOLUTION", "SOLUTION"], "the menu again")
+    choose(room, "NEXT", "NEXT")
+    wait_for(lambda: menus(room)[-1]["MENU_ID"] == "NEXT", "the tail leads on, too")
+    room.say("상담원")
+    told = room.heard("대표 상담으로 연결해 드리겠습니다. 잠시만 기다려 주세요.")
+    assert told["dn"] == "system"
+    offer = wait_for(lambda: [c for c in agent.do("hello", lang="ko")["contacts"]], "the offer")[0]
+    agent.do("accept", contact=offer["id"])
+    room.wait("moved", agent="1002")
+    room.send("close")
 
 
 # --- files and REST

@@ -3,14 +3,16 @@
 The scenarios are those of nxproxy-rio.md section 8, done by real telephones.
 """
 
+import json
+import re
 import socket
-import subprocess
-import time
+import urllib.parse
 
 import pytest
 
 import centre as demo
 import wire
+from conftest import log_in
 from rio import Rio, shorten, wait_until
 from sipp import REALM, TRANSPORTS, Called, Caller, Phone, hung_up, ok, pause, recv, register, sdp
 
@@ -107,8 +109,10 @@ OVER = ("1001 3 -1", "1002 3 -1", "1001 1 -1", "1002 1 -1")
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_s1_to_s3_a_call_rings_is_answered_and_ends(phone, k, transport):
-    a, b = phone(A, transport).register(), phone(B, transport).register()
-    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    # Whoever is called by a browser's socket must be a browser: it is offered WebRTC.
+    a, b = phone(A, transport).register(), phone(B, "udp" if "ws" in transport else transport).register()
+    called = Called(secret=transport == "tls")
+    at_b = b.start(called.ring(), called.pick_up(), hung_up())
     caller = Caller(a, B)
     at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
     k.expect(*OUT, *UP, *OVER)
@@ -201,12 +205,96 @@ def test_s24_and_s25_a_blind_transfer_by_refer(phone, k):
     at_a.wait(), at_b.wait(), at_c.wait()
 
 
+def test_s17_an_attended_transfer_by_refer(phone, k):
+    a, b, c = phone(A).register(), phone(B).register(), phone(C).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    at_c = c.start(Called().ring(), Called().pick_up(), wait(600), Called().bye())
+    # The first call is held; its own SIPp waits for what becomes of it.
+    first = Caller(a, B)
+    held = [first.invite(), first.talk(), wait(200), first.change("sendonly"), hung_up()]
+    at_first = a.start(*held)
+    k.expect(*OUT, *UP, "1001 8 -1", "1002 8 -1")
+    second = Caller(a, C)
+    dialog = dialog_of(at_first)
+    again = a.twin()
+    start = [second.invite(), second.talk(), wait(200)]
+    refer = second.refer(f"Refer-To: <sip:{B}@{REALM}?Replaces={dialog}>\nReferred-By: <sip:{A}@{REALM}>")
+    at_second = again.start(*start, refer, second.notified("100"), second.notified("200"), hung_up())
+    at_second.wait(), at_first.wait()
+    events = [shorten(event) for event in k.rest()]
+    for wanted in ("1001 14 32", "1002 14 32", "1003 14 32"):
+        assert wanted in events, events
+    at_c.wait(), at_b.wait()
+
+
+def dialog_of(run) -> str:
+    """What `Replaces` says of the call that a SIPp made."""
+    answer = run.messages.split("SIP/2.0 200 OK")[1]
+    field = lambda name, expression: re.search(rf"(?m)^{name}: {expression}", answer)[1]
+    call, local, remote = field("Call-ID", r"(\S+)"), field("From", r".*;tag=(\S+)"), field("To", r".*;tag=(\S+)")
+    return urllib.parse.quote(f"{call};to-tag={remote};from-tag={local}", safe="")
+
+
+def test_a_stranger_is_asked_who_they_are_before_they_call_out(switch, k):
+    host, port = switch.ready["sip_udp"].rsplit(":", 1)
+    invite = (
+        f"INVITE sip:99900441234567@{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKs\r\nFrom: <sip:{A}@{REALM}>;tag=1\r\n"
+        f"To: <sip:99900441234567@{REALM}>\r\nCall-ID: s\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+        udp.settimeout(10)
+        udp.sendto(invite.encode(), (host, int(port)))
+        answers = [udp.recv(65_536).decode().split("\r\n")[0] for _ in range(2)]
+    assert answers == ["SIP/2.0 100 Trying", "SIP/2.0 401 Unauthorized"]
+    k.quiet()
+
+
+# --- trunks
+
+
+@pytest.fixture
+def trunk(switch, phone):
+    """Makes a trunk of a SIPp, of these settings. Here telephones and trunks have one address, so none is for both ways."""
+    token = log_in(switch.http, "admin")
+    headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
+
+    def trunk(**settings) -> Phone:
+        outside = phone("outside")
+        body = {"id": "test", "host": f"127.0.0.1:{outside.port}", **settings}
+        answer = wire.send(switch.http, "PUT", "/api/v1/trunks/test", headers, json.dumps(body))
+        assert answer.status in (200, 201), answer
+        return outside
+
+    yield trunk
+    wire.send(switch.http, "DELETE", "/api/v1/trunks/test", headers)
+
+
+def test_s10_a_telephone_calls_out_by_a_trunk(phone, k, trunk):
+    a = phone(A).register()
+    at_trunk = trunk(rules=[{"prefix": "0"}]).start(Called().ring(), Called().pick_up(), hung_up())
+    caller = Caller(a, "01012345678")
+    at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    k.expect("1001 13 22", "1001 10 22", "1001 9 22", "1001 4 22", "1001 6 22", "1001 3 -1", "1001 1 -1")
+    at_a.wait(), at_trunk.wait()
+
+
+def test_s12_a_customer_calls_in_by_a_trunk(phone, k, trunk):
+    b = phone(B).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    outside = trunk(numbers={"0212345678": B})
+    caller = Caller(outside, "0212345678", asked=False)
+    at_trunk = outside.start(caller.invite(), caller.talk(), wait(300), caller.bye())
+    k.expect("1002 4 22", "1002 6 22", "1002 3 -1", "1002 1 -1")
+    at_trunk.wait(), at_b.wait()
+
+
 # --- calls steered by an application
 
 
 def test_a_desk_telephone_is_answered_by_the_application(phone, k):
     a, b = phone(A).register(), phone(B).register()
-    at_b = b.start(Called().ring(), [recv("NOTIFY", want="Event: talk"), ok()], Called().pick_up(), hung_up())
+    ring = Called().ring(headers="Allow-Events: talk, hold")
+    at_b = b.start(ring, [recv("NOTIFY", want="Event: talk"), ok()], Called().pick_up(), hung_up())
     caller = Caller(a, B)
     at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
     call = k.expect(*OUT)[3]["call"]["c1"]

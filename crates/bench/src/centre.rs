@@ -67,6 +67,7 @@ impl Small {
             max_chats: 1_000_000,
             ring: Millis::from_mins(1),
             utc_offset_minutes: None,
+            open_like_max: false,
         };
         self.put(Entry::Realm(realm));
         let ids: Vec<UserId> =

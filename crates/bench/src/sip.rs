@@ -78,7 +78,9 @@ struct Target<'a> {
 
 impl Bench {
     async fn ours(&self) -> Result<()> {
-        let server = Server::start(&self.folder.join("server"), false)?;
+        let data = self.folder.join("server");
+        fs::create_dir_all(&data)?;
+        let server = Server::start(&data, false)?;
         let mut http = Http::open(&server.http).await?;
         set_up(&mut http).await?;
         monitor(&server)?;

@@ -12,6 +12,7 @@
 //! Source: `nxproxy-rio.md` 5.3 and 6; channels as in seed 002.
 
 use crate::id::{ContactId, ParticipantId, UserId};
+use crate::shift::Because;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -91,6 +92,9 @@ pub struct Standing {
     pub state: AgentState,
     /// Since when.
     pub since: Millis,
+    /// Why it changed by itself, if it did.
+    #[serde(default, skip_serializing_if = "Because::said")]
+    pub because: Because,
 }
 
 /// How far an agent is with a contact.

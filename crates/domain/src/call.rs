@@ -19,7 +19,7 @@ mod wish;
 pub use cause::Cause;
 pub use number::{civil, cnid};
 pub use switch::Switch;
-pub use wish::{Outside, Said, Seat, Wish};
+pub use wish::{Outside, Said, Seat, Sound, Wish};
 
 use crate::agent::Channel;
 use crate::contact::EndReason;
@@ -331,6 +331,12 @@ pub struct Call {
     pub tried: Vec<TrunkId>,
     /// When it began.
     pub began: Millis,
+    /// Nothing of it is kept for now: a customer says what must not be (a card's number).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
+    /// An agent asked that it be recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recorded: bool,
     /// The open segment of its matter among the contacts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactId>,

@@ -8,7 +8,7 @@
 //! - `centre/say.rs` what is said in them, `centre/post.rs` as lines; `centre/file.rs`, `centre/stream.rs`
 //! - `centre/bot.rs` what bots say
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
-//! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts
+//! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts; `centre/shift.rs`: agents' clients at work
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
@@ -26,6 +26,7 @@ mod look;
 mod members;
 mod post;
 mod say;
+mod shift;
 mod stand;
 mod stream;
 mod transfer;
@@ -38,12 +39,14 @@ use crate::contact::{Contact, Origin};
 use crate::directory::Directory;
 use crate::fact::Fact;
 use crate::id::{
-    ClientKey, ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, TokenHash, UserId,
+    ClientKey, ContactId, FileId, ItemId, ParticipantId, QueueId, RoomId, ShiftId, TokenHash,
+    UserId,
 };
 use crate::node::Topic;
 use crate::queue::{Lines, Turn};
 use crate::refusal::Refusal;
 use crate::room::{Member, MemberRole, Presence, Room, TokenKind};
+use crate::shift::Shift;
 use crate::signal::Signal;
 use crate::table::Table;
 use crate::time::Millis;
@@ -165,6 +168,8 @@ struct Soft {
     seen: BTreeMap<TokenHash, Millis>,
     /// Events that were shown and not kept, by their keys, oldest first: a repeat is not shown again.
     heard: BTreeMap<ParticipantId, VecDeque<(ClientKey, ItemId, Millis)>>,
+    /// When each shift last gave a sign of life.
+    attended: BTreeMap<UserId, Millis>,
     /// Telephones that somebody left within the command at hand, and since when they had talked.
     freed: Vec<(crate::id::DeviceId, Option<Millis>)>,
 }
@@ -175,6 +180,7 @@ struct Soft {
 pub struct Attendance {
     sockets: BTreeMap<ParticipantId, u8>,
     seen: BTreeMap<TokenHash, Millis>,
+    attended: BTreeMap<UserId, Millis>,
 }
 
 impl PartialEq for Soft {
@@ -210,6 +216,12 @@ pub struct Centre {
     /// Calls, and where agents sit.
     #[serde(default)]
     switch: crate::call::Switch,
+    /// Agents' clients at work.
+    #[serde(default)]
+    shifts: BTreeMap<UserId, Shift>,
+    /// Each agent's last shift that ended.
+    #[serde(default)]
+    shifts_ended: BTreeMap<UserId, ShiftId>,
 
     // What follows from the above and is kept so that nothing has to be searched for.
     #[serde(skip)]
@@ -268,11 +280,15 @@ impl Centre {
         match command {
             Command::Tick => self.tick(step),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
+            Command::Phone { agent, act } => self.act(step, &agent, *act),
             Command::Put(entry) => self.put(step, *entry),
             Command::PutAll(entries) => self.put_all(step, entries),
             Command::Remove(key) => self.remove(step, key),
             Command::LogIn { user, session } => self.log_in(step, user, session),
             Command::LogOut { session } => self.log_out(step, session),
+            Command::BeginShift(shift) => self.begin_shift(step, *shift),
+            Command::Attend { agent } => self.attend_shift(now, &agent),
+            Command::EndShift { agent, force, end } => self.end_shift(step, &agent, force, end),
             Command::State { agent, channels, state } => {
                 self.set_state(step, &agent, &channels, state, None)
             }
@@ -390,17 +406,22 @@ impl Centre {
 
     /// Who is connected just now.
     pub fn attendance(&self) -> Attendance {
-        Attendance { sockets: self.soft.sockets.clone(), seen: self.soft.seen.clone() }
+        Attendance {
+            sockets: self.soft.sockets.clone(),
+            seen: self.soft.seen.clone(),
+            attended: self.soft.attended.clone(),
+        }
     }
 
     /// Who was connected to the centre before, whose place this one takes, still is.
     pub fn attend(&mut self, attendance: Attendance) {
-        let Attendance { mut sockets, mut seen } = attendance;
+        let Attendance { mut sockets, mut seen, mut attended } = attendance;
         let members: BTreeSet<ParticipantId> =
             self.rooms.values().flat_map(|room| room.members.iter().map(|m| m.id)).collect();
         sockets.retain(|participant, _| members.contains(participant));
         seen.retain(|session, _| self.sessions.contains_key(session));
-        (self.soft.sockets, self.soft.seen) = (sockets, seen);
+        attended.retain(|agent, _| self.shifts.contains_key(agent));
+        (self.soft.sockets, self.soft.seen, self.soft.attended) = (sockets, seen, attended);
     }
 
     /// A socket that was counted as open never opened.
@@ -444,8 +465,13 @@ impl Centre {
                 topics.push(Topic::Calls);
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 let inside = happening.call.parties.iter().filter(|p| !p.outside);
-                let people = inside.filter_map(|p| self.person_at(&p.device));
-                topics.extend(people.map(Topic::Agent));
+                let told = happening.to.iter().map(|copy| &copy.device);
+                for device in inside.map(|p| &p.device).chain(told) {
+                    let topic = self.person_at(device).map(Topic::Agent);
+                    if let Some(topic) = topic.filter(|topic| !topics.contains(topic)) {
+                        topics.push(topic);
+                    }
+                }
                 return topics;
             }
             Fact::AnswerAsked { .. } => {
@@ -460,7 +486,19 @@ impl Centre {
                 topics.push(Topic::Device(device.clone()));
                 return topics;
             }
-            Fact::Seated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
+            Fact::Seated { agent, .. } | Fact::ShiftEnded { agent, .. } => {
+                topics.push(Topic::Agent(agent.clone()));
+            }
+            Fact::ShiftBegan(shift) => topics.push(Topic::Agent(shift.agent.clone())),
+            Fact::Sounded { device, call, .. } => {
+                topics.push(Topic::Device(device.clone()));
+                let parties = call.and_then(|id| self.switch.call(id)).into_iter();
+                let inside = parties.flat_map(|call| &call.parties).filter(|p| !p.outside);
+                for device in inside.map(|p| &p.device).filter(|d| *d != device) {
+                    topics.push(Topic::Device(device.clone()));
+                }
+                return topics;
+            }
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
             Fact::BotAsked { .. } => topics.push(Topic::Bots),

@@ -1,7 +1,7 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
-use crate::call::{CallId, Wish};
+use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
 };
@@ -12,6 +12,7 @@ use crate::id::{
 };
 use crate::room::{Audience, File, FileStatus, IdleRule, TokenKind};
 use crate::scenario::Reply;
+use crate::shift::Shift;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -178,6 +179,48 @@ pub struct Choice {
     pub keyword: Arc<str>,
 }
 
+/// What an agent does with calls; each is named by its contact. Taking, refusing, ending and passing on to somebody
+/// known is as with chats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Call a number.
+    Dial {
+        /// The number.
+        to: Arc<str>,
+        /// User-to-user data, at most 256 bytes.
+        uui: Arc<str>,
+    },
+    /// Put a call on hold.
+    Hold(ContactId),
+    /// Take it back. What they talk in meanwhile is put on hold.
+    Retrieve(ContactId),
+    /// Ask somebody on the side; the call is put on hold.
+    Consult {
+        /// The call.
+        contact: ContactId,
+        /// The number.
+        to: Arc<str>,
+    },
+    /// Pass a call on to a number, without a word.
+    Pass {
+        /// The call.
+        contact: ContactId,
+        /// The number.
+        to: Arc<str>,
+    },
+    /// Join two calls, and leave.
+    Complete(ContactId, ContactId),
+    /// Join two calls, and stay.
+    Confer(ContactId, ContactId),
+    /// Come into a colleague's call (supervisors).
+    Barge {
+        /// Whose.
+        agent: UserId,
+        /// How.
+        mode: Barge,
+    },
+}
+
 /// One wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -189,6 +232,14 @@ pub enum Command {
         by: Option<CtiId>,
         /// What.
         wish: Box<Wish>,
+    },
+
+    /// What an agent does at a desk with the telephone that is theirs just now.
+    Phone {
+        /// Who.
+        agent: UserId,
+        /// What.
+        act: Box<Act>,
     },
 
     // --- directory and sessions (the caller has checked who asks, or names the session)
@@ -209,6 +260,24 @@ pub enum Command {
     LogOut {
         /// Which.
         session: TokenHash,
+    },
+
+    // --- shifts
+    /// An agent's client comes to work. Whoever is not logged on is logged on, not ready.
+    BeginShift(Box<Shift>),
+    /// A client of it gives a sign of life.
+    Attend {
+        /// Whose.
+        agent: UserId,
+    },
+    /// It goes home; the agent is logged off.
+    EndShift {
+        /// Whose.
+        agent: UserId,
+        /// Although contacts are at hand: chats go back to their queues.
+        force: bool,
+        /// Contacts at hand are ended first.
+        end: bool,
     },
 
     // --- agents
@@ -680,6 +749,13 @@ pub enum Done {
     },
     /// After-work ends then.
     Until(Millis),
+    /// An agent has called somebody.
+    Dialed {
+        /// The call's contact.
+        contact: Option<ContactId>,
+        /// Why it is over already, if it is.
+        failed: Option<Cause>,
+    },
     /// A call was made, or joined.
     Call {
         /// Its number now.

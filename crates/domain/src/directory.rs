@@ -10,7 +10,7 @@ mod tests;
 use crate::agent::Channel;
 use crate::id::{
     BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TrunkId, UserId,
-    WidgetId,
+    WidgetId, WorkspaceId,
 };
 use crate::scenario::Scenario;
 use crate::time::Millis;
@@ -456,6 +456,9 @@ pub struct Reason {
     pub ko: Arc<str>,
     /// English name.
     pub en: Arc<str>,
+    /// It is for work after a contact, and for nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_work: bool,
 }
 
 /// How a contact came out, as the agent says at its end.
@@ -622,6 +625,127 @@ pub struct Widget {
     pub attributes: Option<BTreeSet<Arc<str>>>,
 }
 
+/// When a page of somebody else is in an agent's desk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Always, as a tab of its own.
+    #[default]
+    Permanent,
+    /// Always, unseen.
+    Hidden,
+    /// With each contact of some queues.
+    Panel,
+    /// When a contact names a page of one of its origins.
+    Pop,
+}
+
+/// What pages in a desk are told, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageProfile {
+    /// What MAX tells, and nothing else.
+    #[default]
+    Max,
+    /// Our own events, too.
+    Sangdam,
+}
+
+/// A page of somebody else in agents' desks (`max-agent-desktop.md` 1.10).
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a right of its own that an administrator ticks"
+)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its name in paths: 1 to 64 letters, digits or `._-@:/`.
+    pub id: WorkspaceId,
+    /// What agents see, 1 to 64 characters.
+    pub name: Arc<str>,
+    /// The page, `https:` or `http:`, at most 2,048 bytes; may hold variables such as `{ANI}` after its origin. A
+    /// [`Place::Pop`] has none of its own, but the origin.
+    pub url: Arc<str>,
+    /// When it is there.
+    #[serde(default)]
+    pub place: Place,
+    /// With whose contacts; empty is all queues.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub queues: BTreeSet<QueueId>,
+    /// Origins it may come from besides that of its URL, such as `https://crm.example`; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Arc<str>>,
+    /// It is told events.
+    #[serde(default = "Workspace::yes")]
+    pub events: bool,
+    /// It may press the buttons of a call.
+    #[serde(default = "Workspace::yes")]
+    pub commands: bool,
+    /// It may name the customer on a call's card.
+    #[serde(default = "Workspace::yes")]
+    pub card: bool,
+    /// It gets a name of the agent's session, good for the agent-session API.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub session: bool,
+    /// A page without an origin is taken for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub null_origin: bool,
+    /// What it is told.
+    #[serde(default)]
+    pub profile: PageProfile,
+    /// Features of the browser it may use: see [`Workspace::FEATURES`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub allow: BTreeSet<Arc<str>>,
+}
+
+impl Workspace {
+    /// What [`Self::allow`] may name.
+    pub const FEATURES: [&'static str; 6] = [
+        "camera",
+        "clipboard-read",
+        "clipboard-write",
+        "display-capture",
+        "fullscreen",
+        "microphone",
+    ];
+    /// Origins of one workspace.
+    pub const MOST_ORIGINS: usize = 16;
+    /// Bytes of its URL.
+    pub const LONGEST_URL: usize = 2_048;
+
+    const fn yes() -> bool {
+        true
+    }
+
+    /// The origins it may come from: that of its URL, and those named beside it.
+    pub fn all_origins(&self) -> impl Iterator<Item = &str> {
+        origin_of(&self.url).into_iter().chain(self.origins.iter().map(AsRef::as_ref))
+    }
+}
+
+/// The origin of a URL of `http:` or `https:`, as browsers write it; none if it has none, or names a user.
+pub fn origin_of(url: &str) -> Option<&str> {
+    let host = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?.len();
+    let end = url[host..].find(['/', '?', '#', '\\']).map_or(url.len(), |at| host + at);
+    let name = &url[host..end];
+    let (name, port) = match name.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
+        _ => (name, None),
+    };
+    let usual = if url.starts_with("https") { "443" } else { "80" };
+    let port_fits = port.is_none_or(|p| p.parse::<u16>().is_ok_and(|n| n > 0) && p != usual);
+    let inside = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let fits = match inside {
+        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+        }
+    };
+    (fits && port_fits).then(|| &url[..end])
+}
+
 /// Where copies of rooms may be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamTarget {
@@ -665,6 +789,9 @@ pub struct Realm {
     /// Local time is this far ahead of UTC, in minutes; absent: as the server's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset_minutes: Option<i32>,
+    /// Pages in agents' desks may come from any origin and have all grants (`max-agent-desktop.md` 1.10). The desk warns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_like_max: bool,
 }
 
 impl Realm {
@@ -777,6 +904,8 @@ directory! {
     cti_users: CtiUser(CtiId => CtiUser, id),
     /// Ways to the telephone network.
     trunks: Trunk(TrunkId => Trunk, id),
+    /// Pages of others in agents' desks.
+    workspaces: Workspace(WorkspaceId => Workspace, id),
     /// Where copies of rooms may be sent.
     streams: StreamTarget(Arc<str> => StreamTarget, topic),
 }

@@ -2,18 +2,19 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
-use crate::call::{CallId, Happening, Said as Shown, Seat, Tag};
+use crate::call::{CallId, Happening, Said as Shown, Seat, Sound, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
 use crate::directory::{Entry, EntryKey};
 use crate::id::{
-    BotId, ClientKey, ContactId, DeviceId, FileId, ParticipantId, QueueId, RoomId, StreamId,
-    TokenHash, UserId,
+    BotId, ClientKey, ContactId, DeviceId, FileId, ParticipantId, QueueId, RoomId, ShiftId,
+    StreamId, TokenHash, UserId,
 };
 use crate::queue::Why;
 use crate::room::{FileStatus, IdleRule, Item, Member, RoomFile, TokenKind};
 use crate::scenario::{Ask, Exit, Said, Turn};
+use crate::shift::{Because, Shift, ShiftEnd};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,6 +98,20 @@ pub enum Fact {
         /// The supervisor who forced it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
+        /// Why it changed by itself, if it did.
+        #[serde(default, skip_serializing_if = "Because::said")]
+        because: Because,
+    },
+    /// An agent's client is at work.
+    ShiftBegan(Box<Shift>),
+    /// It is not any more.
+    ShiftEnded {
+        /// Whose.
+        agent: UserId,
+        /// Which.
+        shift: ShiftId,
+        /// Why.
+        how: ShiftEnd,
     },
 
     /// An agent sits at a telephone; until they log off.
@@ -134,6 +149,17 @@ pub enum Fact {
         device: DeviceId,
         /// Which call.
         call: CallId,
+    },
+
+    /// What is heard or kept of a call changed, and not who is connected.
+    Sounded {
+        /// The telephone at which it was asked for.
+        device: DeviceId,
+        /// The call; none is all that is said at the telephone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
+        /// What.
+        sound: Sound,
     },
 
     // --- contacts

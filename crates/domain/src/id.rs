@@ -158,6 +158,8 @@ uuids! {
     ParticipantId,
     /// One conversation; it has the id of its first contact.
     RoomId,
+    /// One stay of an agent's client at work.
+    ShiftId,
     /// One endpoint that is sent a copy of a room.
     StreamId,
 }
@@ -237,6 +239,8 @@ names! {
     UserId,
     /// An unsigned way to start a chat.
     WidgetId,
+    /// A page of somebody else in agents' desks.
+    WorkspaceId,
 }
 
 macro_rules! hashes {

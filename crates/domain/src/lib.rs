@@ -3,7 +3,7 @@
 //! - [`directory`]: who and what there is; [`agent`]: what people are ready for; [`queue`]: who waits, and who is chosen.
 //! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
 //! - [`scenario`]: what bots say, and where each choice leads.
-//! - [`call`]: telephone calls, who is connected how.
+//! - [`call`]: telephone calls, who is connected how; [`shift`]: an agent's client at work.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
 //!   or a [`refusal`]; [`query`]: what can be asked.
 //! - [`node`]: what a server does around a centre: nothing is shown before it is committed.
@@ -25,6 +25,7 @@ pub mod queue;
 pub mod refusal;
 pub mod room;
 pub mod scenario;
+pub mod shift;
 pub mod signal;
 mod table;
 pub mod time;

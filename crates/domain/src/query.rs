@@ -5,16 +5,17 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
-use crate::call::{Call, CallId, Happening, Said, Tag};
+use crate::call::{Call, CallId, Happening, Link, Said, Tag};
 use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
 use crate::id::{
     BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
-    StreamId, TokenHash, UserId,
+    ShiftId, StreamId, TokenHash, UserId,
 };
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
 use crate::scenario::Ask;
+use crate::shift::Position;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -96,6 +97,10 @@ pub enum Query {
     Files(ContactId),
     /// What an agent's desk shows.
     Desk(UserId),
+    /// All there is at an agent's place, their calls too.
+    Position(UserId),
+    /// The same of the agent whose shift this is, for a supervisor who works as them.
+    Shift(ShiftId),
     /// Who could take a contact.
     People,
     /// Live figures of queues.
@@ -185,6 +190,8 @@ pub struct ContactFilter {
     pub channel: Option<Channel>,
     /// Of the matter of calls with this number (`cnid`).
     pub cnid: Option<Arc<str>>,
+    /// Calls with a customer of this telephone number.
+    pub phone: Option<DeviceId>,
     /// Only those that have ended (true), or are open (false).
     pub ended: Option<bool>,
     /// Only numbers below this one: the next page.
@@ -197,12 +204,14 @@ impl ContactFilter {
     /// Is this one of those that are looked for?
     pub fn finds(&self, contact: &Contact) -> bool {
         let cnid = || contact.voice.as_ref().map(|voice| &voice.cnid);
+        let phone = || contact.voice.as_ref().map(|voice| &voice.customer);
         self.in_time(contact)
             && self.customer.as_ref().is_none_or(|id| contact.customer.id.as_ref() == Some(id))
             && self.queue.as_ref().is_none_or(|queue| contact.queue.as_ref() == Some(queue))
             && self.agent.as_ref().is_none_or(|agent| contact.of(agent))
             && self.channel.is_none_or(|channel| contact.channel == channel)
             && self.cnid.as_ref().is_none_or(|wanted| cnid() == Some(wanted))
+            && self.phone.as_ref().is_none_or(|wanted| phone() == Some(wanted))
             && self.ended.is_none_or(|ended| contact.ended() == ended)
             && self.below.is_none_or(|below| contact.number < below)
     }
@@ -314,6 +323,19 @@ pub struct DeskContact {
     pub last: u32,
     /// Is a socket of the customer open?
     pub present: bool,
+    /// The live call, where it is one that the user is in.
+    pub call: Option<Box<DeskCall>>,
+}
+
+/// A live call at an agent's telephone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskCall {
+    /// The call.
+    pub call: Call,
+    /// The telephone by which the agent is in it.
+    pub device: DeviceId,
+    /// Who sits at the telephones of ours that are in it.
+    pub people: Vec<(DeviceId, UserId)>,
 }
 
 /// How full a queue is.
@@ -340,6 +362,8 @@ pub struct Colleague {
     pub states: Vec<(Channel, AgentState)>,
     /// Contacts at hand.
     pub load: u32,
+    /// How they are connected to the call at their telephone that is not on hold, else to any, and since when.
+    pub call: Option<(Link, Millis)>,
 }
 
 /// What a token's holder is.
@@ -436,6 +460,8 @@ pub enum Answer {
     Files(Vec<File>),
     /// To [`Query::Desk`]: the agent, their contacts, the queues (true: the agent serves it).
     Desk(Box<Agent>, Vec<DeskContact>, Vec<(Level, bool)>),
+    /// To [`Query::Position`].
+    Position(Box<Position>),
     /// To [`Query::People`].
     People(Vec<Colleague>, Vec<Level>),
     /// To [`Query::Levels`].

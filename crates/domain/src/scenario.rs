@@ -318,6 +318,9 @@ pub struct Talk {
     /// The idle rule of the room is the bot's own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ruled: bool,
+    /// The room's rules before that, the customer's and the agent's, to be taken up again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<(IdleRule, IdleRule)>,
     /// How many questions its program was asked.
     #[serde(default)]
     pub asks: u32,

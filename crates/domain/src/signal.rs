@@ -1,8 +1,10 @@
 //! What is shown but never kept: ordered among the facts, delivered at most once, gone after a restart.
 
-use crate::id::{ItemId, ParticipantId, QueueId, RoomId};
+use crate::call::CallId;
+use crate::id::{DeviceId, ItemId, ParticipantId, QueueId, RoomId};
 use crate::room::{Audience, Author};
 use crate::time::Millis;
+use std::sync::Arc;
 
 /// Something worth showing now and not later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,15 @@ pub enum Signal {
         participant: ParticipantId,
         /// There, or not.
         present: bool,
+    },
+    /// Keys to be sent to the other side of a call. They are kept nowhere: they may be a card's number.
+    Keys {
+        /// From which telephone.
+        device: DeviceId,
+        /// Into which call.
+        call: CallId,
+        /// `0-9*#A-D`, 1 to 64.
+        keys: Arc<str>,
     },
     /// A queue grew or shrank.
     QueueLevel {

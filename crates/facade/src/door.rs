@@ -2,7 +2,8 @@
 //!
 //! - An **exchange** is one HTTP request. It is a chain of [`Step`]s: each says what it needs and what shall be done
 //!   with the answer, until one is a [`Step::Reply`].
-//! - A [`Session`] is one WebSocket. It is told what comes and puts [`Effect`]s out.
+//! - A [`Session`] is one WebSocket. It is told what comes and puts [`Effect`]s out. One that stands without a socket is
+//!   asked by exchanges ([`Step::Ask`]): so a request waits for what happens (a long poll).
 //!
 //! Both are driven alike by `server` (sockets, disk) and by `sim` (one seed).
 
@@ -118,6 +119,10 @@ pub struct Settings {
     pub file_types: Vec<String>,
     /// Addresses of the listeners by name (`http`, `https`, …), for `/api/v1/about`.
     pub listeners: BTreeMap<String, String>,
+    /// Origins of sites that may show the web chat in a frame, such as `https://www.example.com`.
+    pub chat_sites: Vec<String>,
+    /// Sockets of other servers that the web chat's page may be pointed at, such as `wss://other.example.com:6081`.
+    pub chat_sockets: Vec<String>,
 }
 
 /// The first part of a request.
@@ -258,6 +263,19 @@ pub enum Step {
         /// Headers to send with it.
         headers: Vec<(&'static str, String)>,
     },
+    /// Ask a standing session: one without a socket, kept by the server under a name. The answer may take a while.
+    Ask {
+        /// Its realm.
+        realm: RealmNo,
+        /// Its name.
+        name: Arc<str>,
+        /// Makes it, if it does not stand yet; none asks it only if it stands.
+        make: Option<Box<dyn FnOnce() -> Box<dyn Session> + Send>>,
+        /// What is asked.
+        ask: Arc<str>,
+        /// What then. None: it does not stand, it fell before it had answered, the server has too many, or stops.
+        then: Then<Option<Arc<str>>>,
+    },
     /// Take the connection over as a WebSocket.
     Upgrade {
         /// The sub-protocol to name in the answer.
@@ -331,6 +349,8 @@ pub enum Effect {
     Wake(Millis),
     /// Is this the password of this argon2 hash? The word comes back under this number. `None` burns the same time.
     Verify(u64, String, Option<Arc<str>>),
+    /// The answer to what was asked under this number. Only standing sessions are asked.
+    Answer(u64, Arc<str>),
     /// From now on this realm is meant; what was watched in another is not watched any more.
     Enter(RealmNo),
 }
@@ -367,6 +387,8 @@ pub trait Session: Send {
     fn on_signal(&mut self, cx: &mut Cx<'_>, signal: &Arc<Signal>, out: &mut Out);
     /// The time it asked for has come.
     fn on_time(&mut self, cx: &mut Cx<'_>, out: &mut Out);
+    /// A standing session is asked; answered by [`Effect::Answer`] under this number. Whoever asked may have gone by then.
+    fn on_ask(&mut self, _: &mut Cx<'_>, _: u64, _: &str, _: &mut Out) {}
     /// A password was looked at.
     fn on_verified(&mut self, _: &mut Cx<'_>, _: u64, _: Result<bool, Fault>, _: &mut Out) {}
     /// It is closed; only commands are still carried out.

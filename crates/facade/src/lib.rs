@@ -9,6 +9,7 @@ pub mod content;
 pub mod desk;
 pub mod door;
 pub mod item;
+pub mod max;
 pub mod nx;
 pub mod percent;
 pub mod rio;

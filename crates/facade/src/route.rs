@@ -4,10 +4,44 @@ use crate::admin::{self, caller, problem};
 use crate::connect;
 use crate::desk;
 use crate::door::{BodyWanted, Cx, Fault, Head, Request, Response, Settings, Step};
+use crate::max;
 use crate::nx;
 
 /// A path that is nobody's: nothing of its body is wanted.
 const NOTHING: BodyWanted = BodyWanted::Whole(0);
+
+/// How people get into [`max`]: as into everything else of ours.
+const MAX: max::Ways = max::Ways {
+    enter: |cx, head, then| {
+        let then = |cx: &mut Cx<'_>, caller: caller::Caller| {
+            let caller::Caller { user, realm, session, .. } = caller;
+            then(cx, max::Who { user, realm, session })
+        };
+        caller::enter(cx, head, false, Box::new(then))
+    },
+    log_in: |cx, head, user, password, then| {
+        let then = |cx: &mut Cx<'_>, opened| then(cx, granted(opened));
+        admin::session::log_in(cx, head, user, password, None, Box::new(then))
+    },
+    again: |cx, who, then| {
+        let then = |cx: &mut Cx<'_>, opened| then(cx, granted(opened));
+        admin::session::open(cx, who.realm, who.user.id.clone(), Box::new(then))
+    },
+};
+
+fn granted(
+    opened: Result<admin::session::Opened, admin::session::Denied>,
+) -> Result<max::Granted, bool> {
+    match opened {
+        Ok(opened) => Ok(max::Granted {
+            token: opened.secret,
+            user: opened.user,
+            realm: opened.realm,
+            until: opened.until,
+        }),
+        Err(denied) => Err(matches!(denied, admin::session::Denied::Locked)),
+    }
+}
 
 /// Whose a path is.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +52,8 @@ enum Owner<'a> {
     Admin(&'a str),
     /// [`connect`]. It gets the path as it was sent, for signatures cover that.
     Connect,
+    /// [`max`]: its API and its log-in.
+    Max,
     /// [`nx::files`], with the path below the base path.
     Files(&'a str),
     /// Nobody's.
@@ -29,6 +65,7 @@ fn owner<'a>(settings: &Settings, path: &'a str) -> Owner<'a> {
     match path.strip_prefix(admin::BASE) {
         Some("/desk") => Owner::Desk,
         Some(rest) if rest.starts_with('/') => Owner::Admin(rest),
+        _ if max::owns(path) => Owner::Max,
         _ if nx::files::owns(path) => Owner::Files(path),
         _ if connect::route::owns(path) => Owner::Connect,
         _ => Owner::Nobody,
@@ -49,6 +86,7 @@ pub fn body_wanted(settings: &Settings, head: &Head) -> BodyWanted {
         Owner::Admin(path) => admin::body_wanted(head, path),
         Owner::Files(path) => nx::files::body_wanted(head, path),
         Owner::Connect => connect::route::body_wanted(head),
+        Owner::Max => max::body_wanted(),
         Owner::Desk | Owner::Nobody => NOTHING,
     }
 }
@@ -61,6 +99,12 @@ pub fn handle(cx: &mut Cx<'_>, request: Request) -> Step {
             problem::stop(421, "request.host", "the demo answers to localhost alone")
         }
         Owner::Connect => connect::route::handle(cx, request),
+        Owner::Max => {
+            let below = below(&cx.site.settings().base_path, &path).to_owned();
+            let mut request = request;
+            request.head.path = below;
+            max::handle(cx, request, MAX)
+        }
         // An AWS client that asks for what we lack is told so in its own words.
         Owner::Nobody
             if request.head.header("authorization").is_some_and(|a| a.starts_with("AWS4-")) =>
@@ -86,6 +130,7 @@ pub fn handle(cx: &mut Cx<'_>, request: Request) -> Step {
 pub fn fault(cx: &mut Cx<'_>, head: &Head, fault: Fault) -> Response {
     match owner(cx.site.settings(), &head.path) {
         Owner::Connect => connect::route::fault(cx, head, fault),
+        Owner::Max => max::fault(fault),
         Owner::Files(_) => nx::files::fault(fault),
         _ => problem::fault(fault),
     }
@@ -131,6 +176,8 @@ mod tests {
             ("/api/v1", Owner::Nobody),
             ("/api/v10/session", Owner::Nobody),
             ("/participant/message", Owner::Connect),
+            ("/aws/incontactAPI//services/v4.0/server-time", Owner::Max),
+            ("/InContactAuthorizationServer/Token", Owner::Max),
             ("/aws/contact/chat", Owner::Connect),
             ("/aws/call-message/upload", Owner::Files("/call-message/upload")),
             ("/call-messages/upload", Owner::Nobody),

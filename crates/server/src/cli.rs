@@ -76,6 +76,8 @@ pub enum Verb {
     CtiUser(admin::Kind),
     /// List, show, add, change, remove ways to the telephone network
     Trunk(admin::Kind),
+    /// List, show, add, change, remove pages of others in agents' desks
+    Workspace(admin::Kind),
     /// Print a configuration file with every key at its default
     #[command(hide = true)]
     ConfigExample,
@@ -103,6 +105,7 @@ pub async fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Call(call) => call::run(call).await,
         Verb::CtiUser(kind) => admin::run("cti-users", kind).await,
         Verb::Trunk(kind) => admin::run("trunks", kind).await,
+        Verb::Workspace(kind) => admin::run("workspaces", kind).await,
         Verb::Key(kind) => admin::run("keys", kind).await,
         Verb::Demo { .. } | Verb::Serve { .. } | Verb::Check { .. } | Verb::ConfigExample => Ok(()),
     }

@@ -118,8 +118,8 @@ read::config! {
         /// The address by which they reach this server; behind a NAT, the public one. It is told to them, for calls and for
         /// their sound. "" takes the address of the listener, or the machine's own.
         address: Option<IpAddr> = None,
-        /// How passwords are asked for: "MD5", "SHA-256", in this order. A telephone takes the first it knows, and some that
-        /// know only MD5 look at the first alone.
+        /// How passwords are asked for: "MD5", "SHA-256", in this order. A telephone takes the first it knows; of those that know
+        /// only MD5, some look at the first alone, and some give up when there is another: for these, only "MD5".
         digests: Vec<Digest> = vec![Digest::Md5, Digest::Sha256],
         /// Connections that one address may hold.
         connections_per_address: usize = 1_000,
@@ -137,6 +137,14 @@ read::config! {
         last_port: u16 = 32_767,
         /// Threads that carry sound; 0 takes one for each two cores.
         threads: usize = 0,
+    }
+    /// The customer's chat page, `/webchat.html`.
+    web: Web {
+        /// Sites that may show it in a frame, such as `https://www.example.com`; the demo lets every site.
+        chat_sites: Vec<String> = Vec::new(),
+        /// Sockets of other servers that its `url` may name, such as `wss://other.example.com:6081`; this server's own
+        /// need not be named.
+        chat_sockets: Vec<String> = Vec::new(),
     }
     /// Files of chats.
     files: Files {
@@ -227,6 +235,21 @@ impl Config {
                 faults.at(key, "a certificate and its key are given together");
             } else if !file.as_os_str().is_empty() && !file.is_file() {
                 faults.at(key, &format!("there is no file {}", file.display()));
+            }
+        }
+        for (key, origins, schemes) in [
+            ("web.chat_sites", &self.web.chat_sites, ["https://", "http://"]),
+            ("web.chat_sockets", &self.web.chat_sockets, ["wss://", "ws://"]),
+        ] {
+            // They become part of a header: an origin, and nothing that ends it.
+            let origin = |text: &String| {
+                let host = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+                let plain = |b: u8| b.is_ascii_alphanumeric() || b".-:[]*".contains(&b);
+                host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
+            };
+            if !origins.iter().all(origin) {
+                let [safe, open] = schemes;
+                faults.at(key, &format!("origins: {safe} or {open}, host, and port if need be"));
             }
         }
         if self.listen.connections == 0 {

@@ -166,11 +166,9 @@ fn entries(
             attributes: None,
         }),
     ]);
-    all.extend(
-        (0u8..)
-            .zip(REASONS)
-            .map(|(code, (ko, en))| Entry::Reason(Reason { code, ko: ko.into(), en: en.into() })),
-    );
+    all.extend((0u8..).zip(REASONS).map(|(code, (ko, en))| {
+        Entry::Reason(Reason { code, ko: ko.into(), en: en.into(), after_work: false })
+    }));
     all.extend(WRAP_UPS.map(|(code, ko, en)| {
         Entry::WrapUpCode(WrapUpCode { code: code.into(), ko: ko.into(), en: en.into() })
     }));
@@ -196,6 +194,7 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         max_chats: 100_000,
         ring: domain::call::RING,
         utc_offset_minutes: None,
+        open_like_max: false,
     })
 }
 
@@ -281,6 +280,13 @@ fn to(number: &str, name: &str, greeting: Option<&str>, target: Target) -> Entry
 mod tests {
     use super::*;
     use domain::directory::Directory;
+
+    #[test]
+    fn the_demos_bot_follows_its_file() {
+        let BotKind::Scenario(scenario) = scenario() else { panic!("its file is faulty") };
+        assert_eq!(scenario.queue.as_str(), "3001");
+        assert!(scenario.menus.len() > 5);
+    }
 
     #[test]
     fn every_entry_fits_those_before_it() {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::Parser as _;
 use server::cli::{self, Args, Verb};
-use server::config::{Config, LogFormat};
+use server::config::{Config, Digest, LogFormat};
 use server::start::{Plan, Server};
 use server::{demo, log, metrics, tasks};
 use std::process::ExitCode;
@@ -85,6 +85,8 @@ fn demo_config(data: std::path::PathBuf, port_base: Option<u16>) -> anyhow::Resu
     config.listen.sip_udp = local(5, 5060)?;
     config.listen.sip_tcp = local(6, 5060)?;
     config.listen.sip_tls = local(7, 5061)?;
+    // Some telephones, Debian's own among them, give up when anything but MD5 is offered at all.
+    config.sip.digests = vec![Digest::Md5];
     if let Some(base) = port_base.filter(|base| *base > 0) {
         // Sound, from the first even port that is a hundred after the base.
         let first = base.checked_add(100).map(|first| first + first % 2);

@@ -8,7 +8,7 @@ pub mod buckets;
 use crate::clock;
 use crate::seal::Sealer;
 use buckets::Buckets;
-use domain::directory::{CtiUser, Directory, Entry, EntryKey, Key, Realm, StreamTarget};
+use domain::directory::{CtiUser, Directory, Entry, EntryKey, Key, Realm, StreamTarget, Workspace};
 use domain::fact::Fact;
 use facade::door::{AccessKey, CtiLogin, RealmNo, Settings};
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ struct Known {
     realm: Option<Realm>,
     /// Where copies of rooms go, by topic.
     streams: BTreeMap<Arc<str>, Arc<StreamTarget>>,
+    /// Pages of others in desks, by id.
+    workspaces: BTreeMap<Arc<str>, Arc<Workspace>>,
 }
 
 #[derive(Default)]
@@ -102,6 +104,10 @@ impl Site {
                         *mine = entry;
                     }
                 }
+                Entry::Workspace(page) => {
+                    let pages = &mut table.realms.entry(no).or_default().workspaces;
+                    pages.insert(page.id.0.clone(), Arc::new(page.clone()));
+                }
                 Entry::StreamTarget(target) => {
                     table
                         .realms
@@ -121,6 +127,9 @@ impl Site {
                 if table.cti_users.get(&id.0).is_some_and(|(realm, _)| *realm == no) =>
             {
                 table.cti_users.remove(&id.0);
+            }
+            Fact::Removed(EntryKey::Workspace(id)) => {
+                table.realms.entry(no).or_default().workspaces.remove(&id.0);
             }
             Fact::Removed(EntryKey::StreamTarget(topic)) => {
                 table.realms.entry(no).or_default().streams.remove(topic);
@@ -165,6 +174,23 @@ impl Site {
             .and_then(|known| known.realm.as_ref())
             .map(|realm| realm.stream_hosts.clone())
             .unwrap_or_default()
+    }
+
+    /// What desks may frame, as a policy's `frame-src` names it: the origins of all workspaces. A desk's page is asked for
+    /// before anybody has logged in, so those of all realms.
+    pub fn frames(&self) -> String {
+        let table = self.table();
+        let open = |known: &Known| known.realm.as_ref().is_some_and(|realm| realm.open_like_max);
+        if table.realms.values().any(open) {
+            return "https: http:".to_owned();
+        }
+        let pages = table.realms.values().flat_map(|known| known.workspaces.values());
+        let origins: std::collections::BTreeSet<&str> =
+            pages.flat_map(|page| page.all_origins()).collect();
+        if origins.is_empty() {
+            return "'none'".to_owned();
+        }
+        origins.into_iter().collect::<Vec<_>>().join(" ")
     }
 
     /// A realm as Amazon Connect names it.

@@ -215,6 +215,7 @@ impl Server {
         let door = Arc::new(Door {
             site,
             realms: realms.clone(),
+            standing: Arc::default(),
             blobs: Arc::new(blobs),
             proxies: config.server.proxies.clone(),
             request_time: Duration::from_secs(config.limits.request_seconds),
@@ -315,6 +316,8 @@ fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
         region: config.connect.region.clone(),
         file_types: config.files.types.clone(),
         listeners,
+        chat_sites: config.web.chat_sites.clone(),
+        chat_sockets: config.web.chat_sockets.clone(),
     }
 }
 

@@ -203,6 +203,8 @@ impl World {
                         &Response { status: 200, headers: Vec::new(), body: Vec::new() },
                     );
                 }
+                // No client here waits long.
+                Step::Ask { then, .. } => self.go_on(None, then),
                 Step::Upgrade { session, .. } => {
                     self.open(client, session);
                     return;
@@ -293,7 +295,7 @@ impl World {
                 }
                 Effect::Wake(at) => socket.wake = Some(at),
                 // No desk and no page asks for these.
-                Effect::Verify(..) | Effect::Enter(_) => {}
+                Effect::Verify(..) | Effect::Enter(_) | Effect::Answer(..) => {}
             }
         }
         self.net.sockets.insert(name, socket);

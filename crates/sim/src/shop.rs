@@ -132,6 +132,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         max_chats: 24,
         ring: domain::call::RING,
         utc_offset_minutes: None,
+        open_like_max: false,
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];
@@ -199,7 +200,12 @@ pub(crate) fn entries() -> Vec<Entry> {
         origins: vec!["*".into()],
         attributes: None,
     }));
-    all.push(Entry::Reason(Reason { code: 1, ko: "식사".into(), en: "Meal".into() }));
+    all.push(Entry::Reason(Reason {
+        code: 1,
+        ko: "식사".into(),
+        en: "Meal".into(),
+        after_work: false,
+    }));
     all.push(Entry::WrapUpCode(WrapUpCode {
         code: "solved".into(),
         ko: "해결".into(),

@@ -25,7 +25,7 @@ export function commands(desk: Desk): readonly Command[] {
     return {
       id: `contact-${one.id}`,
       group: t("palette.contacts"),
-      icon: "message-square-text",
+      icon: one.channel === "voice" ? "phone" : "message-square-text",
       title: nameOf(one),
       detail: [one.queue?.name, `#${one.number}`, last && oneLine(last)].filter(Boolean).join(" · "),
       ...(index < 9 ? { keys: `Alt+${index + 1}` } : {}),
@@ -40,7 +40,21 @@ export function commands(desk: Desk): readonly Command[] {
     act("accept", "check", `${t("contact.accept")} — ${nameOf(offer)}`, () => void desk.accept(offer), shortcuts.accept.label);
     act("refuse", "x", `${t("contact.refuse")} — ${nameOf(offer)}`, () => void desk.refuse(offer), shortcuts.refuse.label);
   }
-  if (contact?.state === "talking" && contact.as !== "supervisor" && desk.endings.due(contact.id) === undefined) {
+  if (desk.world.current?.user.extension !== undefined)
+    act("dial", "phone", t("phone.dial"), () => (desk.dialog = "dial"), shortcuts.dial.label);
+  const call = desk.call;
+  if (call?.call) {
+    const name = nameOf(call);
+    if (call.call.link === "connected") {
+      act("hold", "pause", `${t("call.hold")} — ${name}`, () => void desk.hold(call), shortcuts.hold.label);
+      act("consult", "user-plus", `${t("call.consult")} — ${name}`, () => (desk.dialog = "consult"));
+      act("pass", "phone-forwarded", `${t("call.pass")} — ${name}`, () => (desk.dialog = "pass"));
+    } else if (call.call.link === "held") {
+      act("hold", "play", `${t("call.retrieve")} — ${name}`, () => void desk.retrieve(call), shortcuts.hold.label);
+    }
+    act("hang-up", "phone-off", `${t("call.hangUp")} — ${name}`, () => void desk.hangUp(call), shortcuts.hangUp.label);
+  }
+  if (contact?.state === "talking" && contact.channel !== "voice" && contact.as !== "supervisor" && desk.endings.due(contact.id) === undefined) {
     act("transfer", "arrow-right-left", `${t("contact.transfer")} — ${nameOf(contact)}`, () => (desk.dialog = "transfer"));
     act("invite", "user-plus", `${t("contact.invite")} — ${nameOf(contact)}`, () => (desk.dialog = "invite"));
     act("end", "circle-check", `${t("contact.end")} — ${nameOf(contact)}`, () => desk.endings.begin(contact.id));
@@ -58,7 +72,7 @@ export function commands(desk: Desk): readonly Command[] {
   act("language", "search", language.current === "ko" ? "English" : "한국어", () => language.toggle());
   act("keys", "keyboard", t("keys.title"), () => (desk.dialog = "keys"));
 
-  if (contact?.state === "talking") {
+  if (contact?.state === "talking" && contact.channel !== "voice") {
     const values = { customer: nameOf(contact), agent: desk.world.current?.user.name ?? "" };
     for (const { id, title, text } of snippets(values)) {
       found.push({

@@ -5,6 +5,7 @@ import { getContext, setContext } from "svelte";
 import { language } from "../i18n/index.svelte";
 import { load, save } from "../ui/storage";
 import { Ticker } from "../ui/ticker.svelte";
+import { currentCall, failure, inCalls } from "./calls";
 import { DeskClient, NoAnswer, type Clock, type Link, type OpenWire } from "./client";
 import { Drafts } from "./drafts.svelte";
 import { Endings } from "./endings.svelte";
@@ -14,10 +15,10 @@ import { Sync } from "./sync";
 import { excuse, t } from "./text";
 import { TodayFigures } from "./today.svelte";
 import { Toasts } from "./toasts.svelte";
-import type { AgentState, Contact, DeskEvent, Hello, Item, PastContact, Target, Written } from "./wire";
+import type { AgentState, BargeMode, Contact, DeskEvent, Hello, Item, PastContact, Target, Written } from "./wire";
 import { WorldHolder } from "./world.svelte";
 
-export type Dialog = "palette" | "transfer" | "invite" | "keys" | "logout" | "team";
+export type Dialog = "dial" | "consult" | "pass" | "palette" | "transfer" | "invite" | "keys" | "logout" | "team";
 export type View = "list" | "talk" | "customer";
 
 /** What the page may want to sound, show or speak. */
@@ -88,6 +89,9 @@ export class Desk {
   /** Contacts as the list shows them, and as Alt+1…9 count them. */
   readonly shown = $derived(this.held ? frozen(this.held, this.world.contacts) : this.world.contacts);
   readonly contact = $derived(this.world.contact(this.selected));
+  /** Calls that the agent is in, and the one that is meant where none is named. */
+  readonly calls = $derived(inCalls(this.world.contacts));
+  readonly call = $derived(currentCall(this.world.contacts));
   readonly offers = $derived(this.world.contacts.filter(({ state }) => state === "offered"));
   readonly badge = $derived(
     this.world.contacts.reduce(
@@ -95,6 +99,11 @@ export class Desk {
       0,
     ),
   );
+
+  /** Is the agent logged on to anything? */
+  get atWork(): boolean {
+    return Object.values(this.world.current?.agent.channels ?? {}).some((channel) => channel?.state !== "logged_off");
+  }
 
   constructor(options: DeskOptions) {
     const { user, open, clock, session, put, uuid } = options;
@@ -147,7 +156,10 @@ export class Desk {
     this.answering = [...this.answering, contact.id];
     const done = await this.#do(() => this.client.ask("accept", { contact: contact.id }));
     this.answering = this.answering.filter((id) => id !== contact.id);
-    if (done) this.select(contact.id, { focus: true });
+    if (!done) return;
+    if (contact.channel !== "voice") return this.select(contact.id, { focus: true });
+    this.select(contact.id);
+    document.querySelector<HTMLElement>(".talk[data-panel]")?.focus();
   }
 
   async refuse(contact: Contact): Promise<void> {
@@ -214,6 +226,60 @@ export class Desk {
   setAttributes(contact: Contact, set: Readonly<Record<string, string>>, unset: readonly string[]): Promise<boolean> {
     return this.#do(() => this.client.ask("attributes", { contact: contact.id, set, unset }));
   }
+
+  // --- Calls ---
+
+  /** The agent says what they are ready for by telephone alone. */
+  setPhoneState(state: AgentState): Promise<boolean> {
+    return this.#do(() => this.client.ask("state", { state, channel: "voice" }));
+  }
+
+  /** Calls a number: alone, or on the side of a call. */
+  async dial(to: string, aside?: Contact): Promise<boolean> {
+    let failed: string | undefined;
+    const done = await this.#do(async () => {
+      const dialed = aside
+        ? await this.client.ask("consult", { contact: aside.id, to })
+        : await this.client.ask("dial", { to });
+      failed = dialed.failed;
+      if (dialed.contact && !failed) this.select(dialed.contact);
+    });
+    if (failed !== undefined) this.toasts.say(failure(failed) ?? t("call.failed.unreached"), "bad");
+    return done && failed === undefined;
+  }
+
+  /** Passes a call on without a word. */
+  pass(contact: Contact, to: string): Promise<boolean> {
+    return this.#do(() => this.client.ask("transfer", { contact: contact.id, to: { number: to } }));
+  }
+
+  hold(contact: Contact): Promise<boolean> {
+    return this.#do(() => this.client.ask("hold", { contact: contact.id }));
+  }
+
+  retrieve(contact: Contact): Promise<boolean> {
+    return this.#do(() => this.client.ask("retrieve", { contact: contact.id }));
+  }
+
+  /** Joins two calls, and stays (a conference) or leaves (a transfer). */
+  joinCalls(contact: Contact, other: Contact, stay: boolean): Promise<boolean> {
+    return this.#do(() => this.client.ask(stay ? "confer" : "complete", { contact: contact.id, with: other.id }));
+  }
+
+  hangUp(contact: Contact): Promise<boolean> {
+    return this.#do(() => this.client.ask("end", { contact: contact.id }));
+  }
+
+  barge(agent: string, mode: BargeMode): Promise<boolean> {
+    this.#watching = true;
+    return this.#do(() => this.client.ask("barge", { agent, mode })).then((done) => {
+      if (!done) this.#watching = false;
+      return done;
+    });
+  }
+
+  /** The matter of a call that has left: its next segment is shown instead. */
+  #follow: string | undefined;
 
   // --- What a supervisor does ---
 
@@ -323,7 +389,11 @@ export class Desk {
     switch (event.ev) {
       case "contact":
         if (event.contact.state === "offered" && !known) this.#news.offered(event.contact);
-        if (event.contact.as === "supervisor" && !known && this.#watching) {
+        if (event.contact.call && !known && event.contact.call.cnid === this.#follow) {
+          this.#follow = undefined;
+          this.select(event.contact.id);
+        }
+        if ((event.contact.as === "supervisor" || event.contact.call) && !known && this.#watching) {
           this.#watching = false;
           this.select(event.contact.id);
         }
@@ -337,7 +407,7 @@ export class Desk {
         }
         break;
       case "gone":
-        this.#gone(event.contact, event.why, gone?.state);
+        this.#gone(event.contact, event.why, gone);
         break;
       case "bye":
         this.toasts.say(t("session.bye"), "bad");
@@ -346,16 +416,20 @@ export class Desk {
     }
   }
 
-  #gone(id: string, why: string, state: Contact["state"] | undefined): void {
+  #gone(id: string, why: string, gone: Contact | undefined): void {
+    const state = gone?.state;
+    const failed = gone?.call && failure(why);
+    if (failed) this.toasts.say(failed, "bad");
     this.drafts.clear(id);
     this.endings.undo(id);
     this.#unfinish(id);
     if (state === "talking" || state === "wrapup") void this.today.ask();
     for (const one of this.outbox.of(id)) this.#undeliverable(one);
     if (why === "missed") this.toasts.say(t("gone.missed"));
-    if (why === "withdrawn" && state === "offered") this.toasts.say(t("gone.withdrawn"));
+    if (why === "withdrawn" && state === "offered") this.toasts.say(t(gone?.call ? "gone.hungUp" : "gone.withdrawn"));
     if (why === "transferred") this.toasts.say(t("gone.transferred"));
     if (this.selected !== id) return;
+    this.#follow = gone?.call?.cnid;
     this.select(null);
     this.view = "list";
     this.dialog = null;

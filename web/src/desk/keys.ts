@@ -11,7 +11,10 @@ export type ShortcutId =
   | "previous"
   | "palette"
   | "panel"
-  | "panelBack";
+  | "panelBack"
+  | "dial"
+  | "hold"
+  | "hangUp";
 
 export interface Combo {
   readonly code: string;
@@ -43,6 +46,9 @@ export const shortcuts: Readonly<Record<ShortcutId, Shortcut>> = {
   previous: { id: "previous", combos: [{ code: "ArrowUp", alt: true }], label: "Alt+↑", aria: "Alt+ArrowUp" },
   palette: { id: "palette", combos: [{ code: "KeyK", ctrl: true }], label: "Ctrl+K", aria: "Control+K" },
   panel: { id: "panel", combos: [{ code: "F6" }], label: "F6", aria: "F6" },
+  dial: { id: "dial", combos: [{ code: "KeyD", alt: true }], label: "Alt+D", aria: "Alt+D" },
+  hold: { id: "hold", combos: [{ code: "KeyH", alt: true }], label: "Alt+H", aria: "Alt+H" },
+  hangUp: { id: "hangUp", combos: [{ code: "KeyX", alt: true }], label: "Alt+X", aria: "Alt+X" },
   panelBack: { id: "panelBack", combos: [{ code: "F6", shift: true }], label: "Shift+F6", aria: "Shift+F6" },
 };
 

@@ -56,7 +56,8 @@ const EMPTY_ROOM: Room = { items: [], upto: 0, state: "new", more: false, older:
 /** The world as `hello` tells it. Items that are known already stay; their rooms must be asked for what they missed. */
 export function fromHello(old: World | null, hello: Hello): World {
   const rooms: Record<string, Room> = {};
-  for (const { room } of hello.contacts) {
+  for (const { room, channel } of hello.contacts) {
+    if (channel === "voice") continue; // Nothing is written in a call.
     const known = old?.rooms[room] ?? EMPTY_ROOM;
     rooms[room] = { ...known, state: known.upto > 0 ? "stale" : "new", older: "idle", typing: [] };
   }
@@ -168,7 +169,8 @@ function withContact(world: World, contact: Contact): World {
           : old,
       )
     : [...world.contacts, contact];
-  const rooms = world.rooms[contact.room] ? world.rooms : { ...world.rooms, [contact.room]: EMPTY_ROOM };
+  const written = contact.channel !== "voice";
+  const rooms = world.rooms[contact.room] || !written ? world.rooms : { ...world.rooms, [contact.room]: EMPTY_ROOM };
   return { ...world, contacts, rooms };
 }
 
@@ -274,6 +276,7 @@ export function order(world: World): readonly Contact[] {
     const waits = waitingSince(room);
     if (contact.state === "offered") return { contact, rank: 0, since: contact.since };
     if (contact.state === "wrapup") return { contact, rank: 4, since: contact.since };
+    if (contact.call) return { contact, rank: contact.call.link === "held" ? 2 : 1, since: contact.since };
     if (unread(contact, room) > 0) return { contact, rank: 1, since: waits ?? contact.since };
     if (waits !== undefined) return { contact, rank: 2, since: waits };
     return { contact, rank: 3, since: contact.since };

@@ -32,6 +32,16 @@ export function press(desk: Desk, event: KeyboardEvent): void {
     case "palette":
       desk.dialog = desk.dialog === "palette" ? null : "palette";
       return;
+    case "dial":
+      if (desk.world.current?.user.extension !== undefined) desk.dialog = "dial";
+      return;
+    case "hold":
+      if (desk.call?.call?.link === "connected") void desk.hold(desk.call);
+      else if (desk.call?.call?.link === "held") void desk.retrieve(desk.call);
+      return;
+    case "hangUp":
+      if (desk.call) void desk.hangUp(desk.call);
+      return;
     case "panel":
       return movePanel(1);
     case "panelBack":

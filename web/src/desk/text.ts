@@ -2,6 +2,7 @@
 import { language, translator } from "../i18n/index.svelte";
 import { desk as en } from "../i18n/en";
 import { desk as ko } from "../i18n/ko";
+import { phone } from "../ui/format";
 import { NoAnswer } from "./client";
 import type { World } from "./reduce";
 import type { ChannelState, Contact, Item } from "./wire";
@@ -43,7 +44,16 @@ export function stateName(world: Pick<World, "reasons">, state: Pick<ChannelStat
   }
 }
 
+/** Who is called, or calls: the others in the call, else the queue that is waited for, else the number. */
+function callName(contact: Contact): string {
+  const others = contact.call?.parties.filter(({ me }) => !me) ?? [];
+  if (others.length > 0) return others.map(({ name, number }) => name ?? phone(number)).join(", ");
+  if (contact.call?.waiting !== undefined) return contact.queue?.name ?? contact.call.waiting;
+  return phone(contact.phone ?? contact.customer?.name ?? "");
+}
+
 export function nameOf(contact: Contact): string {
+  if (contact.channel === "voice") return callName(contact);
   return contact.customer?.name.trim() || t("contact.nameless", { number: contact.number });
 }
 

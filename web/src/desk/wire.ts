@@ -82,6 +82,42 @@ export interface Why {
   readonly out_counts?: Readonly<Record<string, number>>;
 }
 
+/** One end of a call. */
+export interface Party {
+  readonly number: string;
+  readonly user?: string;
+  readonly name?: string;
+  readonly link: Link;
+  readonly me?: boolean;
+  readonly talked?: number;
+}
+
+/** How somebody is connected. */
+export type Link = "prompted" | "initiated" | "alerting" | "connected" | "held" | "listening";
+
+/** A live call at this agent's telephone. */
+export interface Call {
+  readonly link: Link;
+  readonly kind: string;
+  /** The agent made it. */
+  readonly out: boolean;
+  readonly cnid: string;
+  readonly cnsq: number;
+  /** The customer's number. */
+  readonly number: string;
+  readonly dialed: string;
+  readonly device: string;
+  readonly parties: readonly Party[];
+  /** It waits in this queue. */
+  readonly waiting?: string;
+  /** Since when somebody has had it on hold. */
+  readonly holding?: number;
+  /** How long it was on hold before, in all. */
+  readonly held?: number;
+  /** User-to-user data. */
+  readonly uui?: string;
+}
+
 export interface Contact {
   readonly id: string;
   readonly room: string;
@@ -105,6 +141,10 @@ export interface Contact {
   readonly marks?: readonly Marks[];
   readonly started?: number;
   readonly why?: Why;
+  /** The live call, where it is one. */
+  readonly call?: Call;
+  /** The customer's number, of a call. */
+  readonly phone?: string;
 }
 
 export type Audience = "all" | "agents" | "customer";
@@ -151,6 +191,9 @@ export interface Person {
   readonly name: string;
   readonly states: Readonly<Record<string, string>>;
   readonly load?: number;
+  readonly extension?: string;
+  /** On the telephone just now. */
+  readonly call?: { readonly link: Link; readonly since: number };
 }
 
 export interface Today {
@@ -168,6 +211,14 @@ export interface PastContact {
   readonly started: number;
   readonly ended?: number;
   readonly reason?: string;
+  readonly call?: {
+    readonly out: boolean;
+    readonly number: string;
+    readonly name?: string;
+    readonly cnid: string;
+    /** How long they talked, in milliseconds; absent where nobody answered. */
+    readonly talk?: number;
+  };
 }
 
 /** The little that an answer tells of an item that was written. */
@@ -226,10 +277,29 @@ export interface Verbs {
     take: { readonly contact?: string; readonly agent?: string; readonly barge?: boolean };
     ok: Nothing;
   };
+  /** Calls a number. `failed`: why it came to nothing at once. */
+  dial: { take: { readonly to: string; readonly uui?: string }; ok: Dialed };
+  hold: { take: OfContact; ok: Nothing };
+  /** Takes a call back; the one that is talked in meanwhile is put on hold. */
+  retrieve: { take: OfContact; ok: Nothing };
+  consult: { take: OfContact & { readonly to: string }; ok: Dialed };
+  complete: { take: OfContact & { readonly with: string }; ok: Nothing };
+  confer: { take: OfContact & { readonly with: string }; ok: Nothing };
+  barge: { take: { readonly agent: string; readonly mode: BargeMode }; ok: Nothing };
+  /** The agent's own calls that are over, newest first. */
+  calls: { take: { readonly limit?: number }; ok: { readonly calls: readonly PastContact[] } };
   force: { take: { readonly agent: string; readonly state: AgentState }; ok: Nothing };
 }
 
-export type Target = { readonly queue: string } | { readonly agent: string };
+export type Target = { readonly queue: string } | { readonly agent: string } | { readonly number: string };
+
+export interface Dialed {
+  readonly contact?: string;
+  readonly failed?: string;
+}
+
+/** A supervisor hears, is heard by the agent alone, or by all. */
+export type BargeMode = "listen" | "whisper" | "join";
 
 /** Events (§4): each also carries `seq` and `at`. */
 export type DeskEvent = { readonly seq: number; readonly at: number } & (

@@ -5,6 +5,8 @@ export interface About {
   readonly demo?: boolean;
   readonly realm?: string;
   readonly listeners?: Readonly<Record<string, unknown>>;
+  /** Sockets of other servers that the web chat may be pointed at. */
+  readonly chat_sockets?: readonly string[];
 }
 
 export async function about(): Promise<About | undefined> {

@@ -33,7 +33,7 @@ pub(super) fn world(tree: &Tree) -> Faults {
 }
 
 /// Folders beside the façades that hold what they share: as pure as they are, and no wire of their own.
-const SHARED: &[&str] = &["item", "sniff"];
+const SHARED: &[&str] = &["item", "scenario", "sniff"];
 
 /// A façade only translates between its wire and the domain; what two of them share is not in a façade.
 pub(super) fn facades(tree: &Tree) -> Faults {

@@ -36,3 +36,19 @@ impl Cause {
     pub const SINGLE_STEP: Self = Self(52);
     pub const OUT_OF_ORDER: Self = Self(65);
 }
+
+impl Cause {
+    /// A stable name for why somebody was not reached.
+    pub const fn unreached(self) -> &'static str {
+        match self {
+            Self::BUSY => "busy",
+            Self::NOT_ANSWERED => "no_answer",
+            Self::DO_NOT_DISTURB => "do_not_disturb",
+            Self::NOT_OBTAINABLE => "no_such_number",
+            Self::OUT_OF_ORDER => "out_of_order",
+            Self::NO_AGENTS => "closed",
+            Self::NO_RESOURCES => "full",
+            _ => "unreached",
+        }
+    }
+}

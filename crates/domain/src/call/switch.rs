@@ -1,6 +1,6 @@
 //! All calls of a realm, found by their number, by the telephones they are at and by the lines they wait in.
 
-use super::{Call, CallId, Link, Party, Seat};
+use super::{Call, CallId, Link, Party, Seat, Sound};
 use crate::id::{DeviceId, QueueId, TrunkId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,9 @@ pub struct Switch {
     /// Telephones that can be reached by SIP.
     #[serde(default)]
     pub(crate) registered: BTreeSet<DeviceId>,
+    /// Telephones that send no sound.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) muted: BTreeSet<DeviceId>,
 
     // What follows from the above.
     #[serde(skip)]
@@ -73,6 +76,27 @@ impl Switch {
     /// How many calls a trunk has.
     pub fn on_trunk(&self, trunk: &TrunkId) -> u32 {
         self.trunks.get(trunk).copied().unwrap_or(0)
+    }
+
+    /// Does it send no sound?
+    pub fn muted(&self, device: &DeviceId) -> bool {
+        self.muted.contains(device)
+    }
+
+    /// Takes up what changed in what is heard or kept.
+    pub(crate) fn sound(&mut self, device: &DeviceId, call: Option<CallId>, sound: Sound) {
+        let call = call.and_then(|id| self.calls.get_mut(&id));
+        match (sound, call) {
+            (Sound::Muted(true), _) => {
+                self.muted.insert(device.clone());
+            }
+            (Sound::Muted(false), _) => {
+                self.muted.remove(device);
+            }
+            (Sound::Masked(masked), Some(call)) => call.masked = masked,
+            (Sound::Recorded, Some(call)) => call.recorded = true,
+            (Sound::Masked(_) | Sound::Recorded, None) => {}
+        }
     }
 
     /// Where an agent sits.

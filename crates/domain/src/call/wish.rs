@@ -22,6 +22,18 @@ pub enum Said {
     AfterWork,
 }
 
+/// What is heard or kept of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sound {
+    /// The telephone sends no sound, in any call; or does again.
+    Muted(bool),
+    /// Nothing of the call is kept for now; or is again.
+    Masked(bool),
+    /// The call is recorded from now on, as an agent asked.
+    Recorded,
+}
+
 /// Where an agent sits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
@@ -181,6 +193,14 @@ pub enum Wish {
         /// How.
         mode: Barge,
     },
+    /// Send no sound from a telephone, or send it again.
+    Mute(DeviceId, bool),
+    /// Keep nothing of a call for now, or keep it again.
+    Mask(DeviceId, CallId, bool),
+    /// Record a call from now on.
+    Record(DeviceId, CallId),
+    /// Send keys (`0-9*#A-D`) to the other side.
+    Keys(DeviceId, CallId, Arc<str>),
     /// An agent logs on at a telephone.
     LogOn {
         /// Where.

@@ -9,6 +9,7 @@ use crate::fact::{Decline, Fact, Leaving};
 use crate::id::{ContactId, TokenHash, UserId};
 use crate::refusal::Refusal;
 use crate::room::Event;
+use crate::shift::{Because, ShiftEnd};
 use crate::time::Millis;
 use std::collections::BTreeSet;
 
@@ -168,7 +169,13 @@ impl Centre {
         for &channel in channels {
             self.emit(
                 step,
-                Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() },
+                Fact::AgentStated {
+                    agent: agent.clone(),
+                    channel,
+                    state,
+                    by: by.clone(),
+                    because: Because::Said,
+                },
             );
         }
         // One event, whatever number of channels was meant (`nxproxy-rio.md` 5.3).
@@ -197,7 +204,7 @@ impl Centre {
 
     /// Logs an agent off all channels. Nothing at their hands gets stuck: offers go back to the head of their lines,
     /// chats are handed back to their queues, after-work is closed.
-    fn log_off(
+    pub(super) fn log_off(
         &mut self,
         step: &mut Step<'_>,
         agent: &UserId,
@@ -213,7 +220,13 @@ impl Centre {
         for channel in channels {
             self.emit(
                 step,
-                Fact::AgentStated { agent: agent.clone(), channel, state, by: by.clone() },
+                Fact::AgentStated {
+                    agent: agent.clone(),
+                    channel,
+                    state,
+                    by: by.clone(),
+                    because: Because::Said,
+                },
             );
         }
         // Who is at home where they sat can be called there again.
@@ -221,6 +234,7 @@ impl Centre {
         if let Some((device, tag)) = seat {
             self.emit(step, Fact::AgentShown { device, said: crate::call::Said::LoggedOff, tag });
         }
+        self.close_shift(step, agent, ShiftEnd::Elsewhere);
         self.withdraw_call(step, agent);
         self.drop_work(step, agent, work);
         self.route_for(step, agent);
@@ -325,16 +339,7 @@ impl Centre {
         if !conference
             && self.agents.get(agent).is_some_and(|a| a.state(work.channel) == AgentState::Ready)
         {
-            self.emit(
-                step,
-                Fact::AgentStated {
-                    agent: agent.clone(),
-                    channel: work.channel,
-                    state: AgentState::NotReady(0),
-                    by: None,
-                },
-            );
-            self.show_state(step, agent, work.channel, AgentState::NotReady(0));
+            self.refused(step, agent, work.channel);
         }
         self.withdraw(step, agent, contact, how);
     }

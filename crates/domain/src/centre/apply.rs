@@ -30,6 +30,7 @@ impl Centre {
                 Arc::make_mut(&mut self.directory).remove(key);
                 if let EntryKey::User(user) = key {
                     self.agents.remove(user);
+                    self.shifts_ended.remove(user);
                     self.sessions.retain(|_, s| s.user != *user);
                     self.switch.at_home(&self.directory);
                 }
@@ -43,7 +44,17 @@ impl Centre {
                 self.sessions.remove(session);
                 self.soft.seen.remove(session);
             }
-            Fact::AgentStated { agent, channel, state, .. } => {
+            Fact::ShiftBegan(shift) => {
+                self.soft.attended.insert(shift.agent.clone(), at);
+                self.shifts.insert(shift.agent.clone(), shift.as_ref().clone());
+            }
+            Fact::ShiftEnded { agent, shift, .. } => {
+                self.soft.attended.remove(agent);
+                self.shifts.remove(agent);
+                self.shifts_ended.insert(agent.clone(), *shift);
+            }
+            Fact::Sounded { device, call, sound } => self.switch.sound(device, *call, *sound),
+            Fact::AgentStated { agent, channel, state, because, .. } => {
                 let entry =
                     self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
                 if *state == AgentState::Ready && entry.state(*channel) != AgentState::Ready {
@@ -55,7 +66,8 @@ impl Centre {
                         self.seat(agent, None);
                     }
                 } else {
-                    entry.channels.insert(*channel, Standing { state: *state, since: at });
+                    let standing = Standing { state: *state, since: at, because: *because };
+                    entry.channels.insert(*channel, standing);
                 }
                 self.stand(agent);
             }

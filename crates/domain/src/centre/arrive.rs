@@ -8,6 +8,7 @@ use crate::fact::Fact;
 use crate::id::{ContactId, ParticipantId, RoomId, TokenHash};
 use crate::refusal::{Quota, Refusal};
 use crate::room::{Audience, Body, Event, MemberRole, Presence, TokenKind};
+use crate::scenario::Said;
 use crate::signal::Signal;
 
 impl Centre {
@@ -83,8 +84,18 @@ impl Centre {
 
     /// A member comes in, once. With the customer, the flow begins.
     fn come_in(&mut self, step: &mut Step<'_>, room: RoomId, at: u8) {
+        let opening = self.room(room).opening.clone();
         if let Some(contact) = self.enter(step, room, at) {
             self.run_flow(step, contact);
+            // The customer's first words may be a choice already.
+            let own = self
+                .contacts
+                .get(&ContactId::from(room))
+                .is_some_and(|first| first.initiation != Initiation::Outbound);
+            let open = self.rooms.get(&room).is_some_and(|room| room.closed.is_none());
+            if let Some((kind, text)) = opening.filter(|_| own && open) {
+                self.bot_hears(step, room, Said { kind, text }, None, true);
+            }
         }
     }
 

@@ -59,11 +59,14 @@ impl Centre {
             path: Vec::new(),
             misses: 0,
             ruled: false,
+            before: None,
             asks: 0,
             ask: None,
             later: Vec::new(),
         };
-        let idle = Some(idle).filter(|_| self.room(room).idle.is_none());
+        // A rule that somebody set for this chat stays; what every web chat has waits until the bot is done.
+        let usual = self.room(room).idle.as_deref().is_none_or(|known| known.customer.owed);
+        let idle = Some(idle).filter(|_| usual);
         match kind {
             BotKind::Scenario(scenario) => {
                 let scene = Scene { contact, room, talk, scenario: scenario.clone() };
@@ -361,14 +364,25 @@ impl Centre {
             let note = Said { kind: TextKind::Plain, text: note.into() };
             self.bot_says(step, scene.room, talk, Audience::Agents, note);
         }
-        self.system_says(step, scene.room, menu.shown.of(&talk.language));
-        self.pass_to(step, scene.contact, talk, taker);
+        let text = Some(menu.shown.of(&talk.language));
+        self.pass_to(step, scene.contact, talk, taker, text);
     }
 
-    /// The bot's part ends here; people take over.
-    fn pass_to(&mut self, step: &mut Step<'_>, contact: ContactId, talk: &Talk, taker: Taker) {
+    /// The bot's part ends here; the system says so, and people take over.
+    fn pass_to(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: ContactId,
+        talk: &Talk,
+        taker: Taker,
+        text: Option<Arc<str>>,
+    ) {
         let bot = talk.bot.clone();
         self.emit(step, Fact::BotLeft { contact, bot, how: Exit::Handed(taker.clone()) });
+        let room = self.contacts.get(&contact).map(crate::contact::Contact::room);
+        if let (Some(text), Some(room)) = (text, room) {
+            self.system_says(step, room, text);
+        }
         match taker {
             Taker::Queue(queue) => self.enqueue(step, contact, &queue, None, step.now),
             Taker::Agent(agent) => self.offer_directly(step, contact, &agent, false),
@@ -400,10 +414,8 @@ impl Centre {
             self.emit(step, Fact::BotLeft { contact, bot, how: Exit::Failed });
             return self.close(step, room, EndReason::Flow, None);
         };
-        if let Some(text) = self.hook(&talk.bot).and_then(|hook| hook.handing) {
-            self.system_says(step, room, text);
-        }
-        self.pass_to(step, contact, talk, taker);
+        let text = self.hook(&talk.bot).and_then(|hook| hook.handing);
+        self.pass_to(step, contact, talk, taker, text);
     }
 
     fn ask(
@@ -507,6 +519,7 @@ impl Centre {
                 path: Vec::new(),
                 misses: 0,
                 ruled: false,
+                before: None,
                 asks: 0,
                 ask: None,
                 later: Vec::new(),
@@ -528,8 +541,9 @@ impl Centre {
         if matches!(turn.why, Cause::Answered(_) | Cause::Failed(..)) {
             talk.ask = None;
         }
-        if let Some(rule) = turn.idle.filter(|_| room.idle.is_none()) {
+        if let Some(rule) = turn.idle {
             talk.ruled = true;
+            talk.before = room.idle.take().map(|idle| (idle.customer, idle.agent));
             room.idle = Some(Box::new(Idle { customer: rule, ..Idle::default() }));
         }
         both_there(at, room);
@@ -553,7 +567,9 @@ impl Centre {
         let Some(room) = self.room_of(contact) else { return };
         if let Some(talk) = room.bot.take() {
             if talk.ruled {
-                room.idle = None;
+                let idle =
+                    |(customer, agent)| Box::new(Idle { customer, agent, ..Idle::default() });
+                room.idle = talk.before.map(idle);
             }
             both_there(at, room);
         }

@@ -3,11 +3,12 @@
 //! - `dial.rs` reaches somebody, or fails; `talk.rs` answers, holds, clears; `pass.rs` consults, transfers, confers;
 //!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `phone.rs` real telephones; `outside.rs`
 //!   other networks; `show.rs` what monitors are told; `book.rs` the contact of a call, `command.rs` what is asked of a
-//!   call by its contact.
+//!   call by its contact, `act.rs` an agent's own telephone.
 //!
 //! Every change is put out by [`Centre::tell_all`]; after a command [`Centre::settle`] looks after telephones that became
 //! free. The scenarios are those of `nxproxy-rio.md` 8.
 
+mod act;
 mod barge;
 mod book;
 mod check;
@@ -19,6 +20,7 @@ mod pass;
 mod phone;
 mod seat;
 mod show;
+mod sound;
 mod talk;
 
 use super::{Centre, Decided, Step};
@@ -39,7 +41,11 @@ impl Centre {
     /// Decides a wish, for a CTI user or (none) for the phone itself.
     pub(super) fn wish(&mut self, step: &mut Step<'_>, by: Option<&CtiId>, wish: Wish) -> Decided {
         self.allowed(by, &wish)?;
-        let asked = by.is_some();
+        self.carry_out(step, wish, by.is_some())
+    }
+
+    /// Carries a wish out that is allowed. `asked`: by an application, and so a real telephone is asked to take part.
+    pub(super) fn carry_out(&mut self, step: &mut Step<'_>, wish: Wish, asked: bool) -> Decided {
         let done = match wish {
             Wish::Dial { device, to, attached } => self.dial(step, &device, &to, attached, asked),
             Wish::Dialled { device, to, attached } => self.dialled(step, &device, &to, attached),
@@ -72,6 +78,10 @@ impl Centre {
             Wish::Pickup { device, from } => self.pickup(step, &device, &from),
             Wish::CallBack(call) => self.call_back(step, call),
             Wish::Barge { device, target, mode } => self.barge(step, &device, &target, mode, asked),
+            Wish::Mute(device, muted) => self.mute(step, &device, muted),
+            Wish::Mask(device, call, masked) => self.mask(step, &device, call, masked),
+            Wish::Record(device, call) => self.record(step, &device, call),
+            Wish::Keys(device, call, keys) => self.send_keys(step, &device, call, keys),
             Wish::LogOn { device, agent, group, channel, wmode } => {
                 self.log_on(step, &device, &agent, group, channel, wmode)
             }
@@ -97,6 +107,10 @@ impl Centre {
             | Wish::Consult { device, .. }
             | Wish::Transfer(device, ..)
             | Wish::Confer(device, ..)
+            | Wish::Mute(device, _)
+            | Wish::Mask(device, ..)
+            | Wish::Record(device, _)
+            | Wish::Keys(device, ..)
             | Wish::SingleStep { device, .. }
             | Wish::LogOn { device, .. }
             | Wish::State { device, .. } => (device, None),
@@ -321,6 +335,7 @@ impl Centre {
             if self.switch.occupied(&device) {
                 continue;
             }
+            self.unmute(step, &device);
             let Some(agent) = self.agent_at(&device) else { continue };
             if let Some(since) = talked {
                 self.after_call(step, &agent, since);

@@ -40,6 +40,8 @@ pub(super) enum Timer {
     Session(TokenHash),
     /// A telephone has rung for long, or a call has waited.
     Call(crate::call::CallId),
+    /// A shift may have given no sign of life.
+    Shift(UserId),
 }
 
 impl Centre {
@@ -55,6 +57,9 @@ impl Centre {
         let mut timers = Vec::new();
         for hash in self.sessions.keys() {
             timers.push((Millis(0), Timer::Session(*hash)));
+        }
+        for agent in self.shifts.keys() {
+            timers.push((Millis(0), Timer::Shift(agent.clone())));
         }
         for contact in self.contacts.values() {
             match contact.phase {
@@ -180,6 +185,9 @@ impl Centre {
             Fact::LoggedIn { session, until, .. } => {
                 (at.plus(SESSION_IDLE).min(*until), Timer::Session(*session))
             }
+            Fact::ShiftBegan(shift) => {
+                (at.plus(crate::shift::SILENT.min(shift.idle)), Timer::Shift(shift.agent.clone()))
+            }
             Fact::Call(happening) if !happening.over => {
                 let Some(until) = happening.call.until else { return };
                 (until, Timer::Call(happening.call.id))
@@ -289,6 +297,7 @@ impl Centre {
                 self.emit(step, Fact::Archived { room: *id });
             }
             Timer::Call(id) => return self.call_due(step, *id),
+            Timer::Shift(agent) => return self.shift_due(step, agent),
             Timer::Session(hash) => {
                 let until = self.sessions.get(hash)?.until;
                 // After a restart nobody knows when it was last used.

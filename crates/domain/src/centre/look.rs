@@ -2,13 +2,14 @@
 
 use super::Centre;
 use crate::agent::{Agent, Channel};
+use crate::call::{Call, Link};
 use crate::command::By;
 use crate::contact::{Attributes, Contact};
 use crate::directory::Role;
 use crate::id::{ContactId, FileId, RoomId, TokenHash, UserId};
 use crate::query::{
-    Answer, Colleague, ContactName, DeskContact, From, Holder, ItemsPage, Level, Look, Page, Query,
-    Start, StreamState, Visit,
+    Answer, Colleague, ContactName, DeskCall, DeskContact, From, Holder, ItemsPage, Level, Look,
+    Page, Query, Start, StreamState, Visit,
 };
 use crate::refusal::Refusal;
 use crate::room::{FileStatus, MemberRole, Presence, Room, TokenKind};
@@ -68,6 +69,11 @@ impl Centre {
                 return Ok(Look::Page(Page::Files { room, role, file: None }));
             }
             Query::Desk(agent) => self.desk(agent)?,
+            Query::Position(agent) => self.position(agent)?,
+            Query::Shift(id) => {
+                let shift = self.shifts.values().find(|shift| shift.id == *id);
+                self.position(&shift.ok_or(Refusal::NotLoggedOn)?.agent)?
+            }
             Query::People => Answer::People(self.colleagues(), self.levels()),
             Query::Levels => Answer::Levels(self.levels()),
             Query::Wait(contact) => self.wait(*contact)?,
@@ -191,6 +197,18 @@ impl Centre {
     }
 
     fn desk(&self, user: &UserId) -> Result<Answer, Refusal> {
+        let (agent, contacts) = self.at_desk(user)?;
+        let mine = self.serves.get(user);
+        let levels = self.levels().into_iter().map(|level| {
+            let serves =
+                mine.is_some_and(|all| all.iter().any(|(queue, _)| *queue == level.queue.id));
+            (level, serves)
+        });
+        Ok(Answer::Desk(Box::new(agent), contacts, levels.collect()))
+    }
+
+    /// An agent, and the contacts on their desk.
+    pub(super) fn at_desk(&self, user: &UserId) -> Result<(Agent, Vec<DeskContact>), Refusal> {
         if !self.directory.users.contains_key(user) {
             return Err(Refusal::NoSuchAgent);
         }
@@ -200,6 +218,10 @@ impl Centre {
             .iter()
             .filter_map(|(id, work)| self.desk_contact(*id, Some(*work), work.participant))
             .collect();
+        let calls = self.desk_calls(user);
+        // Who was taken back into a call that they finish work with is in it.
+        contacts.retain(|c| calls.iter().all(|call| call.contact.id != c.contact.id));
+        contacts.extend(calls);
         let watches = |room: &&Room| {
             room.closed.is_none()
                 && room.members.iter().any(|m| {
@@ -213,14 +235,7 @@ impl Centre {
                 self.desk_contact(room.contact, None, room.of_user(user)?.1.id)
             }));
         }
-        let mine = self.serves.get(user);
-        let levels = self.levels().into_iter().map(|level| {
-            let serves =
-                mine.is_some_and(|all| all.iter().any(|(queue, _)| *queue == level.queue.id));
-            (level, serves)
-        });
-        let levels = levels.collect();
-        Ok(Answer::Desk(Box::new(agent), contacts, levels))
+        Ok((agent, contacts))
     }
 
     fn desk_contact(
@@ -230,6 +245,9 @@ impl Centre {
         me: crate::id::ParticipantId,
     ) -> Option<DeskContact> {
         let contact = self.contacts.get(&id)?;
+        if contact.voice.is_some() {
+            return Some(self.desk_call(contact, work, None));
+        }
         let room = self.rooms.get(&contact.room())?;
         let present = room.customer().is_some_and(|c| self.is_present(c.id));
         Some(DeskContact {
@@ -240,7 +258,50 @@ impl Centre {
             members: room.members.clone(),
             last: room.last(),
             present,
+            call: None,
         })
+    }
+
+    /// The calls at an agent's telephone.
+    fn desk_calls(&self, user: &UserId) -> Vec<DeskContact> {
+        let Some(device) = self.device_of(user) else { return Vec::new() };
+        let calls = self.switch.at(&device).filter_map(|call| {
+            let contact = self.contacts.get(&call.contact?)?;
+            let inside = call.parties.iter().filter(|p| !p.outside).map(|p| p.device.clone());
+            let people = inside.filter_map(|d| Some((d.clone(), self.person_at(&d)?))).collect();
+            let call = DeskCall { call: call.clone(), device: device.clone(), people };
+            Some(self.desk_call(contact, None, Some(Box::new(call))))
+        });
+        calls.collect()
+    }
+
+    fn desk_call(
+        &self,
+        contact: &Contact,
+        work: Option<crate::agent::Work>,
+        call: Option<Box<DeskCall>>,
+    ) -> DeskContact {
+        DeskContact {
+            contact: contact.clone(),
+            attributes: self.attributes(contact),
+            work,
+            me: crate::id::ParticipantId::default(),
+            members: Vec::new(),
+            last: 0,
+            present: call.is_some(),
+            call,
+        }
+    }
+
+    /// How somebody is connected just now.
+    fn on_call(&self, user: &UserId) -> Option<(Link, Millis)> {
+        let device = self.device_of(user)?;
+        let party = |call: &Call| {
+            let party = call.party(&device)?;
+            Some((party.link, party.talked.unwrap_or(call.began)))
+        };
+        let all = self.switch.at(&device).filter_map(party);
+        all.min_by_key(|(link, _)| *link == Link::Held)
     }
 
     fn colleagues(&self) -> Vec<Colleague> {
@@ -257,7 +318,8 @@ impl Centre {
                 .collect();
             let load =
                 agent.map_or(0, |a| u32::try_from(a.load(Channel::Chat)).unwrap_or(u32::MAX));
-            Colleague { user: user.clone(), states, load }
+            let call = self.on_call(&user.id);
+            Colleague { user: user.clone(), states, load, call }
         });
         known.collect()
     }

@@ -5,7 +5,9 @@ mod company;
 mod passing;
 mod routing;
 mod serving;
+mod shift;
 mod silence;
+mod web;
 
 use super::*;
 use crate::agent::{AgentState, Stage};
@@ -56,6 +58,7 @@ impl Shop {
             max_chats: 100,
             ring: crate::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         };
         shop.put(Entry::Realm(realm));
         for (id, role) in [

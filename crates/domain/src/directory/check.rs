@@ -1,6 +1,6 @@
 //! Would a change leave the directory whole? Every name leads somewhere, every number is in its range.
 
-use super::{BotKind, Directory, Entry, EntryKey, Target};
+use super::{BotKind, Directory, Entry, EntryKey, Target, Workspace, origin_of};
 use crate::refusal::Refusal;
 use crate::scenario::Need;
 use std::sync::Arc;
@@ -176,6 +176,10 @@ impl Directory {
             {
                 bad(format!("CTI user {:?}: 1 to 24 letters, digits or _.-", user.id))
             }
+            Entry::Workspace(workspace) => {
+                named("workspace", workspace.id.as_str())?;
+                self.check_workspace(workspace)
+            }
             Entry::CtiUser(_)
             | Entry::Key(_)
             | Entry::Hours(_)
@@ -183,6 +187,30 @@ impl Directory {
             | Entry::WrapUpCode(_)
             | Entry::StreamTarget(_) => Ok(()),
         }
+    }
+
+    fn check_workspace(&self, it: &Workspace) -> Result<(), Refusal> {
+        let why = if !(1..=64).contains(&it.name.chars().count()) {
+            "a name has 1 to 64 characters".to_owned()
+        } else if it.url.len() > Workspace::LONGEST_URL || it.url.chars().any(char::is_control) {
+            "a URL has at most 2,048 bytes, none of them a control character".to_owned()
+        } else if origin_of(&it.url).is_none() {
+            "a URL is https: or http:, its host in lower case, without a user or the usual port"
+                .to_owned()
+        } else if let Some(bad) = it.origins.iter().find(|o| origin_of(o) != Some(o.as_ref())) {
+            format!("{bad:?} is no origin such as https://crm.example")
+        } else if it.origins.len() > Workspace::MOST_ORIGINS {
+            "at most 16 origins".to_owned()
+        } else if let Some(bad) =
+            it.allow.iter().find(|a| !Workspace::FEATURES.contains(&a.as_ref()))
+        {
+            format!("{bad:?} is none of {}", Workspace::FEATURES.join(", "))
+        } else if let Some(bad) = it.queues.iter().find(|q| !self.queues.contains_key(*q)) {
+            format!("there is no queue {bad}")
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::BadEntry(format!("workspace {}: {why}", it.id).into()))
     }
 
     /// What the directory lacks of what a scenario names, in words.

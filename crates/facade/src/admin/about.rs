@@ -13,6 +13,7 @@ pub(super) fn get(cx: &Cx<'_>) -> Step {
         "version": settings.version,
         "demo": settings.demo,
         "listeners": settings.listeners,
+        "chat_sockets": settings.chat_sockets,
     });
     problem::reply(200, &about)
 }

@@ -68,6 +68,7 @@ fn filter(head: &Head) -> Result<ContactFilter, Step> {
         agent: query.text("agent").map(UserId::from),
         channel: query.text("channel").map(channel).transpose()?,
         cnid: None,
+        phone: None,
         ended: query.value("ended", "true or false")?,
         below: query.value("below", "a contact's number")?,
         limit: query.limit(LONGEST_PAGE)?,

@@ -22,7 +22,7 @@ mod origin;
 pub mod problem;
 mod queues;
 mod scenarios;
-mod session;
+pub mod session;
 
 use crate::door::{BodyWanted, Cx, Head, Request, Step};
 use crate::percent::decode_segment;

@@ -4,12 +4,13 @@ use super::caller::{Caller, enter};
 use super::lockout::{Lockout, RETRY_AFTER_S};
 use super::origin::{self, Source};
 use super::{body, cookie, problem};
-use crate::door::{Cx, Head, RealmNo, Request, Step, mint};
+use crate::door::{Cx, Head, RealmNo, Request, Step, Then, mint};
 use domain::command::Command;
 use domain::directory::User;
 use domain::id::UserId;
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
+use domain::time::Millis;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -70,20 +71,59 @@ pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
         Ok(wanted) => wanted,
         Err(step) => return step,
     };
-    if user.len() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
-        return problem::bad("the name or the password is too long");
-    }
-    let place = place(cx, &user, realm.as_deref());
-    let (no, name) = place.unwrap_or((cx.site.default_realm(), &user));
-    let attempt = Attempt {
-        realm: no,
-        user: name.into(),
-        lockout: Lockout::of(no, name, &request.head),
-        browser: source == Source::Own,
-        secure: origin::secure(cx.site.settings(), &request.head),
+    let (browser, secure) =
+        (source == Source::Own, origin::secure(cx.site.settings(), &request.head));
+    let then = move |cx: &mut Cx<'_>, opened| match opened {
+        Ok(opened) => welcome(cx, &opened, browser, secure),
+        Err(Denied::TooLong) => problem::bad("the name or the password is too long"),
+        Err(Denied::Locked) => locked(),
+        Err(Denied::Refused(refusal)) => problem::refused(&refusal),
     };
+    log_in(cx, &request.head, &user, password, realm.as_deref(), Box::new(then))
+}
+
+/// A session that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its secret.
+    pub secret: String,
+    /// Whose.
+    pub user: Arc<User>,
+    /// Where.
+    pub realm: RealmNo,
+    /// It ends then.
+    pub until: Millis,
+}
+
+/// Why none was.
+#[derive(Debug)]
+pub enum Denied {
+    /// The name or the password is longer than any.
+    TooLong,
+    /// Too many were wrong.
+    Locked,
+    /// Anything else.
+    Refused(Refusal),
+}
+
+/// Opens a session for whoever knows the password, within the limits for all who try.
+pub fn log_in(
+    cx: &mut Cx<'_>,
+    head: &Head,
+    user: &str,
+    password: String,
+    realm: Option<&str>,
+    then: Then<Result<Opened, Denied>>,
+) -> Step {
+    if user.len() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
+        return then(cx, Err(Denied::TooLong));
+    }
+    let place = place(cx, user, realm);
+    let (no, name) = place.unwrap_or((cx.site.default_realm(), user));
+    let attempt =
+        Attempt { realm: no, user: name.into(), lockout: Lockout::of(no, name, head), then };
     if !attempt.lockout.may_try(cx) {
-        return locked();
+        return (attempt.then)(cx, Err(Denied::Locked));
     }
     if place.is_none() {
         return attempt.verify(password, None);
@@ -110,8 +150,7 @@ struct Attempt {
     realm: RealmNo,
     user: UserId,
     lockout: Lockout,
-    browser: bool,
-    secure: bool,
+    then: Then<Result<Opened, Denied>>,
 }
 
 impl Attempt {
@@ -124,45 +163,57 @@ impl Attempt {
                 if self.lockout.may_enter(cx) {
                     self.open(cx, &user)
                 } else {
-                    locked()
+                    (self.then)(cx, Err(Denied::Locked))
                 }
             }
             _ => {
                 self.lockout.wrong(cx);
-                problem::refused(&Refusal::WrongPassword)
+                (self.then)(cx, Err(Denied::Refused(Refusal::WrongPassword)))
             }
         };
         Step::Verify { password, hash, then: Box::new(then) }
     }
 
     fn open(self, cx: &mut Cx<'_>, user: &User) -> Step {
-        let (secret, session) = mint(cx, self.realm);
-        let realm = self.realm;
-        let command = Command::LogIn { user: user.id.clone(), session };
-        let done = move |_: &mut Cx<'_>, outcome| match outcome {
-            Ok(_) => {
-                let then = move |cx: &mut Cx<'_>, answer| self.welcome(cx, &secret, answer);
-                Step::Read(realm, Box::new(Query::Session(session)), Box::new(then))
-            }
-            Err(refusal) => problem::refused(&refusal),
-        };
-        Step::Do(realm, "api.log_in", Box::new(command), Box::new(done))
+        open(cx, self.realm, user.id.clone(), self.then)
     }
+}
 
-    fn welcome(self, cx: &mut Cx<'_>, secret: &str, answer: Result<Answer, Refusal>) -> Step {
-        let (user, until) = match answer {
-            Ok(Answer::Session(user, until)) => (user, until),
-            Ok(_) => return problem::refused(&Refusal::BadToken),
-            Err(refusal) => return problem::refused(&refusal),
-        };
-        let said = json!({"token": secret, "expires": until.0, "user": person(&user)});
-        let mut response = problem::json(200, &said);
-        if self.browser {
-            let seconds = until.since(cx.now).0 / 1_000;
-            response.headers.push(("set-cookie", cookie::set(secret, seconds, self.secure)));
+/// Opens a session for somebody who is known already.
+pub fn open(
+    cx: &mut Cx<'_>,
+    realm: RealmNo,
+    user: UserId,
+    then: Then<Result<Opened, Denied>>,
+) -> Step {
+    let (secret, session) = mint(cx, realm);
+    let command = Command::LogIn { user, session };
+    let done = move |cx: &mut Cx<'_>, outcome| match outcome {
+        Ok(_) => {
+            let then = move |cx: &mut Cx<'_>, answer| {
+                let opened = match answer {
+                    Ok(Answer::Session(user, until)) => Ok(Opened { secret, user, realm, until }),
+                    Ok(_) => Err(Denied::Refused(Refusal::BadToken)),
+                    Err(refusal) => Err(Denied::Refused(refusal)),
+                };
+                then(cx, opened)
+            };
+            Step::Read(realm, Box::new(Query::Session(session)), Box::new(then))
         }
-        Step::Reply(response)
+        Err(refusal) => then(cx, Err(Denied::Refused(refusal))),
+    };
+    Step::Do(realm, "api.log_in", Box::new(command), Box::new(done))
+}
+
+fn welcome(cx: &Cx<'_>, opened: &Opened, browser: bool, secure: bool) -> Step {
+    let Opened { secret, user, until, .. } = opened;
+    let said = json!({"token": secret, "expires": until.0, "user": person(user)});
+    let mut response = problem::json(200, &said);
+    if browser {
+        let seconds = until.since(cx.now).0 / 1_000;
+        response.headers.push(("set-cookie", cookie::set(secret, seconds, secure)));
     }
+    Step::Reply(response)
 }
 
 /// What is told of a person.

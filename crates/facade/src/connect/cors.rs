@@ -75,6 +75,10 @@ pub fn dress(step: Step, with: Headers) -> Step {
             headers.extend(with);
             Step::Send { file, thumbnail, headers }
         }
+        Step::Ask { realm, name, make, ask, then } => {
+            let then = Box::new(|cx: &mut crate::door::Cx<'_>, it| dress(then(cx, it), with));
+            Step::Ask { realm, name, make, ask, then }
+        }
         // A socket is open to every origin, and its answer has no use for these.
         upgrade @ Step::Upgrade { .. } => upgrade,
     }

@@ -7,7 +7,7 @@ use super::world::state_name;
 use crate::item;
 use domain::agent::Channel;
 use domain::command::Done;
-use domain::contact::Contact;
+use domain::contact::{Contact, Voice};
 use domain::directory::Directory;
 use domain::id::{RoomId, UserId};
 use domain::query::{Answer, Colleague, DeskContact, Lines};
@@ -22,6 +22,16 @@ pub(super) fn of_command(want: &Want, done: &Done) -> Value {
             json!({"item": {"id": item, "n": n, "at": at}})
         }
         (Want::Extended, Done::Until(until)) => json!({"wrapup_until": until}),
+        (Want::Dialed, Done::Dialed { contact, failed }) => {
+            let mut told = json!({});
+            if let Some(contact) = contact {
+                told["contact"] = json!(contact);
+            }
+            if let Some(cause) = failed {
+                told["failed"] = json!(cause.unreached());
+            }
+            told
+        }
         (Want::Upload(url, _), Done::File { file }) => json!({"file": file, "url": url}),
         _ => json!({}),
     }
@@ -48,11 +58,15 @@ pub(super) fn of_query(
                 colleagues.iter().filter(|c| c.user.id != *me).map(colleague).collect();
             Ok(json!({"agents": agents, "queues": queues}))
         }
-        (Want::Today, Answer::Contacts(contacts)) => Ok(today(contacts)),
+        (Want::Today, Answer::Contacts(contacts)) => Ok(today(contacts, me)),
+        (Want::Calls, Answer::Contacts(contacts)) => {
+            let calls = contacts.iter().map(|contact| past(contact, me, directory));
+            Ok(json!({"calls": calls.collect::<Vec<_>>()}))
+        }
         (Want::History(room), Answer::Contacts(contacts)) => {
             let earlier = contacts.iter().filter(|contact| contact.room() != *room);
             Ok(
-                json!({"contacts": earlier.map(|contact| past(contact, directory)).collect::<Vec<_>>()}),
+                json!({"contacts": earlier.map(|contact| past(contact, me, directory)).collect::<Vec<_>>()}),
             )
         }
         _ => Err(No::new("server.fault", "an answer that nobody asked for")),
@@ -79,12 +93,20 @@ fn page(room: RoomId, lines: &Lines) -> Value {
 fn colleague(colleague: &Colleague) -> Value {
     let states: BTreeMap<Channel, &str> =
         colleague.states.iter().map(|(channel, state)| (*channel, state_name(*state).0)).collect();
-    json!({"id": colleague.user.id, "name": colleague.user.name, "states": states, "load": colleague.load})
+    let mut told = json!({"id": colleague.user.id, "name": colleague.user.name, "states": states, "load": colleague.load});
+    if let Some(extension) = &colleague.user.extension {
+        told["extension"] = json!(extension);
+    }
+    if let Some((link, since)) = colleague.call {
+        told["call"] = json!({"link": link, "since": since});
+    }
+    told
 }
 
 /// What an agent did: from taking a contact to its end is talk, from there to the end of the wrap-up is after-work.
-fn today(contacts: &[Contact]) -> Value {
-    let taken: Vec<_> = contacts.iter().filter(|c| c.accepted.is_some()).collect();
+fn today(contacts: &[Contact], me: &UserId) -> Value {
+    let mine = contacts.iter().filter(|c| c.agent.as_ref() == Some(me));
+    let taken: Vec<_> = mine.filter(|c| c.accepted.is_some()).collect();
     let mut told = json!({"handled": taken.len()});
     let (mut talk, mut after) = (0, 0);
     for contact in &taken {
@@ -99,7 +121,7 @@ fn today(contacts: &[Contact]) -> Value {
     told
 }
 
-fn past(contact: &Contact, directory: &Directory) -> Value {
+fn past(contact: &Contact, me: &UserId, directory: &Directory) -> Value {
     let mut past = json!({
         "id": contact.id,
         "room": contact.room(),
@@ -118,5 +140,25 @@ fn past(contact: &Contact, directory: &Directory) -> Value {
     if let Some(reason) = contact.reason {
         past["reason"] = json!(reason);
     }
+    if let Some(voice) = &contact.voice {
+        past["call"] = spoken(contact, voice, me, directory);
+    }
     past
+}
+
+/// A call that is over: which way it went, with whom, and how long they talked.
+fn spoken(contact: &Contact, voice: &Voice, me: &UserId, directory: &Directory) -> Value {
+    let out = voice.maker.as_ref() == Some(me);
+    let number = if out { &voice.dialed } else { &voice.caller };
+    let mut told = json!({"out": out, "number": number, "cnid": voice.cnid});
+    let mut users = directory.users.values();
+    if let Some(known) = users.find(|user| user.extension.as_ref() == Some(number)) {
+        told["name"] = json!(known.name);
+    } else if let Some(queue) = directory.queue(number.as_str()) {
+        told["name"] = json!(queue.name);
+    }
+    if let (Some(answered), Some(ended)) = (voice.answered, contact.ended) {
+        told["talk"] = json!(ended.since(answered));
+    }
+    told
 }

@@ -1,10 +1,12 @@
 //! A contact as its agent sees it (`docs/desk-protocol.md` §2, Contact).
 
+use super::call::CallWire;
 use super::why::WhyWire;
 use domain::agent::{Channel, Stage};
+use domain::call::Link;
 use domain::contact::Attributes;
 use domain::directory::Directory;
-use domain::id::{ContactId, ParticipantId, QueueId, RoomId, UserId};
+use domain::id::{ContactId, DeviceId, ParticipantId, QueueId, RoomId, UserId};
 use domain::query::DeskContact;
 use domain::queue::Why;
 use domain::room::{Member, MemberRole, Presence};
@@ -41,6 +43,11 @@ pub(super) struct ContactWire {
     started: Millis,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<WhyWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) call: Option<CallWire>,
+    /// The customer's number, of a call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) phone: Option<DeviceId>,
 }
 
 /// How far the agent is with it.
@@ -97,9 +104,15 @@ impl ContactWire {
         let seen = || desk.members.iter().filter(|member| !member.silent || member.id == desk.me);
         let own = desk.members.iter().find(|member| member.id == desk.me);
         let work = desk.work.as_ref();
+        let call = desk.call.as_ref();
+        let own_party = call.and_then(|desk| desk.call.party(&desk.device));
+        let link = own_party.map(|party| party.link);
         let (state, offer_until, wrapup_until, direct) = match work.map(|work| work.stage) {
             Some(Stage::Offered { until, conference }) => {
                 (State::Offered, Some(until), None, conference)
+            }
+            None if link == Some(Link::Alerting) => {
+                (State::Offered, call.and_then(|desk| desk.call.until), None, false)
             }
             Some(Stage::Talking) | None => (State::Talking, None, None, false),
             Some(Stage::WrapUp { until }) => (State::Wrapup, None, Some(until), false),
@@ -114,13 +127,18 @@ impl ContactWire {
             channel: contact.channel,
             state,
             role: match own {
+                _ if link == Some(Link::Listening) => "supervisor",
                 Some(Member { role: MemberRole::Supervisor, .. }) => "supervisor",
                 _ => "agent",
             },
-            silent: own.is_some_and(|own| own.silent),
+            silent: own.is_some_and(|own| own.silent) || link == Some(Link::Listening),
             me: desk.me,
             queue: contact.queue.as_ref().map(|id| queue_name(id, directory)),
-            since: work.map(|work| work.since).or(contact.accepted).unwrap_or(contact.started),
+            since: work
+                .map(|work| work.since)
+                .or(own_party.and_then(|party| party.talked))
+                .or(contact.accepted)
+                .unwrap_or(contact.started),
             offer_until,
             wrapup_until,
             customer: CustomerWire {
@@ -143,6 +161,8 @@ impl ContactWire {
                 .collect(),
             started: contact.started,
             why,
+            call: call.and_then(|desk| CallWire::of(desk, contact, me, directory)),
+            phone: contact.voice.as_ref().map(|voice| voice.customer.clone()),
         }
     }
 

@@ -7,6 +7,7 @@ use super::world::{ChannelWire, World};
 use crate::door::{Effect, Out};
 use crate::item;
 use domain::agent::Standing;
+use domain::call::CallEvent;
 use domain::fact::{Decline, Fact, Leaving};
 use domain::id::{ParticipantId, RoomId, UserId};
 use domain::node::Published;
@@ -34,9 +35,11 @@ impl World {
             Fact::Put(_) | Fact::Removed(_) => {
                 self.directory_wanted = self.directory_wanted.max(seq);
             }
-            Fact::AgentStated { agent, channel, state, .. } if agent == me => {
-                self.channels
-                    .insert(*channel, ChannelWire::of(Standing { state: *state, since: at }));
+            Fact::AgentStated { agent, channel, state, because, .. } if agent == me => {
+                self.channels.insert(
+                    *channel,
+                    ChannelWire::of(Standing { state: *state, since: at, because: *because }),
+                );
                 let channels = self.channels.clone();
                 self.tell(seq, at, &Event::Agent { channels: &channels }, out);
             }
@@ -44,6 +47,18 @@ impl World {
             Fact::Marked { room, participant, n, read, .. } => {
                 self.mark((seq, at), *room, *participant, (*n, *read), out);
             }
+            Fact::Call(happening) => {
+                let call = &happening.call;
+                // Why it is about to leave, where somebody was not reached.
+                if let (CallEvent::Failed, Some(contact)) = (happening.event, call.contact)
+                    && let Some(copy) = happening.to.first()
+                    && call.caller == copy.device
+                {
+                    self.leaving.insert(contact, copy.cause.unreached());
+                }
+                self.want(seq);
+            }
+            Fact::Seated { agent, .. } if agent == me => self.want(seq),
             Fact::Declined { contact, agent, how } if agent == me => {
                 self.tell_gone(seq, at, *contact, declined(*how), out);
                 self.want(seq);
@@ -171,6 +186,8 @@ impl World {
                     out.push(Effect::Send(frame::event(self.seq + 1, now, &event)));
                 }
             }
+            // The telephone's business.
+            Signal::Keys { .. } => {}
             Signal::QueueLevel { queue, waiting, oldest } => {
                 self.levels.change(queue, *waiting, *oldest);
             }

@@ -4,12 +4,13 @@
 //! - [`request`]: what a client asks; [`ask`]: what that is in the domain's words; [`answer`]: what came of it;
 //! - [`sent`]: which lines this very client wrote; [`world`]: what this client has been told; [`event`]: how facts and signals change that; [`refresh`]: how a contact
 //!   is told anew; [`levels`]: how full queues are, at most once a second;
-//! - [`contact`], [`why`], [`frame`]: how it is written; [`words`]: a refusal in the reader's language.
+//! - [`contact`], [`call`], [`why`], [`frame`]: how it is written; [`words`]: a refusal in the reader's language.
 //!
 //! Who may open a socket is settled before (`admin::caller`).
 
 mod answer;
 mod ask;
+mod call;
 mod contact;
 mod event;
 mod frame;

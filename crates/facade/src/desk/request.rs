@@ -4,6 +4,7 @@
 use super::frame::No;
 use super::words::Lang;
 use domain::agent::{AgentState, Channel};
+use domain::call::Barge;
 use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
 use domain::room::Audience;
 use domain::time::Millis;
@@ -112,6 +113,38 @@ pub(super) enum Request {
         #[serde(default)]
         barge: bool,
     },
+    /// Call a number.
+    Dial {
+        to: Arc<str>,
+        #[serde(default)]
+        uui: Option<Arc<str>>,
+    },
+    Hold {
+        contact: ContactId,
+    },
+    Retrieve {
+        contact: ContactId,
+    },
+    Consult {
+        contact: ContactId,
+        to: Arc<str>,
+    },
+    Complete {
+        contact: ContactId,
+        with: ContactId,
+    },
+    Confer {
+        contact: ContactId,
+        with: ContactId,
+    },
+    Barge {
+        agent: UserId,
+        #[serde(default)]
+        mode: Barge,
+    },
+    Calls {
+        limit: Option<u16>,
+    },
     Force {
         agent: UserId,
         state: StateName,
@@ -119,7 +152,7 @@ pub(super) enum Request {
 }
 
 /// All verbs, to tell an unknown one from one with wrong members.
-const VERBS: [&str; 23] = [
+const VERBS: [&str; 31] = [
     "hello",
     "ping",
     "state",
@@ -142,6 +175,14 @@ const VERBS: [&str; 23] = [
     "today",
     "history",
     "monitor",
+    "dial",
+    "hold",
+    "retrieve",
+    "consult",
+    "complete",
+    "confer",
+    "barge",
+    "calls",
     "force",
 ];
 
@@ -151,6 +192,8 @@ const VERBS: [&str; 23] = [
 pub(super) enum To {
     Queue(QueueId),
     Agent(UserId),
+    /// Of calls: any number.
+    Number(Arc<str>),
 }
 
 /// A state, without its reason.

@@ -121,8 +121,13 @@ impl Test {
     }
 
     fn state(&mut self, seq: u64, state: AgentState) {
-        let fact =
-            Fact::AgentStated { agent: "1001".into(), channel: Channel::Chat, state, by: None };
+        let fact = Fact::AgentStated {
+            agent: "1001".into(),
+            channel: Channel::Chat,
+            state,
+            by: None,
+            because: domain::shift::Because::Said,
+        };
         self.fact(seq, fact);
     }
 

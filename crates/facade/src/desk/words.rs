@@ -60,12 +60,14 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ),
     ("contact.ended", "이미 끝난 상담입니다.", "This contact has already ended."),
     ("contact.none", "그 상담은 여기에 없습니다.", "That contact is not here."),
+    ("contact.not_a_chat", "전화 상담에서는 할 수 없습니다.", "This cannot be done with a call."),
     ("contact.open", "아직 끝나지 않은 상담입니다.", "This contact is still open."),
     (
         "contact.wrong_state",
         "상담의 상태가 바뀌어 지금은 할 수 없습니다.",
         "The contact has changed; this is not possible now.",
     ),
+    ("device.none", "그런 전화기가 없습니다.", "There is no such telephone."),
     ("file.done", "이미 보낸 파일입니다.", "This file has been sent already."),
     ("file.none", "그 파일을 찾을 수 없습니다.", "That file cannot be found."),
     (

@@ -273,7 +273,7 @@ mod tests {
         };
         let ours = file_name::entry(&site, "http://h:1", &named, &file).unwrap();
         let url = ours["url"].as_str().unwrap().to_owned();
-        assert!(url.ends_with(".jpg"), "{url}");
+        assert_eq!(&url[url.len() - 4..], ".jpg");
         assert_eq!(ours["preview_url"], format!("{url}?preview"));
         let other = json!({"name": "b", "url": "http://h/b"});
         let both = json!({"type": "file", "message": "m", "file_data": [ours, other]}).to_string();
@@ -306,7 +306,7 @@ mod tests {
             files(r#"{"name":"a","url":"http:///a"}"#),
             files(r#"{"name":"a","url":"http: //h/a"}"#),
             files(r#"{"name":"a","url":"http://h/a","size":[]}"#),
-            files(&vec![r#"{"name":"a","url":"http://h/a"}"#; 11].join(",")),
+            files(&[r#"{"name":"a","url":"http://h/a"}"#; 11].join(",")),
             links(r#"{"name":"a","type":"link"}"#),
             links(r#"{"name":"a","type":"other","url":"http://h"}"#),
             links(r#"{"type":"text"}"#),

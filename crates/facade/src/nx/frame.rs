@@ -204,6 +204,9 @@ pub(super) enum Told<'a> {
         own: bool,
         content: &'a Shown<'a>,
         agent: &'a str,
+        /// Of the agent who says it, or has come.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
         at: String,
     },
     /// What was said is on disk.

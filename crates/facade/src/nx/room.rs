@@ -8,7 +8,7 @@ use crate::door::{Cx, Effect, Out, RealmNo};
 use domain::command::Command;
 use domain::contact::{Contact, EndReason, Phase, Web};
 use domain::fact::{Decline, Fact};
-use domain::id::{ClientKey, ContactId, ParticipantId, QueueId, RoomId, TokenHash};
+use domain::id::{BotId, ClientKey, ContactId, ParticipantId, QueueId, RoomId, TokenHash};
 use domain::node::{Published, Topic};
 use domain::query::Visit;
 use domain::room::{Body, Item, Member, MemberRole, Presence};
@@ -80,6 +80,8 @@ pub(super) struct Room {
     pub(super) held: Vec<Arc<Published>>,
     /// Lines that were read while nobody had answered yet.
     pub(super) backlog: Vec<Arc<Item>>,
+    /// What the page said while it was being told what it had missed.
+    pub(super) later: Vec<String>,
     /// Keys of what was said here and is not answered yet.
     pub(super) saying: Vec<ClientKey>,
     pub(super) typed: Millis,
@@ -141,6 +143,7 @@ impl Room {
             known: 0,
             held: Vec::new(),
             backlog: Vec::new(),
+            later: Vec::new(),
             saying: Vec::new(),
             typed: Millis(0),
             place_due: None,
@@ -174,6 +177,10 @@ impl Room {
         self.led(&visit.contact);
         let accepted = visit.contact.accepted.is_some() && visit.contact.phase == Phase::Talking;
         self.bot &= visit.contact.queue.is_none() && !accepted && visit.contact.segment == 1;
+        if let Some(bot) = &visit.contact.bot {
+            self.led_by(bot);
+            self.bot = visit.contact.phase == Phase::Connected;
+        }
         let waits = matches!(visit.contact.phase, Phase::Queued | Phase::Offered);
         self.queue = visit.contact.queue.clone().filter(|_| waits);
         self.agent = self.serving();
@@ -184,6 +191,14 @@ impl Room {
         self.contact = contact.id;
         self.web.clone_from(&contact.web);
         self.bot = self.web.as_ref().is_some_and(|web| web.bot.is_some());
+    }
+
+    /// A bot speaks, whatever number was dialled.
+    fn led_by(&mut self, bot: &BotId) {
+        self.bot = true;
+        if let Some(web) = self.web.as_mut().filter(|web| web.bot.as_ref() != Some(bot)) {
+            Arc::make_mut(web).bot = Some(bot.clone());
+        }
     }
 
     /// It begins, as its first fact says.
@@ -304,6 +319,14 @@ impl Room {
                     self.served(out);
                 }
             }
+            Fact::BotTurn { turn, .. } => {
+                self.led_by(&turn.bot);
+                self.served(out);
+            }
+            Fact::BotLeft { .. } => {
+                self.bot = false;
+                self.served(out);
+            }
             Fact::Queued { queue, .. } => {
                 self.bot = false;
                 self.served(out);
@@ -377,6 +400,10 @@ impl Room {
             Some(_) if self.bot => ("bot".into(), None),
             _ => ("system".into(), None),
         };
+        let named =
+            matches!(item.body, Body::Event(domain::room::Event::Joined)) || agent.is_some();
+        let staff = |role| matches!(role, MemberRole::Agent | MemberRole::Supervisor);
+        let name = item.by.as_ref().filter(|by| named && staff(by.role)).map(|by| &*by.name);
         Told::Said {
             id: self.id,
             seq: item.n,
@@ -384,6 +411,7 @@ impl Room {
             own,
             content,
             agent: agent.as_ref().unwrap_or(&self.agent),
+            name,
             at: line::rfc3339(item.at.0),
         }
         .send(out);

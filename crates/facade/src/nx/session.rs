@@ -40,6 +40,9 @@ const EMPTY: Millis = Millis::from_mins(5);
 /// A number that never answers rings so long.
 const RINGS: Millis = Millis::from_secs(30);
 
+/// Messages that may wait until a page has been told what it missed.
+const LATER: usize = 100;
+
 /// Somebody writes at most so often.
 const TYPES_EVERY: Millis = Millis::from_secs(1);
 
@@ -168,6 +171,8 @@ impl Socket {
             ("tel_number", tel.to_string()),
         ]
         .into_iter()
+        // Bots speak it, too.
+        .chain(open.lang.clone().map(|lang| ("language", lang)))
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
         // Whoever repeats an attempt repeats all of it.
@@ -384,14 +389,20 @@ impl Socket {
         }
         room.stage = if rings { Stage::Ringing } else { Stage::Joined };
         let over = room.release(cx, realm, out);
+        let later = std::mem::take(&mut room.later);
         self.settled(id, over, out);
+        for text in later {
+            if let Some(Frame::Say(say)) = Frame::read(&text) {
+                self.say(cx, say, out);
+            }
+        }
     }
 
     fn say(&mut self, cx: &Cx<'_>, say: Say<'_>, out: &mut Out) {
         let Say { id, key, content, to } = say;
         let realm = self.realm;
         let Some(room) = self.room(id) else { return };
-        if !matches!(room.stage, Stage::Joined | Stage::Replaying) {
+        if room.stage != Stage::Joined {
             return frame::failed(id, &key, 481, out);
         }
         let bucket = format!("nx.say/{}", room.room);
@@ -552,7 +563,16 @@ impl Session for Socket {
             Frame::Resume(resume) => self.resume(resume, out),
             Frame::Pong => return,
             _ if !known => frame::closed(id.unwrap_or_default(), 481, None, out),
-            Frame::Say(say) => return self.say(cx, say, out),
+            Frame::Say(say) => {
+                // First what was missed, so that nothing overtakes it.
+                match self.room(say.id).filter(|room| room.joined && room.stage == Stage::Replaying)
+                {
+                    Some(room) if room.later.len() < LATER => room.later.push(text.to_owned()),
+                    Some(_) => frame::failed(say.id, &say.key, 429, out),
+                    None => self.say(cx, say, out),
+                }
+                return;
+            }
             Frame::Typing(Typing { id, on }) => {
                 if let Some(room) = self.room(id)
                     && on

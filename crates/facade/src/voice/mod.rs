@@ -33,7 +33,7 @@ mod trunk;
 
 use crate::door::{Cx, Fault, RealmNo};
 use depart::{Departure, Departures};
-use domain::call::{CallEvent, Wish};
+use domain::call::{CallEvent, Link, Wish};
 use domain::command::{Command, Done};
 use domain::directory::Entry;
 use domain::fact::Fact;
@@ -180,6 +180,8 @@ pub struct Voice {
     algorithms: Vec<Algorithm>,
     realms: BTreeMap<RealmNo, Realm>,
     phones: BTreeMap<(RealmNo, DeviceId), Phone>,
+    /// Ways under TLS to telephones that know no SRTP.
+    open_ways: BTreeSet<phone::Way>,
     /// Whose contacts came by each flow.
     flows: BTreeMap<phone::Way, BTreeSet<(RealmNo, DeviceId)>>,
     legs: Legs,
@@ -210,6 +212,7 @@ impl Voice {
             algorithms: config.algorithms,
             realms: BTreeMap::new(),
             phones: BTreeMap::new(),
+            open_ways: BTreeSet::new(),
             flows: BTreeMap::new(),
             legs: Legs::default(),
             rings: Rings::new(),
@@ -278,6 +281,15 @@ impl Voice {
                 }
                 Fact::Registered { device, here: true } => {
                     known.there.insert(device.clone());
+                    // What rang at the virtual telephone rings at the phone that took its place.
+                    let rings = known
+                        .calls
+                        .values()
+                        .filter(|call| call.link(device) == Some(Link::Alerting));
+                    let rings: Vec<Key> = rings.map(|call| (call.id, call.number)).collect();
+                    for key in rings {
+                        self.compare(turn, realm, key, None);
+                    }
                 }
                 Fact::Registered { device, here: false } => {
                     known.there.remove(device);

@@ -4,7 +4,7 @@ use super::depart::Departure;
 use super::follow::Rung;
 use super::leg::{Key, Leg, Stage, Who, wire};
 use super::phone::record;
-use super::plane::Leg as No;
+use super::plane::{Leg as No, Wire};
 use super::{Ticket, Timer, Turn, Voice, status};
 use domain::call::{Call, CallId, Cause, Link, Outside, PROMPT, Wish};
 use sip::endpoint::Invite;
@@ -127,7 +127,9 @@ impl Voice {
         auto: bool,
     ) -> Option<No> {
         let no = self.legs.next();
-        let sdp = turn.plane.offer(no, wire(invite.flow), like).ok()?;
+        let open = self.open_ways.contains(&invite.flow.into());
+        let wire = if open { Wire::Plain } else { wire(invite.flow) };
+        let sdp = turn.plane.offer(no, wire, like).ok()?;
         invite.sdp = Some(sdp.into_bytes());
         let flow = invite.flow;
         let Ok(sip) = self.endpoint.invite(turn.now(), invite) else {
@@ -244,6 +246,9 @@ impl Voice {
     /// The called side did not take it.
     pub(super) fn not_taken(&mut self, turn: &mut Turn<'_, '_>, leg: &Leg, end: &event::Cause) {
         let Some(who) = &leg.who else { return };
+        if self.call_openly(turn, who, leg, end) {
+            return;
+        }
         let cause = if who.outside { status::cause(end) } else { status::of_phone(end) };
         // Whoever says no for all contacts is believed (RFC 3261 §21.6).
         let for_all = matches!(end, event::Cause::Refused(response) if response.status >= 600);
@@ -258,6 +263,33 @@ impl Voice {
             }
             self.fork_over(who, key, cause);
         }
+    }
+
+    /// A telephone that has a secret way for its signalling, and knows none for its sound, is called once more without: it
+    /// could not be called otherwise. True: it is.
+    fn call_openly(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        who: &Who,
+        leg: &Leg,
+        end: &event::Cause,
+    ) -> bool {
+        let unfit = |response: &sip::message::Response| matches!(response.status, 415 | 488 | 606);
+        let unfit = matches!(end, event::Cause::Refused(response) if unfit(response));
+        let Some(key) = leg.calls.first().copied().filter(|_| unfit && !who.outside) else {
+            return false;
+        };
+        if wire(leg.flow) != Wire::Sdes || !self.open_ways.insert(leg.flow.into()) {
+            return false;
+        }
+        let Some(call) = self.call(who.realm, key).cloned() else { return false };
+        let contacts = self.registrar.contacts(turn.now(), &record(who.realm, &who.device));
+        let contact = contacts.into_iter().find(|binding| binding.flow == leg.flow).cloned();
+        let invite = contact.and_then(|contact| self.invitation(who, &call, &contact, leg.auto));
+        let like = self.leg_of_another(who, key, &call);
+        invite.is_some_and(|invite| {
+            self.send_invite(turn, who, key, invite, like, leg.auto).is_some()
+        })
     }
 
     /// One contact is out of it. When it was the last, the domain hears the best that any of them said.

@@ -142,3 +142,136 @@ fn rest_shows_calls_beside_chats_by_channel_and_by_their_own_number() {
     let nothing = json(&get(&mut world, &format!("/api/v1/contacts/{contact}/transcript")));
     assert_eq!(nothing["items"].as_array().map(Vec::len), Some(0), "nothing is written in a call");
 }
+
+/// A desk that has said hello; and what it was told.
+fn desk(world: &mut World, user: &str, id: u8) -> (usize, Value) {
+    let session = domain::id::TokenHash([id; 32]);
+    world.run(Command::LogIn { user: user.into(), session }).unwrap();
+    let Ok(Answer::Directory(directory)) = world.ask(Query::Directory) else { panic!() };
+    let person = directory.users[user].clone();
+    let until = Millis(u64::MAX >> 12);
+    let realm = facade::door::RealmNo(0);
+    let facade::door::Step::Upgrade { session, .. } =
+        facade::desk::open(person, realm, session, until)
+    else {
+        panic!("a desk opens a socket")
+    };
+    let at = world.session(session, realm);
+    let told = ask(world, at, &serde_json::json!({"do": "hello", "lang": "en"}));
+    (at, told)
+}
+
+/// Asks, and returns the answer's `ok` or `no`; events that came with it are kept for [`told`].
+fn ask(world: &mut World, at: usize, request: &Value) -> Value {
+    let mut request = request.clone();
+    request["id"] = 7.into();
+    world.text(at, &request.to_string());
+    let frames: Vec<Value> = frames(world, at);
+    let answer =
+        frames.iter().find(|frame| frame["id"] == 7).unwrap_or_else(|| panic!("{frames:?}"));
+    answer.get("ok").or_else(|| answer.get("no")).unwrap().clone()
+}
+
+fn frames(world: &mut World, at: usize) -> Vec<Value> {
+    world.frames(at).iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+}
+
+/// The contact as the desk was told it last.
+fn told(world: &mut World, at: usize) -> Value {
+    let events = frames(world, at);
+    let contact = events.iter().rfind(|e| e["ev"] == "contact");
+    contact.unwrap_or_else(|| panic!("{events:?}"))["contact"].clone()
+}
+
+#[test]
+fn a_desk_is_told_of_a_call_whoever_acts() {
+    let (mut world, call, contact) = talking();
+    let (at, hello) = desk(&mut world, "1001", 1);
+    let shown = &hello["contacts"][0];
+    assert_eq!((&shown["channel"], &shown["state"]), (&"voice".into(), &"talking".into()));
+    assert_eq!(
+        (&shown["id"], &shown["phone"]),
+        (&contact.to_string().into(), &"01012345678".into())
+    );
+    assert_eq!(
+        (&shown["call"]["link"], &shown["call"]["out"]),
+        (&"connected".into(), &false.into())
+    );
+    assert_eq!(shown["call"]["parties"][1]["me"], true);
+    wish(&mut world, Wish::Hold("1001".into(), call)).unwrap();
+    let held = told(&mut world, at);
+    assert_eq!(held["call"]["link"], "held", "CTI put it on hold");
+    assert!(held["call"]["holding"].is_number());
+    let contact = contact.to_string();
+    assert_eq!(
+        ask(&mut world, at, &serde_json::json!({"do": "retrieve", "contact": contact})),
+        serde_json::json!({})
+    );
+    let side = ask(
+        &mut world,
+        at,
+        &serde_json::json!({"do": "consult", "contact": contact, "to": "1002"}),
+    );
+    assert!(side["contact"].is_string() && side.get("failed").is_none(), "{side}");
+    let busy = ask(
+        &mut world,
+        at,
+        &serde_json::json!({"do": "consult", "contact": contact, "to": "1002"}),
+    );
+    assert_eq!(busy["code"], "contact.wrong_state");
+    wish(&mut world, Wish::Answer("1002".into(), CallId(2))).unwrap();
+    let both = serde_json::json!({"do": "complete", "contact": contact, "with": side["contact"]});
+    frames(&mut world, at);
+    assert_eq!(ask(&mut world, at, &both), serde_json::json!({}));
+}
+
+#[test]
+fn a_desk_rings_takes_ends_and_writes_up_a_call() {
+    let (mut world, call, _) = talking();
+    wish(&mut world, Wish::Clear("1001".into(), call)).unwrap();
+    let (at, hello) = desk(&mut world, "1001", 1);
+    let after = &hello["contacts"][0];
+    assert_eq!((&after["state"], &after["channel"]), (&"wrapup".into(), &"voice".into()));
+    assert!(after["wrapup_until"].is_number() && after.get("call").is_none());
+    let save = serde_json::json!({"do": "wrapup", "contact": after["id"], "note": "done"});
+    assert_eq!(ask(&mut world, at, &save), serde_json::json!({}));
+    let (from, to) = ("01099998888".into(), "3001".into());
+    wish(&mut world, Wish::Arrive { from, to }).unwrap();
+    let ringing = told(&mut world, at);
+    assert_eq!(
+        (&ringing["state"], &ringing["call"]["link"]),
+        (&"offered".into(), &"alerting".into())
+    );
+    assert!(ringing["offer_until"].is_number() && ringing["why"]["rule"].is_string());
+    let id = ringing["id"].clone();
+    ask(&mut world, at, &serde_json::json!({"do": "accept", "contact": id}));
+    ask(&mut world, at, &serde_json::json!({"do": "end", "contact": id}));
+    let calls = ask(&mut world, at, &serde_json::json!({"do": "calls"}));
+    let calls = calls["calls"].as_array().unwrap();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(
+        (&calls[0]["call"]["number"], &calls[0]["call"]["out"]),
+        (&"01099998888".into(), &false.into())
+    );
+    assert!(calls[1]["call"]["talk"].is_number());
+}
+
+#[test]
+fn a_desk_dials_and_hears_why_it_did_not_reach_anybody() {
+    let (mut world, _, _) = talking();
+    let (at, _) = desk(&mut world, "1002", 2);
+    let failed = |world: &mut World, to: &str| {
+        ask(world, at, &serde_json::json!({"do": "dial", "to": to}))["failed"].clone()
+    };
+    assert_eq!(failed(&mut world, "1001"), "busy");
+    assert_eq!(failed(&mut world, "424242"), "no_such_number");
+    let none = ask(&mut world, at, &serde_json::json!({"do": "dial", "to": " "}));
+    assert_eq!(none["code"], "request.bad");
+    let barge =
+        ask(&mut world, at, &serde_json::json!({"do": "barge", "agent": "1001", "mode": "listen"}));
+    assert_eq!(barge["code"], "session.not_allowed");
+    let people = ask(&mut world, at, &serde_json::json!({"do": "people"}));
+    let agents = people["agents"].as_array().unwrap();
+    let busy = agents.iter().find(|agent| agent["id"] == "1001").unwrap();
+    assert_eq!((&busy["call"]["link"], &busy["extension"]), (&"connected".into(), &"1001".into()));
+}

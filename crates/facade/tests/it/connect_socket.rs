@@ -20,6 +20,7 @@ fn open(world: &mut World, url: &str) -> Result<usize, Response> {
     let path = url.strip_prefix("ws://127.0.0.1:8080").unwrap();
     match world.exchange(route::handle, request("GET", path, &[("upgrade", "websocket")], "")) {
         Outcome::Socket(at) => Ok(at),
+        Outcome::Waits(_) => panic!("there is no answer"),
         Outcome::Answer(response) => Err(response),
     }
 }

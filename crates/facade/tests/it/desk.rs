@@ -18,6 +18,7 @@ fn upgrade(world: &mut World, headers: &[(&str, &str)]) -> Result<usize, Respons
     match world.exchange(route::handle, request("GET", "/api/v1/desk", &headers, "")) {
         Outcome::Answer(response) => Err(response),
         Outcome::Socket(at) => Ok(at),
+        Outcome::Waits(_) => panic!("there is no answer"),
     }
 }
 

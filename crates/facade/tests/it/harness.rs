@@ -55,12 +55,17 @@ struct Open {
     wake: Option<Millis>,
 }
 
+/// What is done with an answer that is waited for.
+type Waits = facade::door::Then<Option<Arc<str>>>;
+
 /// What a request came to.
 pub(crate) enum Outcome {
     /// An answer.
     Answer(Response),
     /// A WebSocket, by its number.
     Socket(usize),
+    /// Nothing yet: it waits, by this number. See [`World::poll`].
+    Waits(u64),
 }
 
 /// The server and its world.
@@ -74,6 +79,12 @@ pub(crate) struct World {
     chance: Seeded,
     tenants: Vec<Tenant>,
     sockets: Vec<Open>,
+    /// Standing sessions by their names.
+    standing: BTreeMap<(RealmNo, Arc<str>), usize>,
+    answers: BTreeMap<(usize, u64), Arc<str>>,
+    asked: u64,
+    /// Exchanges that wait for an answer of a standing session.
+    polls: BTreeMap<u64, ((usize, u64), Waits)>,
     waiting: Option<Reply>,
 }
 
@@ -88,9 +99,13 @@ impl World {
             chance: Seeded::new(7),
             tenants: vec![tenant(), tenant()],
             sockets: Vec::new(),
+            standing: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            asked: 0,
+            polls: BTreeMap::new(),
             waiting: None,
         };
-        for entry in site::shop() {
+        for entry in shop() {
             world.run(Command::Put(Box::new(entry))).expect("the shop is whole");
         }
         let other = Entry::Realm(site::realm("other.test", OTHER_INSTANCE));
@@ -202,7 +217,7 @@ impl World {
     pub(crate) fn http(&mut self, request: Request) -> Response {
         match self.exchange(route::handle, request) {
             Outcome::Answer(response) => response,
-            Outcome::Socket(_) => panic!("a socket was opened"),
+            _ => panic!("there is no answer"),
         }
     }
 
@@ -213,6 +228,7 @@ impl World {
         match self.exchange(route::handle, request("GET", path, &[("upgrade", "websocket")], "")) {
             Outcome::Answer(response) => Err(response),
             Outcome::Socket(at) => Ok(at),
+            Outcome::Waits(_) => panic!("there is no answer"),
         }
     }
 
@@ -222,13 +238,37 @@ impl World {
         handle: fn(&mut Cx<'_>, Request) -> Step,
         mut request: Request,
     ) -> Outcome {
-        let wanted = route::body_wanted(&request.head);
+        let wanted = facade::route::body_wanted(&self.site.settings, &request.head);
         let streamed = if wanted == BodyWanted::Streamed {
             std::mem::take(&mut request.body)
         } else {
             Vec::new()
         };
-        let mut step = handle(&mut cx(self.now, &mut self.chance, &self.site), request);
+        let step = handle(&mut cx(self.now, &mut self.chance, &self.site), request);
+        self.drive(step, &streamed)
+    }
+
+    /// The answer to a request that waited, if there is one by now.
+    pub(crate) fn poll(&mut self, number: u64) -> Option<Response> {
+        let key = self.polls.get(&number)?.0;
+        let answer = self.answers.remove(&key)?;
+        let (_, then) = self.polls.remove(&number)?;
+        let step = then(&mut cx(self.now, &mut self.chance, &self.site), Some(answer));
+        match self.drive(step, &[]) {
+            Outcome::Answer(response) => Some(response),
+            _ => panic!("there is no answer"),
+        }
+    }
+
+    /// The server forgets its standing sessions, as a restart does.
+    pub(crate) fn forget_standing(&mut self) {
+        for (_, at) in std::mem::take(&mut self.standing) {
+            self.sockets[at].closed = Some((1001, "forgotten"));
+        }
+        self.polls.clear();
+    }
+
+    fn drive(&mut self, mut step: Step, streamed: &[u8]) -> Outcome {
         loop {
             step = match step {
                 Step::Reply(response) => return Outcome::Answer(response),
@@ -249,7 +289,7 @@ impl World {
                 }
                 Step::Receive { file, size, then } => {
                     let received = if streamed.len() as u64 == size {
-                        self.files.insert(file, streamed.clone());
+                        self.files.insert(file, streamed.to_vec());
                         let start = streamed.iter().take(512).copied().collect();
                         Received::Stored { size, start }
                     } else {
@@ -265,7 +305,7 @@ impl World {
                 Step::ReceivePart { file, most, then } => {
                     let size = streamed.len() as u64;
                     let received = if size <= most {
-                        self.files.insert(file, streamed.clone());
+                        self.files.insert(file, streamed.to_vec());
                         let start = streamed.iter().take(512).copied().collect();
                         Received::Stored { size, start }
                     } else {
@@ -281,6 +321,28 @@ impl World {
                         headers,
                         body: body.unwrap_or_default(),
                     });
+                }
+                Step::Ask { realm, name, make, ask, then } => {
+                    let key = (realm, name);
+                    let known = self.standing.get(&key).copied();
+                    let at = match known.filter(|at| self.sockets[*at].closed.is_none()) {
+                        Some(at) => Some(at),
+                        None => make.map(|make| self.session(make(), realm)),
+                    };
+                    let Some(at) = at else {
+                        step = then(&mut cx(self.now, &mut self.chance, &self.site), None);
+                        continue;
+                    };
+                    self.standing.insert(key, at);
+                    self.asked += 1;
+                    let ticket = self.asked;
+                    self.with(at, |session, cx, out| session.on_ask(cx, ticket, &ask, out));
+                    self.settle();
+                    let Some(answer) = self.answers.remove(&(at, ticket)) else {
+                        self.polls.insert(ticket, ((at, ticket), then));
+                        return Outcome::Waits(ticket);
+                    };
+                    then(&mut cx(self.now, &mut self.chance, &self.site), Some(answer))
                 }
                 Step::Upgrade { realm, session, .. } => {
                     return Outcome::Socket(self.session(session, realm));
@@ -460,6 +522,9 @@ impl World {
                     open.watched.remove(&topic);
                 }
                 Effect::Wake(when) => open.wake = Some(when),
+                Effect::Answer(ticket, answer) => {
+                    self.answers.insert((at, ticket), answer);
+                }
                 Effect::Do(ticket, cause, command) => {
                     let realm = open.realm;
                     self.take(realm, Some(Asker::Socket(at, ticket)), cause, *command);

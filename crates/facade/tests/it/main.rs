@@ -9,5 +9,7 @@ mod connect_participant;
 mod connect_socket;
 mod desk;
 mod harness;
+mod max;
+mod nx;
 mod rio;
 mod voice;

@@ -90,6 +90,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             max_chats: 100_000,
             ring: domain::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         }),
         Entry::User(User {
             id: setup.user.as_str().into(),

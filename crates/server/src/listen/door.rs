@@ -1,5 +1,6 @@
 //! What every connection shares.
 
+use super::standing::Standing;
 use crate::blob::Blobs;
 use crate::chance::Os;
 use crate::clock;
@@ -18,6 +19,8 @@ pub struct Door {
     pub site: Arc<Site>,
     /// Every realm, by number.
     pub realms: Vec<Arc<Realm>>,
+    /// Sessions without a socket.
+    pub standing: Arc<Standing>,
     /// Files of chats.
     pub blobs: Arc<Blobs>,
     /// Proxies whose word is believed.

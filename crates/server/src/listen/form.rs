@@ -158,13 +158,12 @@ impl Stream for Form {
             if found {
                 return Poll::Ready(None);
             }
-            match ready!(form.body.poll_next_unpin(cx)) {
-                Some(Ok(piece)) => form.held.extend_from_slice(&piece),
+            if let Some(Ok(piece)) = ready!(form.body.poll_next_unpin(cx)) {
+                form.held.extend_from_slice(&piece);
+            } else {
                 // A file without an end is no file.
-                Some(Err(_)) | None => {
-                    form.ended = true;
-                    return Poll::Ready(Some(Err(Broken)));
-                }
+                form.ended = true;
+                return Poll::Ready(Some(Err(Broken)));
             }
         }
     }

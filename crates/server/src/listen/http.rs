@@ -128,7 +128,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let head = head(&parts, peer, secure, &door.proxies);
     let settings = facade::door::Site::settings(door.site.as_ref());
-    let response = match pages::find(&head, settings) {
+    let response = match pages::find(&head, settings, || door.site.frames()) {
         Some(page) if route::host_allowed(settings, &head) => page,
         Some(_) => refuse(
             StatusCode::MISDIRECTED_REQUEST,
@@ -274,6 +274,13 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                     Err(fault) => broken(door, &asked, fault),
                 };
             }
+            Step::Ask { realm, name, make, ask, then } => match door.realm(realm).cloned() {
+                Some(realm) => {
+                    let answer = door.standing.ask(door, &realm, name, make, ask).await;
+                    Ok(fenced(|| door.step(|cx| then(cx, answer))))
+                }
+                None => Ok(fenced(|| door.step(|cx| then(cx, None)))),
+            },
             Step::Upgrade { protocol, headers, limits, realm, session } => {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);

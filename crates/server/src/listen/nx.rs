@@ -199,17 +199,17 @@ fn sip(
     key: &str,
     (head, peer): (&Head, SocketAddr),
     porch: &Porch,
-    place: (Arc<OwnedSemaphorePermit>, OwnedSemaphorePermit),
+    places: (Arc<OwnedSemaphorePermit>, OwnedSemaphorePermit),
 ) -> Response<Payload> {
-    let Some(held) = porch.sip.exchange.hold(head.peer) else {
+    let Some(kept) = porch.sip.exchange.hold(head.peer) else {
         return full();
     };
-    let (port, peer) = (porch.sip.clone(), SocketAddr::new(head.peer, peer.port()));
+    let (sip, from) = (porch.sip.clone(), SocketAddr::new(head.peer, peer.port()));
     tasks::spawn("sip-socket", async move {
         if let Some((wire, rest)) = http::take_over(upgrade).await {
-            voice::socket::run(wire, rest, peer, port).await;
+            voice::socket::run(wire, rest, from, sip).await;
         }
-        drop((place, held));
+        drop((places, kept));
     });
     http::switching(key, Some(Protocol::Sip.name()))
 }

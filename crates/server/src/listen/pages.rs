@@ -2,39 +2,58 @@
 
 use super::body::Payload;
 use facade::door::{Head, Settings};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use web::Asset;
 
 /// Paths that people type, and the files behind them.
 const NAMED: &[(&str, &str)] = &[
     ("/", "/index.html"),
-    ("/desk", "/desk.html"),
-    ("/desk/", "/desk.html"),
+    ("/desk", DESK),
+    ("/desk/", DESK),
     ("/admin", "/admin.html"),
     ("/admin/", "/admin.html"),
     ("/try", "/try.html"),
     ("/try/", "/try.html"),
     ("/cti", BENCH),
     ("/cti/", BENCH),
+    // The path of the guide's links (`nxwebapi.md` 6).
+    ("/ukakao/webchat.html", WEBCHAT),
 ];
+
+/// The agents' desk.
+const DESK: &str = "/desk.html";
 
 /// The integrator's bench: the one page that speaks with the CTI gateway's port.
 const BENCH: &str = "/cti.html";
 
+/// The customer's chat: it speaks with browsers' sockets, and lives in frames of other sites.
+const WEBCHAT: &str = "/webchat.html";
+
 /// The page of this path (below the base path), if there is one and this is a way to ask for it.
-pub fn find(head: &Head, settings: &Settings) -> Option<Response<Payload>> {
+pub fn find(
+    head: &Head,
+    settings: &Settings,
+    frames: impl FnOnce() -> String,
+) -> Option<Response<Payload>> {
     if !matches!(head.method.as_str(), "GET" | "HEAD") {
         return None;
     }
     let path = head.path.strip_prefix(settings.base_path.as_str())?;
     let path = if path.is_empty() { "/" } else { path };
     let file = NAMED.iter().find(|(name, _)| *name == path).map_or(path, |(_, file)| file);
-    let gateway = settings.listeners.get("rio").filter(|_| file == BENCH).map(String::as_str);
-    Some(answer(head, web::find(file)?, gateway))
+    let asset = web::find(file)?;
+    // The one page that frames others'.
+    let frames = if file == DESK { frames() } else { "'none'".to_owned() };
+    Some(answer(head, asset, settings, &frames))
 }
 
-fn answer(head: &Head, asset: &'static Asset, gateway: Option<&str>) -> Response<Payload> {
+fn answer(
+    head: &Head,
+    asset: &'static Asset,
+    settings: &Settings,
+    frames: &str,
+) -> Response<Payload> {
     let accepted = head.header("accept-encoding").unwrap_or("");
     let (bytes, coding) = match (asset.brotli, asset.gzip) {
         (Some(bytes), _) if takes(accepted, "br") => (bytes, Some("br")),
@@ -67,6 +86,10 @@ fn answer(head: &Head, asset: &'static Asset, gateway: Option<&str>) -> Response
     );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
+    // Pages of other sites load them, also such as are isolated from other origins.
+    if asset.path.starts_with("/nx") {
+        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    }
     if !known {
         set(header::CONTENT_TYPE, asset.mime);
         if let Some(coding) = coding {
@@ -74,7 +97,13 @@ fn answer(head: &Head, asset: &'static Asset, gateway: Option<&str>) -> Response
         }
     }
     if asset.mime.starts_with("text/html") {
-        set(header::CONTENT_SECURITY_POLICY, &policy(head.header("host").unwrap_or(""), gateway));
+        let host = head.header("host").unwrap_or("");
+        let policy = match asset.path {
+            WEBCHAT => chat_policy(host, settings),
+            BENCH => policy(host, settings.listeners.get("rio").map(String::as_str), frames),
+            _ => policy(host, None, frames),
+        };
+        set(header::CONTENT_SECURITY_POLICY, &policy);
     }
     response
 }
@@ -94,9 +123,8 @@ fn takes(accepted: &str, coding: &str) -> bool {
 /// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`. `gateway` is `ws://` or `wss://`, address and
 /// port of the CTI gateway, for the page that speaks with it: there, or on the same port of the page's own host, for a
 /// listener on every address is announced as loopback.
-fn policy(host: &str, gateway: Option<&str>) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    let host = if host.chars().all(plain) { host } else { "" };
+fn policy(host: &str, gateway: Option<&str>, frames: &str) -> String {
+    let host = plain(host);
     let mut sockets = String::new();
     if !host.is_empty() {
         sockets = format!(" ws://{host} wss://{host}");
@@ -104,16 +132,68 @@ fn policy(host: &str, gateway: Option<&str>) -> String {
             sockets = format!("{sockets} ws://127.0.0.1:{port} wss://127.0.0.1:{port}");
         }
     }
-    if let Some((scheme, address)) = gateway.and_then(|url| url.split_once("://")) {
-        sockets = format!("{sockets} {scheme}://{address}");
-        if let (Some((_, port)), length @ 1..) = (address.rsplit_once(':'), name_length(host)) {
-            sockets = format!("{sockets} {scheme}://{}:{port}", &host[..length]);
+    if let Some(gateway) = gateway {
+        sockets.push_str(&announced(host, gateway));
+    }
+    written(&sockets, "", frames, "'self'")
+}
+
+/// The same for the customer's chat (`nxwebapi.md` 6): browsers' sockets of this server on the page's own host, those of
+/// the configuration, and our store by the page's host or, for the demo's two names, by the other. Which sites may frame
+/// it is configured; the demo is for trying out.
+fn chat_policy(host: &str, settings: &Settings) -> String {
+    let host = plain(host);
+    let mut reach = String::new();
+    for listener in ["sip_ws", "sip_wss"].iter().filter_map(|name| settings.listeners.get(*name)) {
+        reach.push_str(&announced(host, listener));
+    }
+    let mut store = String::new();
+    for url in ["http", "https"].iter().filter_map(|name| settings.listeners.get(*name)) {
+        store.push_str(&announced(host, url));
+    }
+    if let Some(url) = &settings.public_url {
+        // A policy names origins; the path of an address would have to match to the letter.
+        let end = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
+        store = format!("{store} {}", &url[..end]);
+    }
+    for socket in &settings.chat_sockets {
+        reach = format!("{reach} {socket}");
+    }
+    let mut sites = "'self'".to_owned();
+    for site in &settings.chat_sites {
+        sites = format!("{sites} {site}");
+    }
+    let sites = if settings.demo { "*" } else { &sites };
+    written(&format!("{reach}{store}"), &store, "'none'", sites)
+}
+
+/// The policy with what differs between pages: where they connect to besides their own origin, whence pictures come, and
+/// who may frame them.
+fn written(reach: &str, pictures: &str, frames: &str, ancestors: &str) -> String {
+    format!(
+        "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{reach}; \
+         img-src 'self' data: blob: https:{pictures}; style-src 'self' 'unsafe-inline'; frame-src {frames}; frame-ancestors {ancestors}"
+    )
+}
+
+/// The host, if it looks like one: it comes from the client, and stands in a header.
+fn plain(host: &str) -> &str {
+    let fits = host.chars().all(|c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
+    if fits { host } else { "" }
+}
+
+/// A listener where it is announced, and at the same port of the page's own host (a listener on every address is announced
+/// as loopback). With a blank before each.
+fn announced(host: &str, url: &str) -> String {
+    let Some((scheme, address)) = url.split_once("://") else { return String::new() };
+    let mut at = format!(" {scheme}://{address}");
+    if let (Some((_, port)), length @ 1..) = (address.rsplit_once(':'), name_length(host)) {
+        let own = format!(" {scheme}://{}:{port}", &host[..length]);
+        if own != at {
+            at.push_str(&own);
         }
     }
-    format!(
-        "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{sockets}; \
-         img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; frame-src 'none'; frame-ancestors 'self'"
-    )
+    at
 }
 
 /// The length of a `Host` without its port.
@@ -142,10 +222,10 @@ mod tests {
 
     #[test]
     fn the_policy_lets_sockets_of_this_host_through_and_no_tricks() {
-        assert!(policy("localhost:8080", None).contains(
+        assert!(policy("localhost:8080", None, "'none'").contains(
             "connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"
         ));
-        assert!(policy("evil; script-src *", None).contains("connect-src 'self';"));
+        assert!(policy("evil; script-src *", None, "'none'").contains("connect-src 'self';"));
     }
 
     #[test]
@@ -157,10 +237,41 @@ mod tests {
             ("[fd00::1]:8080", " ws://[fd00::1]:8877;"),
             ("evil; script-src *", " ws://127.0.0.1:8877;"),
         ] {
-            let policy = policy(host, gateway);
+            let policy = policy(host, gateway, "'none'");
             assert!(policy.contains(" ws://127.0.0.1:8877"), "{host}: {policy}");
             assert!(policy.contains(own), "{host}: {policy}");
         }
-        assert!(!policy("cti.example:8080", None).contains(":8877"));
+        assert!(!policy("cti.example:8080", None, "'none'").contains(":8877"));
+    }
+
+    #[test]
+    fn the_chat_reaches_browsers_ports_and_our_store_and_is_framed_by_the_configured_sites() {
+        let listeners = [
+            ("http", "http://127.0.0.1:8080"),
+            ("rio", "ws://127.0.0.1:8877"),
+            ("sip_ws", "ws://127.0.0.1:6080"),
+        ];
+        let mut settings = Settings {
+            public_url: Some("https://chat.example.com/aws".to_owned()),
+            listeners: listeners.map(|(name, url)| (name.to_owned(), url.to_owned())).into(),
+            chat_sites: vec!["https://www.example.com".to_owned()],
+            chat_sockets: vec!["wss://other.example.com:6081".to_owned()],
+            ..Settings::default()
+        };
+        let policy = chat_policy("chat.example:8080", &settings);
+        for there in [
+            "script-src 'self';",
+            " ws://chat.example:6080 ",
+            " wss://other.example.com:6081 ",
+            " http://chat.example:8080 ",
+            " https://chat.example.com;",
+            "frame-ancestors 'self' https://www.example.com",
+        ] {
+            assert!(policy.contains(there), "{there}: {policy}");
+        }
+        assert!(!policy.contains(":8877") && !policy.contains("/aws"), "{policy}");
+        assert!(!chat_policy("evil; script-src *", &settings).contains("evil"));
+        settings.demo = true;
+        assert!(chat_policy("localhost:8080", &settings).ends_with("frame-ancestors *"));
     }
 }

@@ -376,6 +376,8 @@ impl Socket {
                 Effect::Watch(topic) => self.realm.hub.watch(&self.mailbox, topic),
                 Effect::Unwatch(topic) => self.realm.hub.unwatch(&self.mailbox, &topic),
                 Effect::Wake(at) => self.wake_at = Some(at),
+                // Nobody asks a socket.
+                Effect::Answer(..) => {}
                 Effect::Verify(ticket, password, hash) => {
                     // Whoever logs in has nothing else to do, so the socket waits with them.
                     let right = password::verify(password, hash).await.map_err(|_| Fault::Unready);

@@ -25,6 +25,7 @@ fn realm(name: &str, alias: &str, instance: &str) -> Fact {
         max_chats: 9,
         ring: domain::call::RING,
         utc_offset_minutes: None,
+        open_like_max: false,
     })))
 }
 

@@ -309,6 +309,7 @@ async fn calls_are_among_the_contacts(store: &impl Store) {
     check(ContactFilter { channel: Some(Channel::Chat), ..filter() }, &[4, 1]).await;
     check(ContactFilter { cnid: Some(cnid.clone()), ..filter() }, &[3, 2]).await;
     check(ContactFilter { cnid: Some("2026".into()), ..filter() }, &[]).await;
+    check(ContactFilter { phone: Some("01012345678".into()), ..filter() }, &[3, 2]).await;
     check(ContactFilter { agent: Some("1002".into()), ..filter() }, &[3]).await;
     check(ContactFilter { agent: Some("1001".into()), limit: 2, ..filter() }, &[4, 2]).await;
     let Some(Answer::Contact(first, _)) = desk.page(Page::Contact(ContactName::Number(2))).await

@@ -137,6 +137,7 @@ impl Sample {
                 channel: Channel::Chat,
                 state,
                 by: None,
+                because: domain::shift::Because::Said,
             }],
         );
     }

@@ -203,7 +203,7 @@ impl Driver {
                     News::Fact(fact) => voice.fact(cx, plane, no, &fact),
                     News::Outcome(ticket, outcome) => voice.outcome(cx, plane, ticket, outcome),
                     News::Answer(ticket, answer, seq) => {
-                        voice.answer(cx, plane, ticket, answer, seq)
+                        voice.answer(cx, plane, ticket, answer, seq);
                     }
                     News::Missed => voice.start(cx, plane, &[no]),
                 });
@@ -273,7 +273,7 @@ impl Driver {
         }
         let wake = self.switch.wake.map(clock::instant_of);
         let again = blocked.then(|| clock::instant() + PATIENCE);
-        let far = clock::instant() + Duration::from_secs(3_600);
+        let far = clock::instant() + Duration::from_hours(1);
         let next = wake.into_iter().chain(again).min().unwrap_or(far);
         if timer.deadline() != next {
             timer.as_mut().reset(next);

@@ -30,7 +30,7 @@ fn the_demo_says_where_it_listens_and_answers_there() {
 fn pages_are_cached_by_tag_and_come_compressed() {
     let folder = Folder::new();
     let server = Server::demo(&folder);
-    for path in ["/", "/desk", "/try", "/cti"] {
+    for path in ["/", "/desk", "/try", "/cti", "/webchat.html", "/ukakao/webchat.html"] {
         let page = server.ask(&format!("GET {path}"), &[], "");
         assert_eq!(page.status, 200, "{path}");
         assert!(page.header("content-type").unwrap().starts_with("text/html"), "{path}");
@@ -54,6 +54,22 @@ fn pages_are_cached_by_tag_and_come_compressed() {
     let gateway = format!("ws://{}", server.address("rio"));
     assert!(policy("/cti").contains(&gateway), "{}", policy("/cti"));
     assert!(!policy("/desk").contains(&gateway), "no other page speaks with the gateway");
+    for path in ["/webchat.html", "/ukakao/webchat.html"] {
+        let policy = policy(path);
+        for there in [format!(" ws://{}", server.address("sip_ws")), "frame-ancestors *".to_owned()]
+        {
+            assert!(policy.contains(&there), "{path}: {policy}");
+        }
+    }
+    for script in ["/nxWebApi.js", "/nx-launcher.js"] {
+        let script = server.ask(&format!("GET {script}"), &[], "");
+        assert_eq!(
+            ["content-type", "cache-control", "cross-origin-resource-policy"]
+                .map(|name| script.header(name).unwrap_or_default().to_owned()),
+            ["text/javascript; charset=utf-8", "no-cache", "cross-origin"]
+        );
+        assert!(script.header("etag").is_some());
+    }
     let head = server.ask("HEAD /desk", &[], "");
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     let small = server.ask("GET /desk", &[("accept-encoding", "gzip, br")], "");

@@ -4,7 +4,7 @@
 use crate::shop;
 use crate::world::{Asked, World};
 use domain::agent::{AgentState, Channel};
-use domain::call::{Attached, Barge, CallId, Link, Wish};
+use domain::call::{Attached, Barge, CallId, Cause, Link, Wish};
 use domain::command::Command;
 use domain::id::DeviceId;
 use std::sync::Arc;
@@ -13,7 +13,11 @@ impl World {
     pub(super) fn phone_acts(&mut self) -> Option<Asked> {
         let device = self.some_phone();
         let wish = match self.draw.below(100) {
-            0..12 => Wish::Dial { device, to: self.some_number(), attached: self.attached() },
+            0..3 => {
+                let (to, attached) = (self.some_number(), self.attached());
+                Wish::Dialled { device, to, attached }
+            }
+            3..12 => Wish::Dial { device, to: self.some_number(), attached: self.attached() },
             12..20 => Wish::Arrive { from: "01012345678".into(), to: self.some_number() },
             20..40 => {
                 let (device, call) = self.some_end(Link::Alerting)?;
@@ -70,6 +74,18 @@ impl World {
                 let channel = if self.once_in(4) { Channel::Chat } else { Channel::Voice };
                 let wmode = 1 + u8::try_from(self.draw.below(4)).ok()?;
                 Wish::LogOn { device, agent: agent.into(), group, channel, wmode }
+            }
+            // Phones take the virtual ones' places, go, say no, and vanish; and the switch begins anew.
+            94 => Wish::Register { device, here: !self.once_in(3) },
+            95 => {
+                let (device, call) = self.some_end(Link::Alerting)?;
+                let causes = [Cause::BUSY, Cause::NOT_ANSWERED, Cause::OUT_OF_ORDER];
+                Wish::Reject { device, call, cause: causes[self.pick(3)] }
+            }
+            96 if self.once_in(4) => Wish::Restart,
+            96 => {
+                let (device, call) = self.any_end()?;
+                Wish::Vanish(device, call)
             }
             _ => {
                 let agent = shop::AGENTS[self.pick(6)];

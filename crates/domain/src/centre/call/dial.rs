@@ -85,6 +85,8 @@ impl Centre {
             forwarded: Vec::new(),
             tried: Vec::new(),
             began: step.now,
+            masked: false,
+            recorded: false,
             contact: None,
             end: None,
         })
@@ -113,7 +115,9 @@ impl Centre {
     ) -> Decided {
         self.may_originate(device)?;
         let to = Self::plain(to);
-        let call = self.new_call(step, CallType::Internal, device, &to, attached)?;
+        let leaves = matches!(self.reached(&to), Reached::Outside(_));
+        let kind = if leaves { CallType::Outbound } else { CallType::Internal };
+        let call = self.new_call(step, kind, device, &to, attached)?;
         let done = made(&call);
         if asked && self.prompts(device) {
             self.prompt(step, call, device);

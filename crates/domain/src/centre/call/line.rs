@@ -9,6 +9,7 @@ use crate::directory::{Policy, Queue};
 use crate::fact::Fact;
 use crate::id::{DeviceId, QueueId, UserId};
 use crate::queue::{Out, Rule, Turn, rank};
+use crate::shift::Because;
 use crate::time::Millis;
 use std::sync::Arc;
 
@@ -210,7 +211,7 @@ impl Centre {
         let ready =
             self.agents.get(agent).is_some_and(|a| a.state(Channel::Voice) == AgentState::Ready);
         if missed != Missed::LoggedOff && ready {
-            self.state_voice(step, agent, AgentState::NotReady(0));
+            self.refused(step, agent, Channel::Voice);
         }
         // The agent's leg ends with the number it had; waiting again is the next.
         call.segments += 1;
@@ -224,7 +225,11 @@ impl Centre {
     /// An agent's state for calls changes by itself, and their telephone's monitors are told.
     pub(super) fn state_voice(&mut self, step: &mut Step<'_>, agent: &UserId, state: AgentState) {
         let channel = Channel::Voice;
-        self.emit(step, Fact::AgentStated { agent: agent.clone(), channel, state, by: None });
+        let because = Because::Said;
+        self.emit(
+            step,
+            Fact::AgentStated { agent: agent.clone(), channel, state, by: None, because },
+        );
         self.show_state(step, agent, channel, state);
     }
 

@@ -27,7 +27,7 @@ impl Centre {
         let Some((trunk, number)) = self.free_route(&call, routes) else {
             return self.fail(step, call, to, Cause::TRUNKS_BUSY, None);
         };
-        if call.kind == CallType::Internal {
+        if matches!(call.kind, CallType::Internal | CallType::Outbound) {
             call.kind = CallType::Outbound;
             call.origin = trunk.as_str().into();
         }

@@ -10,6 +10,7 @@ use crate::command::Done;
 use crate::fact::Fact;
 use crate::id::{DeviceId, UserId};
 use crate::refusal::Refusal;
+use crate::shift::Because;
 use crate::time::Millis;
 use std::collections::BTreeSet;
 
@@ -111,7 +112,11 @@ impl Centre {
         };
         let seat = Seat { device: device.clone(), group, wmode };
         self.emit(step, Fact::Seated { agent: agent.clone(), seat });
-        self.emit(step, Fact::AgentStated { agent: agent.clone(), channel, state, by: None });
+        let because = Because::Said;
+        self.emit(
+            step,
+            Fact::AgentStated { agent: agent.clone(), channel, state, by: None, because },
+        );
         self.show_said(step, agent, channel, Said::LoggedOn, 0);
         self.show_state(step, agent, channel, state);
         self.route_for(step, agent);

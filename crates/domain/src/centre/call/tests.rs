@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
 mod book;
+mod sound;
+
+mod phones;
 
 use crate::agent::{AgentState, Channel};
 use crate::call::{Attached, Barge, CallEvent, CallId, Happening, Said, Wish};
@@ -60,6 +63,7 @@ impl World {
             max_chats: 10,
             ring: crate::call::RING,
             utc_offset_minutes: None,
+            open_like_max: false,
         }));
         for id in [A, B, C, "1004", "1005", "1006", "1007", "1008", "1009", S] {
             world.phone(|_| {}, id);

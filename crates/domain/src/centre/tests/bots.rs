@@ -172,6 +172,12 @@ fn first_words_are_a_choice_only_if_they_are_one() {
     let (contact, customer) = shop.begin(start(BOT_FLOW));
     shop.say(customer, "솔루션");
     assert_eq!(shop.told(contact).last().unwrap(), "Bot: <SOLUTION>");
+    for (words, menu) in [("솔루션", "Bot: <SOLUTION>"), ("여보세요", "Bot: <CHAT_ROOT>")] {
+        let opening = Some((TextKind::Plain, words.into()));
+        let (contact, customer) = shop.begin(StartChat { opening, ..start(BOT_FLOW) });
+        shop.ok(Command::Arrive { token: hash(customer) });
+        assert_eq!(shop.told(contact).last().unwrap(), menu, "first words given at the start");
+    }
     shop.done();
 }
 

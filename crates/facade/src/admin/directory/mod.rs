@@ -13,7 +13,9 @@ mod routing;
 mod trunks;
 
 use domain::directory::{Entry, EntryKey};
-use domain::id::{BotId, CtiId, DeviceId, HoursId, KeyId, QueueId, TrunkId, UserId, WidgetId};
+use domain::id::{
+    BotId, CtiId, DeviceId, HoursId, KeyId, QueueId, TrunkId, UserId, WidgetId, WorkspaceId,
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -34,12 +36,13 @@ pub(super) enum Kind {
     WrapUpCodes,
     CtiUsers,
     Trunks,
+    Workspaces,
     Streams,
 }
 
 impl Kind {
     /// All of them, each after those that it needs.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Keys,
         Self::Users,
         Self::Devices,
@@ -53,6 +56,7 @@ impl Kind {
         Self::WrapUpCodes,
         Self::CtiUsers,
         Self::Trunks,
+        Self::Workspaces,
         Self::Streams,
     ];
 
@@ -81,6 +85,7 @@ impl Kind {
             Self::WrapUpCodes => "wrap_up_codes",
             Self::CtiUsers => "cti_users",
             Self::Trunks => "trunks",
+            Self::Workspaces => "workspaces",
             Self::Streams => "streams",
         }
     }
@@ -115,6 +120,7 @@ impl Kind {
             Self::WrapUpCodes => EntryKey::WrapUpCode(name.into()),
             Self::CtiUsers => EntryKey::CtiUser(CtiId::from(name)),
             Self::Trunks => EntryKey::Trunk(TrunkId::from(name)),
+            Self::Workspaces => EntryKey::Workspace(WorkspaceId::from(name)),
             Self::Streams => EntryKey::StreamTarget(name.into()),
         })
     }
@@ -137,6 +143,7 @@ fn named(entry: &Entry) -> Option<(Kind, EntryKey)> {
         Entry::WrapUpCode(it) => (Kind::WrapUpCodes, EntryKey::WrapUpCode(it.code.clone())),
         Entry::CtiUser(it) => (Kind::CtiUsers, EntryKey::CtiUser(it.id.clone())),
         Entry::Trunk(it) => (Kind::Trunks, EntryKey::Trunk(it.id.clone())),
+        Entry::Workspace(it) => (Kind::Workspaces, EntryKey::Workspace(it.id.clone())),
         Entry::StreamTarget(it) => (Kind::Streams, EntryKey::StreamTarget(it.topic.clone())),
     })
 }
@@ -192,6 +199,7 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
             wire.sealed = wire.sealed.filter(|_| open);
             json(&wire)
         }
+        Entry::Workspace(it) => json(&programs::WorkspaceWire::of(it)),
         Entry::StreamTarget(it) => {
             let mut wire = programs::StreamWire::of(it);
             wire.sealed = wire.sealed.filter(|_| open);

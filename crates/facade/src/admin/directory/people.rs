@@ -130,15 +130,22 @@ pub(super) struct ReasonWire {
     code: u8,
     ko: Arc<str>,
     en: Arc<str>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    after_work: bool,
 }
 
 impl ReasonWire {
     pub(super) fn of(reason: &Reason) -> Self {
-        Self { code: reason.code, ko: reason.ko.clone(), en: reason.en.clone() }
+        Self {
+            code: reason.code,
+            ko: reason.ko.clone(),
+            en: reason.en.clone(),
+            after_work: reason.after_work,
+        }
     }
 
     pub(super) fn reason(self) -> Reason {
-        Reason { code: self.code, ko: self.ko, en: self.en }
+        Reason { code: self.code, ko: self.ko, en: self.en, after_work: self.after_work }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What programs and pages use, as `/api/v1` writes it: keys, widgets, stream targets, and the realm itself.
 
-use domain::directory::{CtiProfile, CtiUser, Key, Realm, StreamTarget, Widget};
-use domain::id::{CtiId, DeviceId, FlowId, InstanceId, KeyId, WidgetId};
+use domain::directory::{
+    CtiProfile, CtiUser, Key, PageProfile, Place, Realm, StreamTarget, Widget, Workspace,
+};
+use domain::id::{CtiId, DeviceId, FlowId, InstanceId, KeyId, QueueId, WidgetId, WorkspaceId};
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -99,6 +101,81 @@ impl WidgetWire {
     }
 }
 
+/// A page of somebody else in agents' desks.
+#[expect(clippy::struct_excessive_bools, reason = "as in the directory")]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkspaceWire {
+    id: WorkspaceId,
+    name: Arc<str>,
+    url: Arc<str>,
+    #[serde(default)]
+    place: Place,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    queues: BTreeSet<QueueId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    origins: Vec<Arc<str>>,
+    #[serde(default = "yes")]
+    events: bool,
+    #[serde(default = "yes")]
+    commands: bool,
+    #[serde(default = "yes")]
+    card: bool,
+    #[serde(default)]
+    session: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    null_origin: bool,
+    #[serde(default)]
+    profile: PageProfile,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    allow: BTreeSet<Arc<str>>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl WorkspaceWire {
+    pub(super) fn of(it: &Workspace) -> Self {
+        let it = it.clone();
+        let Workspace { id, name, url, place, queues, origins, .. } = it;
+        let Workspace { events, commands, card, session, null_origin, profile, allow, .. } = it;
+        Self {
+            id,
+            name,
+            url,
+            place,
+            queues,
+            origins,
+            events,
+            commands,
+            card,
+            session,
+            null_origin,
+            profile,
+            allow,
+        }
+    }
+
+    pub(super) fn workspace(self) -> Workspace {
+        Workspace {
+            id: self.id,
+            name: self.name,
+            url: self.url,
+            place: self.place,
+            queues: self.queues,
+            origins: self.origins,
+            events: self.events,
+            commands: self.commands,
+            card: self.card,
+            session: self.session,
+            null_origin: self.null_origin,
+            profile: self.profile,
+            allow: self.allow,
+        }
+    }
+}
+
 /// Where copies of rooms may be sent. The secret is as in [`KeyWire`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +227,8 @@ pub(super) struct RealmWire {
     ring_ms: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     utc_offset_minutes: Option<i32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    open_like_max: bool,
 }
 
 impl RealmWire {
@@ -170,6 +249,7 @@ impl RealmWire {
             max_chats: realm.max_chats,
             ring_ms: Some(realm.ring),
             utc_offset_minutes: realm.utc_offset_minutes,
+            open_like_max: realm.open_like_max,
         }
     }
 
@@ -185,6 +265,7 @@ impl RealmWire {
             max_chats: self.max_chats,
             ring: self.ring_ms.unwrap_or(domain::call::RING),
             utc_offset_minutes: self.utc_offset_minutes,
+            open_like_max: self.open_like_max,
         }
     }
 }

@@ -49,6 +49,9 @@ pub(super) fn read(
         }
         Kind::CtiUsers => cti_user(parse(value)?, held, secrets)?,
         Kind::Trunks => trunk(cx, parse(value)?, held, secrets)?,
+        Kind::Workspaces => {
+            Entry::Workspace(parse::<programs::WorkspaceWire>(value)?.workspace()).into()
+        }
         Kind::Streams => Entry::StreamTarget(stream(cx, parse(value)?, held, secrets)?).into(),
     })
 }

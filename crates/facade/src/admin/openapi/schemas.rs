@@ -19,6 +19,7 @@ pub(super) const fn name(kind: Kind) -> &'static str {
         Kind::WrapUpCodes => "WrapUpCode",
         Kind::CtiUsers => "CtiUser",
         Kind::Trunks => "Trunk",
+        Kind::Workspaces => "Workspace",
         Kind::Streams => "Stream",
     }
 }
@@ -68,13 +69,18 @@ const CLOSED: &[(&str, &str)] = &[
         "id! string, name! string, greeting string, queue string, bot string, linger_ms integer",
     ),
     ("Widget", "id! string, flow! string, origins! strings, attributes strings"),
-    ("Reason", "code! integer, ko! string, en! string"),
+    ("Reason", "code! integer, ko! string, en! string, after_work boolean"),
+    (
+        "Workspace",
+        "id! string, name! string, url! string, place string, queues strings, origins strings, events boolean, \
+         commands boolean, card boolean, session boolean, null_origin boolean, profile string, allow strings",
+    ),
     ("WrapUpCode", "code! string, ko! string, en! string"),
     ("Stream", "topic! string, url string, secret string, sealed string"),
     (
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
-         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer",
+         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean",
     ),
 ];
 

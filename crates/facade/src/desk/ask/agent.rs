@@ -35,7 +35,10 @@ pub(super) fn state(
     if reason > LAST_REASON {
         return Err(No::bad("reason: 0 to 9"));
     }
-    let channels = [channel.unwrap_or(Channel::Chat)].into();
+    // Whoever has a telephone is at it, too.
+    let telephone = me.user.extension.is_some().then_some(Channel::Voice);
+    let both = || telephone.into_iter().chain([Channel::Chat]).collect();
+    let channels = channel.map_or_else(both, |one| [one].into());
     let command = Command::State { agent: me.user.id.clone(), channels, state: state.with(reason) };
     Ok(Call::Do("desk.state", command, Want::Nothing))
 }

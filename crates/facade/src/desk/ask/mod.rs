@@ -1,9 +1,10 @@
 //! What a request is in the domain's words. What the domain cannot know of this wire (its limits, whose desk a contact
 //! is on) is checked here.
 //!
-//! [`agent`]: states and offers; [`talk`]: what is said; [`pass`]: where a contact goes, and what is known of it.
+//! [`agent`]: states and offers; [`call`]: telephone calls; [`talk`]: what is said; [`pass`]: where a contact goes, and what is known of it.
 
 mod agent;
+mod call;
 mod pass;
 mod talk;
 
@@ -14,7 +15,7 @@ use super::frame::No;
 use super::request::{Client, Request};
 use super::world::World;
 use crate::door::{Cx, RealmNo};
-use domain::command::{By, Command};
+use domain::command::{Act, By, Command};
 use domain::directory::User;
 use domain::id::{ClientKey, ContactId, FileId, RoomId, TokenHash};
 use domain::query::Query;
@@ -68,6 +69,10 @@ pub(super) enum Want {
     Today,
     /// Earlier matters than that of this room.
     History(RoomId),
+    /// The agent's own calls.
+    Calls,
+    /// Where a call that was made has got to.
+    Dialed,
     /// The contact at an agent's hands, to be watched, or helped with.
     Watch {
         /// Seen by all.
@@ -110,6 +115,20 @@ pub(super) fn call(cx: &mut Cx<'_>, me: &Me, world: &World, request: Request) ->
         Request::End { contact } => Ok(pass::end(me, contact)),
         Request::Attributes { contact, set, unset } => pass::attributes(world, contact, set, unset),
         Request::Today { since } => Ok(pass::today(me, since)),
+        Request::Dial { to, uui } => call::dial(me, to, uui),
+        Request::Hold { contact } => Ok(call::act(me, "desk.hold", Act::Hold(contact))),
+        Request::Retrieve { contact } => Ok(call::act(me, "desk.retrieve", Act::Retrieve(contact))),
+        Request::Consult { contact, to } => call::consult(me, contact, to),
+        Request::Complete { contact, with } => {
+            Ok(call::act(me, "desk.complete", Act::Complete(contact, with)))
+        }
+        Request::Confer { contact, with } => {
+            Ok(call::act(me, "desk.confer", Act::Confer(contact, with)))
+        }
+        Request::Barge { agent, mode } => {
+            Ok(call::act(me, "desk.barge", Act::Barge { agent, mode }))
+        }
+        Request::Calls { limit } => call::list(me, limit),
         Request::People {} => Ok(Call::Read(Query::People, Want::People)),
         Request::History { contact } => pass::history(world, contact),
     }

@@ -28,6 +28,7 @@ pub(super) fn transfer(
 ) -> Result<Call, No> {
     short(note.as_deref().unwrap_or_default(), LONGEST_TEXT, "note")?;
     let to = match to {
+        To::Number(to) => return super::call::pass(me, contact, to),
         To::Queue(queue) => Destination::Queue(queue),
         To::Agent(agent) => Destination::Agent(agent),
     };
@@ -82,10 +83,15 @@ pub(super) fn today(me: &Me, since: Millis) -> Call {
 /// Only of a customer whom a key of ours vouched for: whoever merely claims a number is shown nothing of its owner.
 pub(super) fn history(world: &World, contact: ContactId) -> Result<Call, No> {
     let contact = at_hand(world, contact)?;
+    let filter = ContactFilter { limit: HISTORY, ..ContactFilter::default() };
+    // A number that no trunk and no telephone of ours asserts is a mere claim, too.
+    if let Some(phone) = contact.phone.clone().filter(|_| contact.customer.verified) {
+        let filter = ContactFilter { phone: Some(phone), ..filter };
+        return Ok(Call::Read(Query::Contacts(filter), Want::History(contact.room)));
+    }
     let Some(customer) = contact.customer.id.clone().filter(|_| contact.customer.verified) else {
         return Ok(Call::Ok(json!({"contacts": []})));
     };
-    let filter =
-        ContactFilter { customer: Some(customer), limit: HISTORY, ..ContactFilter::default() };
+    let filter = ContactFilter { customer: Some(customer), ..filter };
     Ok(Call::Read(Query::Contacts(filter), Want::History(contact.room)))
 }

@@ -295,6 +295,18 @@ fn a_telephone_that_registers_takes_the_virtual_ones_place() {
 }
 
 #[test]
+fn what_rings_at_a_virtual_telephone_rings_at_the_phone_that_takes_its_place() {
+    let mut world = World::new();
+    world.registered(&["1001"]);
+    world.call("1001", "1005");
+    world.phone("1005");
+    assert_eq!(world.register("1005", 3_600), 200);
+    world.pick_up("1005");
+    assert_eq!(world.story("1001"), ["progress 180", "answered"]);
+    assert_eq!(world.voice.legs(), 2);
+}
+
+#[test]
 fn a_disk_that_is_full_refuses_new_calls_and_ends_what_could_not_be_answered() {
     let mut world = World::new();
     world.registered(&["1001", "1002"]);

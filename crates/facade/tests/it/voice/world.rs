@@ -3,7 +3,7 @@
 //! Every telephone is a `sip::Endpoint` of its own. The media plane alone is a recorder: it keeps what it was told last.
 
 use crate::harness::Fixed;
-use domain::call::{Call, CallEvent, Happening, Said, Wish};
+use domain::call::{Call, CallEvent, Said, Wish};
 use domain::centre::Centre;
 use domain::chance::Seeded;
 use domain::command::{Command, Done};
@@ -252,10 +252,6 @@ impl World {
         })
     }
 
-    pub(crate) fn wish(&mut self, wish: Wish) -> Result<Done, Refusal> {
-        self.run(Command::Call { by: None, wish: Box::new(wish) })
-    }
-
     fn take(&mut self, asker: Option<u64>, name: &str, command: Command) {
         self.node.take(self.now, &mut self.chance, asker, &name.into(), command);
         self.commit();
@@ -263,11 +259,8 @@ impl World {
 
     fn commit(&mut self) {
         let mut released = Vec::new();
-        loop {
-            match self.node.next(&mut released) {
-                Some(_) => self.node.committed(&mut released),
-                None => break,
-            }
+        while self.node.next(&mut released).is_some() {
+            self.node.committed(&mut released);
         }
         for release in released {
             match release {
@@ -672,15 +665,6 @@ impl World {
 
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.node.centre().switch().calls().cloned().collect()
-    }
-
-    /// The newest happening of this kind.
-    pub(crate) fn last(&self, event: CallEvent) -> Happening {
-        let found = self.facts.iter().rev().find_map(|p| match &p.fact {
-            Fact::Call(happening) if happening.event == event => Some(happening.as_ref().clone()),
-            _ => None,
-        });
-        found.expect("it happened")
     }
 }
 

@@ -61,6 +61,7 @@ CREATE TABLE contact (
     channel  INTEGER NOT NULL,          -- number, as in seed 002
     maker    TEXT,                      -- who of the staff made the call
     cnid     TEXT,                      -- the matter's number, of calls
+    phone    TEXT,                      -- the customer's number, of calls
     UNIQUE (realm, id),
     UNIQUE (realm, number)
 );
@@ -71,6 +72,7 @@ CREATE INDEX contact_customer ON contact (realm, customer, number) WHERE custome
 CREATE INDEX contact_queue ON contact (realm, queue, number) WHERE queue IS NOT NULL;
 CREATE INDEX contact_agent ON contact (realm, agent, number) WHERE agent IS NOT NULL;
 CREATE INDEX contact_maker ON contact (realm, maker, number) WHERE maker IS NOT NULL;
+CREATE INDEX contact_phone ON contact (realm, phone, number) WHERE phone IS NOT NULL;
 CREATE INDEX contact_cnid ON contact (realm, cnid, number) WHERE cnid IS NOT NULL;
 
 -- What an agent said of a channel, from when to when.

@@ -167,6 +167,7 @@ impl Views<'_> {
         test("queue = ?", filter.queue.as_ref().map(|id| Box::new(id.to_string()) as _));
         test(whose, filter.agent.as_ref().map(|id| Box::new(id.to_string()) as _));
         test("channel = ?", filter.channel.map(|channel| Box::new(channel.number()) as _));
+        test("phone = ?", filter.phone.as_ref().map(|phone| Box::new(phone.to_string()) as _));
         test("cnid = ?", filter.cnid.as_ref().map(|cnid| Box::new(cnid.to_string()) as _));
         // Whatever becomes of a contact comes after its beginning, and within the longest time that one may last.
         let (from, since, until) = match filter.moment {

@@ -177,8 +177,8 @@ fn contacts(
     contacts: &BTreeMap<ContactId, (Contact, u64)>,
 ) -> Result<(), Fault> {
     let mut put = db.prepare_cached(
-        "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc, channel, maker, cnid)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc, channel, maker, cnid, phone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (realm, id) DO UPDATE SET queue = excluded.queue, agent = excluded.agent, ended = excluded.ended, doc = excluded.doc",
     )?;
     for (contact, seq) in contacts.values() {
@@ -198,6 +198,7 @@ fn contacts(
             contact.channel.number(),
             contact.voice.as_ref().and_then(|voice| voice.maker.as_ref()).map(UserId::as_str),
             contact.voice.as_ref().map(|voice| voice.cnid.as_ref()),
+            contact.voice.as_ref().map(|voice| voice.customer.as_str()),
         ])?;
     }
     Ok(())

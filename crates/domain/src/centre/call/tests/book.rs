@@ -1,7 +1,9 @@
 //! Calls among the contacts: what their records say, and what is asked of a call by its contact.
 
 use super::*;
-use crate::command::{By, Destination};
+use crate::call::{Cause, Link};
+use crate::centre::call::NOT_SO;
+use crate::command::{Act, By, Destination};
 use crate::contact::{Contact, EndReason, Initiation, Phase, WrapUp};
 use crate::id::ContactId;
 
@@ -324,5 +326,73 @@ fn what_only_chats_have_is_refused_for_a_call() {
         })
         .unwrap();
     assert_eq!(only(&world).attributes.get("tier").map(AsRef::as_ref), Some("gold"));
+    world.rebuild();
+}
+
+fn act(world: &mut World, agent: &str, act: Act) -> Result<Done, Refusal> {
+    world.run(Command::Phone { agent: agent.into(), act: Box::new(act) })
+}
+
+fn dialed(world: &mut World, agent: &str, to: &str) -> (ContactId, Option<Cause>) {
+    let done = act(world, agent, Act::Dial { to: to.into(), uui: "vip".into() });
+    let Ok(Done::Dialed { contact: Some(contact), failed }) = done else { panic!("{done:?}") };
+    (contact, failed)
+}
+
+#[test]
+fn a_desk_dials_consults_swaps_confers_and_passes_on_by_contact() {
+    let mut world = World::new();
+    let (first, failed) = dialed(&mut world, A, B);
+    assert_eq!((failed, only(&world).id), (None, first));
+    assert_eq!(&*only(&world).voice.as_ref().unwrap().attached.uui, "vip");
+    world.run(Command::Accept { agent: B.into(), contact: first }).unwrap();
+    let consult = Act::Consult { contact: first, to: C.into() };
+    let done = act(&mut world, A, consult);
+    let Ok(Done::Dialed { contact: Some(side), failed: None }) = done else { panic!("{done:?}") };
+    assert_eq!(
+        act(&mut world, A, Act::Retrieve(first)),
+        Err(Refusal::WrongState("the telephone is in another call"))
+    );
+    world.run(Command::Accept { agent: C.into(), contact: side }).unwrap();
+    act(&mut world, A, Act::Retrieve(first)).unwrap();
+    let link = |world: &World, contact: ContactId| {
+        let call = world.centre.switch().calls().find(|c| c.contact == Some(contact)).unwrap();
+        call.link(&A.into()).unwrap()
+    };
+    assert_eq!((link(&world, first), link(&world, side)), (Link::Connected, Link::Held));
+    assert_eq!(act(&mut world, B, Act::Retrieve(side)), Err(NOT_SO), "not B's call");
+    act(&mut world, A, Act::Confer(first, side)).unwrap();
+    assert_eq!(world.centre.switch().calls().count(), 1);
+    let open = segments(&world).into_iter().find(|c| !c.ended()).unwrap().id;
+    act(&mut world, B, Act::Hold(open)).unwrap();
+    act(&mut world, B, Act::Retrieve(open)).unwrap();
+    world.run(Command::End { agent: C.into(), contact: open }).unwrap();
+    act(&mut world, A, Act::Pass { contact: open, to: C.into() }).unwrap();
+    assert_eq!(segments(&world).last().unwrap().initiation, Initiation::Transfer);
+    world.rebuild();
+}
+
+#[test]
+fn a_desk_hears_at_once_why_nobody_was_reached() {
+    let mut world = World::new();
+    assert_eq!(dialed(&mut world, A, "3997").1, Some(Cause::BUSY));
+    assert_eq!(dialed(&mut world, A, "999").1.map(Cause::unreached), Some("no_such_number"));
+    assert_eq!(dialed(&mut world, A, "3996").1, None, "it rings");
+    let stranger = act(&mut world, "nobody", Act::Dial { to: B.into(), uui: "".into() });
+    assert_eq!(stranger, Err(Refusal::NoSuchAgent));
+}
+
+#[test]
+fn only_supervisors_come_into_calls_of_others_from_their_desks() {
+    let mut world = World::new();
+    let call = world.talking(A, B);
+    let listen = || Act::Barge { agent: A.into(), mode: Barge::Listen };
+    assert_eq!(act(&mut world, C, listen()), Err(Refusal::NotAllowed));
+    act(&mut world, S, listen()).unwrap();
+    let live = world.centre.switch().call(call).unwrap();
+    assert_eq!(live.link(&S.into()), Some(Link::Listening));
+    let contact = live.contact.unwrap();
+    world.run(Command::End { agent: S.into(), contact }).unwrap();
+    assert_eq!(world.centre.switch().call(call).unwrap().parties.len(), 2, "the others talk on");
     world.rebuild();
 }
