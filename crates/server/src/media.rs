@@ -414,12 +414,21 @@ impl Plane for Engine {
         }
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let offer = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
+        // One that answers in the clear where keys were offered has none: it asked for the call by a way that is secure all the
+        // same, and is heard rather than refused.
+        let plain = held.secret.is_some() && theirs.media.iter().all(is_plain);
+        let mut offer = offer.clone();
+        if plain {
+            offer.media.iter_mut().zip(&theirs.media).for_each(|(ours, theirs)| {
+                ours.protocol = theirs.protocol.clone();
+            });
+        }
         let agreed = self
             .ability(held, Direction::SendRecv, false)
-            .conclude(offer, &theirs)
+            .conclude(&offer, &theirs)
             .map_err(|_| PlaneFault::Unfit)?;
-        let mut agreement = agreement(&agreed, offer, &theirs).ok_or(PlaneFault::Unfit)?;
-        if let Some((_, key)) = held.secret {
+        let mut agreement = agreement(&agreed, &offer, &theirs).ok_or(PlaneFault::Unfit)?;
+        if let Some((_, key)) = held.secret.filter(|_| !plain) {
             let line = theirs.media.get(agreed.line).ok_or(PlaneFault::Unfit)?;
             agreement.keys = Some(keys(line, &key).ok_or(PlaneFault::Unfit)?);
         }
@@ -428,6 +437,9 @@ impl Plane for Engine {
         if let Some(held) = self.legs.get_mut(&leg) {
             held.offered = false;
             held.spoken = spoken;
+            if plain {
+                (held.secret, held.ours) = (None, Some(offer));
+            }
         }
         self.ask(mate, Order::Agree(leg, agreement));
         Ok(way)
@@ -633,6 +645,11 @@ fn agreement(agreed: &sdp::Agreed, ours: &Sdp, theirs: &Sdp) -> Option<Agreement
         way: Way { sends: we_hear, hears: we_send },
         keys: None,
     })
+}
+
+/// Whether a line is RTP in the clear.
+fn is_plain(media: &sdp::Media) -> bool {
+    matches!(&*media.protocol, "RTP/AVP" | "RTP/AVPF")
 }
 
 /// The suite of a line of SRTP that is taken: the first whose key can be read.

@@ -15,6 +15,7 @@ use domain::call::CallId;
 use domain::id::DeviceId;
 use sip::event::CallId as Sip;
 use sip::flow::{Flow, Transport};
+use sip::message::Uri;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -95,6 +96,15 @@ pub(super) const fn wire(flow: Flow) -> Wire {
         Transport::Ws | Transport::Wss => Wire::Web,
         Transport::Tls => Wire::Sdes,
         Transport::Udp | Transport::Tcp => Wire::Plain,
+    }
+}
+
+/// How sound travels to a device that is called. A browser cannot tell where it is, and names a host that is none (RFC 7118,
+/// Appendix B.1); whoever names one is a telephone, also on a WebSocket.
+pub(super) fn wire_to(flow: Flow, contact: &Uri) -> Wire {
+    match (wire(flow), contact) {
+        (Wire::Web, Uri::Sip(uri)) if !uri.host.ends_with(".invalid") => Wire::Plain,
+        (wire, _) => wire,
     }
 }
 

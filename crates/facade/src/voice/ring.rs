@@ -2,7 +2,7 @@
 
 use super::depart::Departure;
 use super::follow::Rung;
-use super::leg::{Key, Leg, Stage, Who, wire};
+use super::leg::{Key, Leg, Stage, Who, wire, wire_to};
 use super::phone::record;
 use super::plane::{Leg as No, Wire};
 use super::{Ticket, Timer, Turn, Voice, status};
@@ -128,7 +128,7 @@ impl Voice {
     ) -> Option<No> {
         let no = self.legs.next();
         let open = self.open_ways.contains(&invite.flow.into());
-        let wire = if open { Wire::Plain } else { wire(invite.flow) };
+        let wire = if open { Wire::Plain } else { wire_to(invite.flow, &invite.uri) };
         let sdp = turn.plane.offer(no, wire, like).ok()?;
         invite.sdp = Some(sdp.into_bytes());
         let flow = invite.flow;

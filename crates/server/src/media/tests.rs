@@ -503,14 +503,27 @@ fn secret_legs_speak_with_plain_ones() {
 }
 
 #[test]
+fn one_that_answers_keys_in_the_clear_is_heard_in_the_clear() {
+    let mut centre = centre(1);
+    let (leg, mut bob) = (centre.leg(), Phone::new("8 101"));
+    bob.takes(&centre.offer(leg, Wire::Sdes, None).unwrap());
+    centre.conclude(leg, bob.sdp().as_bytes()).unwrap();
+    centre.hear(leg, Hear::Itself);
+    bob.tone = 600;
+    talk(&mut [&mut bob], 400);
+    bob.hears(&[600], &[]);
+    assert!(centre.again(leg, true).unwrap().contains("RTP/AVP "));
+}
+
+#[test]
 fn a_secret_leg_is_offered_and_hears_what_the_house_plays() {
     let mut centre = centre(1);
     let (leg, mut bob) = (centre.leg(), Phone::new("8 101"));
     let offer = centre.offer(leg, Wire::Sdes, None).unwrap();
     assert!(offer.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"), "{offer}");
     assert!(offer.contains("a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:"));
-    let plain = bob.sdp();
-    assert_eq!(centre.conclude(leg, plain.as_bytes()), Err(PlaneFault::Unfit));
+    let keyless = bob.sdp().replace("RTP/AVP", "RTP/SAVP");
+    assert_eq!(centre.conclude(leg, keyless.as_bytes()), Err(PlaneFault::Unfit));
     bob.secret(Suite::Short);
     bob.takes(&offer);
     centre.conclude(leg, bob.sdp().as_bytes()).unwrap();

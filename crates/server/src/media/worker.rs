@@ -43,7 +43,7 @@ const HOUSE: LegId = LegId(u32::MAX);
 /// More packets than this within a tick, and the thread gathers some before it looks again, instead of waking for each.
 const BUSY: u64 = 40;
 /// For how long it gathers them.
-const GATHER: std::time::Duration = std::time::Duration::from_micros(400);
+const GATHER: std::time::Duration = std::time::Duration::from_micros(250);
 
 /// What is asked of a thread.
 pub(super) enum Order {
