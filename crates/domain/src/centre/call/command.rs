@@ -24,7 +24,7 @@ impl Centre {
 
     /// The telephone by which an agent is in a call.
     fn phone_in(&self, call: &Call, agent: &UserId) -> Result<DeviceId, Refusal> {
-        let inside = call.parties.iter().filter(|p| !p.outside && p.target.is_none());
+        let inside = call.parties.iter().filter(|p| !p.outside);
         let mut own = inside.filter(|p| self.person_at(&p.device).as_ref() == Some(agent));
         own.next().map(|p| p.device.clone()).ok_or(Refusal::NotAMember)
     }
