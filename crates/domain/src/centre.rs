@@ -491,7 +491,7 @@ impl Centre {
             }
             Fact::ShiftBegan(shift) => topics.push(Topic::Agent(shift.agent.clone())),
             Fact::Sounded { device, call, .. } => {
-                topics.push(Topic::Device(device.clone()));
+                topics.extend([Topic::Calls, Topic::Device(device.clone())]);
                 let parties = call.and_then(|id| self.switch.call(id)).into_iter();
                 let inside = parties.flat_map(|call| &call.parties).filter(|p| !p.outside);
                 for device in inside.map(|p| &p.device).filter(|d| *d != device) {

@@ -12,6 +12,7 @@ use super::depart::Departure;
 use super::hear::{Mouth, hear};
 use super::leg::{Key, Stage, Who};
 use super::plane::{Hear, Leg as No};
+use super::realm::Realm;
 use super::{Turn, Voice, status};
 use crate::door::RealmNo;
 use domain::call::{Call, CallId, Cause, Happening, Link, Party, Via};
@@ -258,6 +259,10 @@ impl Voice {
     }
 
     fn mouth(&self, realm: RealmNo, key: Key, party: &Party) -> Mouth {
+        let muted = |known: &Realm| !party.outside && known.muted.contains(&party.device);
+        if self.realms.get(&realm).is_some_and(muted) {
+            return Mouth::Shut;
+        }
         let who = Who { realm, device: party.device.clone(), outside: party.outside };
         let mut early = None;
         for leg in self.legs.of(&who).filter(|leg| leg.calls.contains(&key)) {

@@ -5,8 +5,9 @@ use super::leg::{Key, Stage, Who};
 use super::plane::{Leg as No, Noticed, PlaneFault};
 use super::{Ticket, Turn, Voice};
 use crate::door::Fault;
-use domain::call::{Attached, Link, Wish};
+use domain::call::{Attached, CallId, Link, Wish};
 use domain::command::Done;
+use domain::id::DeviceId;
 use domain::refusal::Refusal;
 use sip::event::CallId as Sip;
 use sip::message::{Address, Field as _, Headers, Method, Name, Replaces, Request, Response, Uri};
@@ -16,6 +17,8 @@ use std::sync::Arc;
 
 /// A leg that is silent for so long is asked for a sign of life.
 const SILENCE_MS: u64 = 30_000;
+/// How long a key sounds that an application sends.
+const KEY_MILLIS: u32 = 120;
 /// The longest key that is passed on, in milliseconds.
 const KEY_LIMIT_MS: u32 = 5_000;
 
@@ -144,12 +147,32 @@ impl Voice {
         let Some(who) = self.legs.get(no).and_then(|leg| leg.who.clone()) else { return 200 };
         let talking = self.links(no, &who).into_iter().find(|(_, l)| *l == Link::Connected);
         let Some((call, _)) = talking else { return 200 };
-        for other in self.legs.of_call(who.realm, call.0) {
-            if other != no && self.legs.get(other).is_some_and(|leg| leg.stage == Stage::Up) {
+        self.press(turn, &who, call.0, key, millis);
+        200
+    }
+
+    /// An application sends keys for a telephone: the others in the call hear them, one after the other.
+    pub(super) fn keys_sent(
+        &self,
+        turn: &mut Turn<'_, '_>,
+        realm: crate::door::RealmNo,
+        device: &DeviceId,
+        call: CallId,
+        keys: &str,
+    ) {
+        let who = Who { realm, device: device.clone(), outside: false };
+        for key in keys.chars() {
+            self.press(turn, &who, call, key, KEY_MILLIS);
+        }
+    }
+
+    fn press(&self, turn: &mut Turn<'_, '_>, who: &Who, call: CallId, key: char, millis: u32) {
+        for other in self.legs.of_call(who.realm, call) {
+            let far = self.legs.get(other).filter(|leg| leg.stage == Stage::Up);
+            if far.is_some_and(|leg| leg.who.as_ref() != Some(who)) {
                 turn.plane.press(other, key, millis);
             }
         }
-        200
     }
 
     /// REFER: passing the call on, without a word or with a consultation (RFC 3515, RFC 5589).

@@ -33,7 +33,7 @@ mod trunk;
 
 use crate::door::{Cx, Fault, RealmNo};
 use depart::{Departure, Departures};
-use domain::call::{CallEvent, Link, Wish};
+use domain::call::{CallEvent, Link, Sound as Heard, Wish};
 use domain::command::{Command, Done};
 use domain::directory::Entry;
 use domain::fact::Fact;
@@ -41,6 +41,7 @@ use domain::id::{DeviceId, TrunkId};
 use domain::node::{Published, Topic};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
+use domain::signal::Signal;
 use domain::time::Millis;
 use follow::Rings;
 use leg::{Key, Legs, Stage, Who};
@@ -304,12 +305,41 @@ impl Voice {
                         self.ask_back(turn, &who, (what.call.id, what.call.number));
                     }
                 }
+                Fact::Sounded { device, sound: Heard::Muted(on), .. } => {
+                    if *on {
+                        known.muted.insert(device.clone());
+                    } else {
+                        known.muted.remove(device);
+                    }
+                    let at = known.calls.values().filter(|call| call.link(device).is_some());
+                    let at: Vec<Key> = at.map(|call| (call.id, call.number)).collect();
+                    for (call, _) in at {
+                        for no in self.legs.of_call(realm, call) {
+                            self.tune(turn, no);
+                        }
+                    }
+                }
                 Fact::AnswerAsked { device, call } => {
                     let who = Who { realm, device: device.clone(), outside: false };
                     self.asked_to_answer(turn, &who, *call);
                 }
                 _ => {}
             }
+        }
+        self.settle(turn);
+    }
+
+    /// A signal was heard on a topic that is watched.
+    pub fn signal(
+        &mut self,
+        cx: &mut Cx<'_>,
+        plane: &mut dyn Plane,
+        realm: RealmNo,
+        signal: &Signal,
+    ) {
+        let turn = &mut Turn { cx, plane };
+        if let Signal::Keys { device, call, keys } = signal {
+            self.keys_sent(turn, realm, device, *call, keys);
         }
         self.settle(turn);
     }

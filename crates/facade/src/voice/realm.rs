@@ -21,6 +21,8 @@ pub(super) struct Realm {
     seq: u64,
     /// Telephones that are there, as the domain has it.
     pub(super) there: BTreeSet<DeviceId>,
+    /// Telephones that send no sound.
+    pub(super) muted: BTreeSet<DeviceId>,
     /// Live calls.
     pub(super) calls: BTreeMap<CallId, Call>,
     /// The newest call that was heard of.

@@ -205,6 +205,7 @@ impl Driver {
                     News::Answer(ticket, answer, seq) => {
                         voice.answer(cx, plane, ticket, answer, seq);
                     }
+                    News::Signal(signal) => voice.signal(cx, plane, no, &signal),
                     News::Missed => voice.start(cx, plane, &[no]),
                 });
             }

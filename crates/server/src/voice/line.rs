@@ -7,6 +7,7 @@ use domain::command::{Command, Done};
 use domain::node::{Published, Topic};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
+use domain::signal::Signal;
 use facade::door::Fault;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(super) enum News {
     Outcome(u64, Result<Result<Done, Refusal>, Fault>),
     /// The answer to a question.
     Answer(u64, Result<Result<Answer, Refusal>, Fault>, u64),
+    /// Something that is shown and not kept.
+    Signal(Arc<Signal>),
     /// Facts were missed.
     Missed,
 }
@@ -48,28 +51,26 @@ impl Line {
 
     /// What is heard next.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<News> {
-        loop {
-            let Poll::Ready(mail) = self.letters.poll_recv(cx) else { return Poll::Pending };
-            return Poll::Ready(match mail {
-                Some(Mail::Fact(fact)) => News::Fact(fact),
-                Some(Mail::Outcome(ticket, outcome)) => {
-                    self.undecided = self.undecided.saturating_sub(1);
-                    News::Outcome(ticket, outcome)
+        let Poll::Ready(mail) = self.letters.poll_recv(cx) else { return Poll::Pending };
+        Poll::Ready(match mail {
+            Some(Mail::Fact(fact)) => News::Fact(fact),
+            Some(Mail::Outcome(ticket, outcome)) => {
+                self.undecided = self.undecided.saturating_sub(1);
+                News::Outcome(ticket, outcome)
+            }
+            Some(Mail::Answer(ticket, answer, seq)) => News::Answer(ticket, answer, seq),
+            Some(Mail::Signal(signal)) => News::Signal(signal),
+            Some(Mail::Missed) => News::Missed,
+            None => {
+                tracing::error!(realm = self.realm.no.0, "the switch fell too far behind");
+                (self.mailbox, self.letters) = self.realm.hub.mailbox(LETTERS);
+                self.undecided = 0;
+                for topic in &self.topics {
+                    self.realm.hub.watch(&self.mailbox, topic.clone());
                 }
-                Some(Mail::Answer(ticket, answer, seq)) => News::Answer(ticket, answer, seq),
-                Some(Mail::Signal(_)) => continue,
-                Some(Mail::Missed) => News::Missed,
-                None => {
-                    tracing::error!(realm = self.realm.no.0, "the switch fell too far behind");
-                    (self.mailbox, self.letters) = self.realm.hub.mailbox(LETTERS);
-                    self.undecided = 0;
-                    for topic in &self.topics {
-                        self.realm.hub.watch(&self.mailbox, topic.clone());
-                    }
-                    News::Missed
-                }
-            });
-        }
+                News::Missed
+            }
+        })
     }
 
     pub(super) fn act(&mut self, ticket: u64, name: &'static str, command: Box<Command>) {

@@ -73,7 +73,7 @@ impl Centre {
             return Err(Refusal::WrongState("keys are 1 to 64 of 0-9*#A-D"));
         }
         let signal = Signal::Keys { device: device.clone(), call: id, keys };
-        step.out.signals.push((signal, vec![Topic::Device(device.clone())]));
+        step.out.signals.push((signal, vec![Topic::Calls, Topic::Device(device.clone())]));
         Ok(Done::Ok)
     }
 

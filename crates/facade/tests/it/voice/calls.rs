@@ -2,7 +2,7 @@
 //! telephones do.
 
 use super::world::World;
-use domain::call::Link;
+use domain::call::{Link, Wish};
 use domain::time::Millis;
 use facade::voice::plane::{Hear, Sound};
 use sip::event::CallId;
@@ -458,4 +458,24 @@ fn one_contacts_no_is_not_the_telephones_unless_it_speaks_for_all() {
         refuses(&mut world, "desk", status);
         assert_eq!(!world.calls().is_empty(), still, "{status}");
     }
+}
+
+#[test]
+fn a_muted_telephone_is_not_heard_until_it_is_lifted_and_keys_go_to_the_others() {
+    let mut world = World::new();
+    world.registered(&["1001", "1002"]);
+    let (a, _) = talking(&mut world);
+    let call = world.calls()[0].id;
+    let mute = |world: &mut World, on| world.app(Wish::Mute("1001".into(), on)).unwrap();
+    mute(&mut world, true);
+    assert_eq!(world.heard_at("1002"), Hear::Nothing);
+    assert_eq!(world.heard_at("1001"), Hear::Those(vec![world.leg_of("1002")], vec![]));
+    mute(&mut world, false);
+    assert_eq!(world.heard_at("1002"), Hear::Those(vec![world.leg_of("1001")], vec![]));
+
+    world.app(Wish::Keys("1001".into(), call, "1#".into())).unwrap();
+    let far = world.leg_of("1002");
+    assert_eq!(world.plane.keys, [(far, '1'), (far, '#')]);
+    world.hang_up("1001", a);
+    nothing_left(&mut world);
 }

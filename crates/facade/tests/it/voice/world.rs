@@ -271,7 +271,9 @@ impl World {
                 }
                 Release::Reply(OURS, reply) => self.waiting = Some(reply),
                 Release::Reply(ticket, reply) => self.replies.push((ticket, reply)),
-                Release::Signal(..) => {}
+                Release::Signal(signal, _) => {
+                    self.with(|voice, cx, plane| voice.signal(cx, plane, RealmNo(0), &signal));
+                }
             }
         }
     }
