@@ -1,4 +1,4 @@
-"""What the suites share: one demo centre, its clients, chats and desks that are gone after each test."""
+"""What the suites share: a demo centre for each, its clients, chats and desks that are gone after each test."""
 
 import contextlib
 import os
@@ -16,22 +16,22 @@ from sockets import Desk, Refused
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def centre(tmp_path_factory):
-    """The demo centre of this run."""
+    """The demo centre of a module: what one leaves behind disturbs no other."""
     running = demo.Centre(tmp_path_factory.mktemp("centre") / "data")
     yield running
     code = running.stop()
     assert code == 0, f"ended with {code}:\n{running.tail()}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ready(centre) -> dict:
     """What stands in `ready.json`."""
     return centre.ready
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def http(centre) -> str:
     return centre.http
 
@@ -49,31 +49,31 @@ def client(service: str, endpoint: str, key=demo.KEY, secret=demo.SECRET, **conf
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def connect(http):
     """The control plane."""
     return client("connect", http)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loose(http):
     """The control plane, by a client that checks nothing before it sends."""
     return client("connect", http, parameter_validation=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def connect_as(http):
     """Makes a client of another key."""
     return lambda key, secret: client("connect", http, key, secret)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def connectparticipant(http):
     """The participant service; its key means nothing there."""
     return client("connectparticipant", http, "nobody", "nothing")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loose_participant(http):
     return client("connectparticipant", http, "nobody", "nothing", parameter_validation=False)
 

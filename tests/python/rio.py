@@ -77,6 +77,12 @@ class Rio:
         with self.news:
             return [frame for frame in self.frames if frame.get("fname") == "event"]
 
+    def ringing(self, device: str) -> int:
+        """The call of which a device was told last; waits for one."""
+        told = lambda: [e["call"]["c1"] for e in self.events if e["monitor"] == device and e["call"].get("c1")]
+        self._wait(told, f"a call at {device}", PATIENCE_S)
+        return told()[-1]
+
     def next(self, count: int, within: float = PATIENCE_S) -> list[dict]:
         """The next so many events that were not taken yet."""
         self._wait(lambda: len(self.events) >= self.taken + count, f"{count} more events", within)

@@ -492,7 +492,7 @@ def watched(cti):
 
 def test_what_is_done_over_cti_is_told(watched, called):
     client, id, _ = called
-    call = next(e["call"]["c1"] for e in reversed(watched.events) if e["monitor"] == "1015" and e["call"].get("c1"))
+    call = watched.ringing("1015")
     watched.do("answer", this="1015", c1=call)
     client.wait("CallContactEvent", Status="Active", ContactID=id)
     watched.do("hold", this="1015", c1=call)

@@ -89,6 +89,7 @@ test("an agent is steered, and the bench is usable in English, dark and narrow",
   await page.goto("/cti");
   await page.getByRole("button", { name: "English" }).click();
   await logIn(page, words);
+  await expect(page.getByTestId("link")).toHaveAttribute("data-phase", "in");
   await page.getByLabel(words.devices).fill("1003");
   await page.getByLabel(words.devices).press("Enter");
   await expect(page.getByTestId("monitored")).toContainText("1003");

@@ -3,7 +3,7 @@ import { expect, test } from "./fixtures";
 
 test("a supervisor listens unseen, joins, and sends an agent away", async ({ agent, customer, accessible }) => {
   test.setTimeout(120_000);
-  const desk = await agent("1004");
+  const desk = await agent("1009");
   await desk.setState("상담 가능");
   const home = await customer("감독 고객");
   await desk.accept("감독 고객");
@@ -12,13 +12,13 @@ test("a supervisor listens unseen, joins, and sends an agent away", async ({ age
   const lead = await agent("9001");
   await lead.page.getByRole("button", { name: "팀", exact: true }).click();
   const team = lead.page.getByTestId("team-dialog");
-  await expect(team.getByTestId("team-agent").filter({ hasText: "1004" })).toContainText("상담 1건");
+  await expect(team.getByTestId("team-agent").filter({ hasText: "1009" })).toContainText("상담 1건");
   await accessible(lead.page);
   await lead.page.emulateMedia({ colorScheme: "dark" });
   await lead.page.setViewportSize({ width: 390, height: 844 });
   await accessible(lead.page);
   await lead.page.setViewportSize({ width: 1440, height: 900 });
-  const row = team.getByTestId("team-agent").filter({ hasText: "1004" });
+  const row = team.getByTestId("team-agent").filter({ hasText: "1009" });
   await row.getByRole("button", { name: /조용히 보기/ }).click();
   await expect(lead.page.getByTestId("conversation")).toContainText("조용히 보는 중");
   await expect(lead.messages.filter({ hasText: "배송이 늦어요" })).toBeVisible();
