@@ -280,6 +280,7 @@ impl Centre {
         match command {
             Command::Tick => self.tick(step),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
+            Command::Asked(wish) => self.carry_out(step, *wish, true),
             Command::Phone { agent, act } => self.act(step, &agent, *act),
             Command::Put(entry) => self.put(step, *entry),
             Command::PutAll(entries) => self.put_all(step, entries),

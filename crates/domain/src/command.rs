@@ -234,6 +234,9 @@ pub enum Command {
         wish: Box<Wish>,
     },
 
+    /// What a program wishes of its user's own telephone. As with a CTI user's wish, a real telephone is asked to take part.
+    Asked(Box<Wish>),
+
     /// What an agent does at a desk with the telephone that is theirs just now.
     Phone {
         /// Who.

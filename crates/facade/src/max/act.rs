@@ -68,7 +68,7 @@ fn wished(realm: RealmNo, cause: &'static str, wish: Wish) -> Step {
         Ok(_) => error::accepted(),
         Err(refusal) => error::refused(&refusal),
     };
-    let command = Command::Call { by: None, wish: Box::new(wish) };
+    let command = Command::Asked(Box::new(wish));
     Step::Do(realm, cause, Box::new(command), Box::new(done))
 }
 

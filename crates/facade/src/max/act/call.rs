@@ -173,7 +173,7 @@ pub(super) fn supervise(seat: &Seat, how: &str) -> Step {
             Ok(_) => wished(realm, "max.supervise", again),
             Err(refusal) => error::refused(&refusal),
         };
-        let out = Command::Call { by: None, wish: Box::new(out) };
+        let out = Command::Asked(Box::new(out));
         return Step::Do(realm, "max.supervise", Box::new(out), Box::new(then));
     };
     let (realm, user) = (seat.call.who.realm, seat.call.who.user.id.clone());
@@ -187,9 +187,7 @@ pub(super) fn supervise(seat: &Seat, how: &str) -> Step {
             .iter()
             .find(|desk| desk.work.is_some_and(|work| matches!(work.stage, Stage::Talking)));
         let command = match (there.device.filter(|_| !there.calls.is_empty()), chat) {
-            (Some(target), _) => {
-                Command::Call { by: None, wish: Box::new(Wish::Barge { device, target, mode }) }
-            }
+            (Some(target), _) => Command::Asked(Box::new(Wish::Barge { device, target, mode })),
             (None, Some(desk)) => {
                 Command::Monitor { contact: desk.contact.id, user, barge, key: None }
             }
