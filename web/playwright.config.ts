@@ -9,6 +9,11 @@ export default defineConfig({
   expect: { timeout: 5_000 },
   fullyParallel: false,
   reporter: [["list"]],
+  // One centre for all: whoever counts an agent's chats comes before the tests whose customers stay away with a chat left open.
+  projects: [
+    { name: "counting", testMatch: "supervisor.spec.ts" },
+    { name: "all others", testIgnore: "supervisor.spec.ts" },
+  ],
   use: {
     baseURL: process.env.SANGDAM_HTTP ?? "http://127.0.0.1:8080",
     locale: "ko-KR",
