@@ -5,7 +5,7 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
-use crate::call::{Call, CallId, Happening, Link, Said, Tag};
+use crate::call::{Call, CallId, Happening, Link, Place as CallPlace, Said, Tag};
 use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
@@ -58,6 +58,8 @@ pub enum ContactName {
 pub enum Query {
     /// The directory as it stands.
     Directory,
+    /// Telephones that can be reached by SIP, and where.
+    Phones,
     /// Whose session is this?
     Session(TokenHash),
     /// Whose token is this, and what does it open?
@@ -431,6 +433,8 @@ pub struct BotAsk {
 pub enum Answer {
     /// To [`Query::Directory`].
     Directory(Arc<Directory>),
+    /// To [`Query::Phones`].
+    Phones(Vec<(DeviceId, Arc<[CallPlace]>)>),
     /// To [`Query::Session`]: who, and until when.
     Session(Arc<User>, Millis),
     /// To [`Query::Token`].

@@ -24,6 +24,7 @@ impl Centre {
     pub fn look(&self, now: Millis, query: &Query) -> Result<Look, Refusal> {
         let answer = match query {
             Query::Directory => Answer::Directory(self.directory.clone()),
+            Query::Phones => Answer::Phones(self.switch.phones().collect()),
             Query::Session(hash) => {
                 let session = self.session(now, *hash)?;
                 let user = self.directory.users.get(&session.user).ok_or(Refusal::BadToken)?;

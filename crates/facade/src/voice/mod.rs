@@ -13,7 +13,8 @@
 //! Use: after each call that takes a [`Cx`], drain [`Voice::poll`] until it says [`Output::Wait`], and call
 //! [`Voice::timeout`] at that time, or before. Nothing in here waits.
 //!
-//! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `request.rs`: what is no call;
+//! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `keep.rs`: contacts over a restart;
+//! - `request.rs`: what is no call;
 //! - `incoming.rs`: who calls; `ring.rs`: calling telephones; `trunk.rs`: other networks; `inside.rs`: hold, keys, REFER;
 //! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `depart.rs`: who is gone; `leg.rs`, `status.rs`.
 
@@ -22,6 +23,7 @@ mod follow;
 mod hear;
 mod incoming;
 mod inside;
+mod keep;
 mod leg;
 mod phone;
 pub mod plane;
@@ -127,6 +129,8 @@ pub enum Output {
 enum Ticket {
     /// The directory of a realm.
     Directory(RealmNo),
+    /// The telephones of a realm that are there.
+    Phones(RealmNo),
     /// A realm is told that the switch has begun anew.
     Restart(RealmNo),
     /// A realm is told that a telephone is there, or not.
@@ -181,6 +185,8 @@ pub struct Voice {
     algorithms: Vec<Algorithm>,
     realms: BTreeMap<RealmNo, Realm>,
     phones: BTreeMap<(RealmNo, DeviceId), Phone>,
+    /// Telephones that are called back after a restart.
+    returning: keep::Returning,
     /// Ways under TLS to telephones that know no SRTP.
     open_ways: BTreeSet<phone::Way>,
     /// Whose contacts came by each flow.
@@ -213,6 +219,7 @@ impl Voice {
             algorithms: config.algorithms,
             realms: BTreeMap::new(),
             phones: BTreeMap::new(),
+            returning: keep::Returning::default(),
             open_ways: BTreeSet::new(),
             flows: BTreeMap::new(),
             legs: Legs::default(),
@@ -237,8 +244,7 @@ impl Voice {
                 self.out.push_back(Output::Watch(*realm, Topic::Calls));
                 self.out.push_back(Output::Watch(*realm, Topic::Directory));
             }
-            self.ask(*realm, Ticket::Restart(*realm), "voice.restart", Wish::Restart);
-            self.read(*realm);
+            self.enter_realm(*realm);
         }
         self.settle(turn);
     }
@@ -280,7 +286,8 @@ impl Voice {
                     known.removed(fact.seq, key);
                     self.forget(turn, realm, key);
                 }
-                Fact::Registered { device, here: true } => {
+                Fact::Registered { device, here: true, .. } if known.there.contains(device) => {}
+                Fact::Registered { device, here: true, .. } => {
                     known.there.insert(device.clone());
                     // What rang at the virtual telephone rings at the phone that took its place.
                     let rings = known
@@ -292,7 +299,7 @@ impl Voice {
                         self.compare(turn, realm, key, None);
                     }
                 }
-                Fact::Registered { device, here: false } => {
+                Fact::Registered { device, here: false, .. } => {
                     known.there.remove(device);
                 }
                 Fact::Call(what) => {
@@ -379,16 +386,20 @@ impl Voice {
         seq: u64,
     ) {
         let turn = &mut Turn { cx, plane };
-        if let Some(Ticket::Directory(realm)) = self.tickets.remove(&ticket) {
-            match (answer, self.realms.get_mut(&realm)) {
-                (Ok(Ok(Answer::Directory(directory))), Some(known)) => {
+        match (self.tickets.remove(&ticket), answer) {
+            (Some(Ticket::Phones(realm)), Ok(Ok(Answer::Phones(phones)))) => {
+                self.come_back(turn, realm, phones);
+            }
+            (Some(Ticket::Directory(realm)), Ok(Ok(Answer::Directory(directory)))) => {
+                if let Some(known) = self.realms.get_mut(&realm) {
                     known.learn(directory, seq, self.endpoint.mint());
                     self.trunks_changed(turn, realm);
                 }
-                _ => {
-                    self.timers.insert((turn.cx.now.plus(AGAIN), Timer::Enter(realm)));
-                }
             }
+            (Some(Ticket::Phones(realm) | Ticket::Directory(realm)), _) => {
+                self.timers.insert((turn.cx.now.plus(AGAIN), Timer::Enter(realm)));
+            }
+            _ => {}
         }
         self.settle(turn);
     }
@@ -409,7 +420,9 @@ impl Voice {
         way: Option<Flow>,
     ) {
         let turn = &mut Turn { cx, plane };
-        self.trunk_opened(turn, ticket, way);
+        if !self.called_back(turn, ticket, way) {
+            self.trunk_opened(turn, ticket, way);
+        }
         self.settle(turn);
     }
 
@@ -424,11 +437,8 @@ impl Voice {
                 break;
             }
             match timer {
-                Timer::Enter(realm) => {
-                    self.ask(realm, Ticket::Restart(realm), "voice.restart", Wish::Restart);
-                    self.read(realm);
-                }
-                Timer::Presence(realm, device) => self.presence(realm, &device),
+                Timer::Enter(realm) => self.enter_realm(realm),
+                Timer::Presence(realm, device) => self.presence(turn, realm, &device),
                 Timer::Mourn(realm, key) => self.mourn(realm, key),
                 Timer::Own(leg) => self.own_silent(turn, leg),
                 Timer::Trunk(realm, trunk) => self.trunk_due(turn, realm, &trunk),
@@ -584,8 +594,14 @@ impl Voice {
         self.out.push_back(Output::Do { realm, ticket, name, command });
     }
 
-    fn read(&mut self, realm: RealmNo) {
-        let ticket = self.ticket(Ticket::Directory(realm));
-        self.out.push_back(Output::Read { realm, ticket, query: Box::new(Query::Directory) });
+    /// Tells a realm that the switch has begun anew, and learns who is there and what the realm consists of, in this order.
+    fn enter_realm(&mut self, realm: RealmNo) {
+        self.ask(realm, Ticket::Restart(realm), "voice.restart", Wish::Restart);
+        for (ticket, query) in
+            [(Ticket::Phones(realm), Query::Phones), (Ticket::Directory(realm), Query::Directory)]
+        {
+            let ticket = self.ticket(ticket);
+            self.out.push_back(Output::Read { realm, ticket, query: Box::new(query) });
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! Telephones: REGISTER, digest, and telling the domain who is there.
 //!
-//! A telephone is told of once, when its first contact comes and when its last one goes. What is told may meet a fault (a full
-//! disk); then it is told again, until domain and registrar agree.
+//! A telephone is told of when its contacts change, and not each time one is refreshed (`keep.rs`). What is told may meet a
+//! fault (a full disk); then it is told again, until domain and registrar agree.
 
 use super::leg::Who;
-use super::{AGAIN, Ticket, Timer, Turn, Voice};
+use super::{AGAIN, Ticket, Timer, Turn, Voice, keep};
 use crate::door::{Fault, RealmNo};
 use domain::call::Wish;
 use domain::command::Done;
@@ -14,6 +14,7 @@ use domain::refusal::Refusal;
 use sip::digest::{Algorithm, Auth, Secret, Verdict};
 use sip::flow::{Flow, Transport};
 use sip::message::{Name, Request, Response, Uri};
+use sip::register::Binding;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -34,8 +35,32 @@ pub(super) struct Phone {
     believed: bool,
     /// It is being told.
     telling: bool,
+    /// The contacts that were told, with the time until which no more need be said.
+    told: Vec<Binding>,
+    /// Connections to it that are being made after a restart.
+    pub(super) returning: usize,
     /// The ways its contacts came by.
     ways: BTreeSet<Way>,
+}
+
+impl Phone {
+    /// What the domain believes is known for sure: whether it is there, and at which contacts.
+    pub(super) fn believed(&mut self, here: bool, told: Vec<Binding>) {
+        (self.believed, self.told) = (here, told);
+    }
+
+    /// Has it a contact?
+    pub(super) fn is_here(&self) -> bool {
+        !self.ways.is_empty()
+    }
+
+    /// Is this what the domain was told?
+    fn knows(&self, contacts: &[&Binding]) -> bool {
+        let known = |binding: &&Binding| {
+            self.told.iter().any(|told| told.is_like(binding) && binding.until <= told.until)
+        };
+        self.told.len() == contacts.len() && contacts.iter().all(known)
+    }
 }
 
 /// What became of a request's credentials.
@@ -146,7 +171,7 @@ impl Voice {
     }
 
     /// A telephone's contacts have changed: who is trusted, what breaks with which flow, and what the domain is told.
-    fn changed(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
+    pub(super) fn changed(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
         let contacts = self.registrar.contacts(turn.now(), &record(realm, device));
         let ways: BTreeSet<Way> = contacts.iter().map(|b| b.flow.into()).collect();
         let key = (realm, device.clone());
@@ -165,26 +190,39 @@ impl Voice {
             self.endpoint.guard().trust(ip(*way));
             self.flows.entry(*way).or_default().insert(key.clone());
         }
-        self.presence(realm, device);
+        self.presence(turn, realm, device);
     }
 
-    /// Tells the domain whether a telephone is there, if it believes otherwise and is not being told.
-    pub(super) fn presence(&mut self, realm: RealmNo, device: &DeviceId) {
+    /// Telephones of a realm that are there, or that the domain believes to be.
+    pub(super) fn phones_of(&self, realm: RealmNo) -> Vec<DeviceId> {
+        let phones = self.phones.range((realm, DeviceId::from(""))..);
+        let phones = phones.take_while(|((of, _), _)| *of == realm);
+        phones.map(|((_, device), _)| device.clone()).collect()
+    }
+
+    /// Tells the domain whether a telephone is there, and where, if it believes otherwise and is not being told.
+    pub(super) fn presence(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
         let key = (realm, device.clone());
         let Some(phone) = self.phones.get_mut(&key) else { return };
-        let here = !phone.ways.is_empty();
-        if phone.telling {
+        if phone.telling || phone.returning > 0 {
             return;
         }
-        if phone.believed == here {
+        let contacts = self.registrar.contacts(turn.now(), &record(realm, device));
+        let here = !phone.ways.is_empty();
+        if phone.believed == here && (!here || phone.knows(&contacts)) {
             if !here {
                 self.phones.remove(&key);
             }
             return;
         }
         phone.telling = true;
+        let places = contacts.iter().map(|binding| keep::place(binding)).collect();
+        let told =
+            |binding: &&Binding| Binding { until: keep::lease(binding), ..(*binding).clone() };
+        phone.told = contacts.iter().map(told).collect();
         let ticket = Ticket::Register(realm, device.clone(), here);
-        self.ask(realm, ticket, "sip.REGISTER", Wish::Register { device: device.clone(), here });
+        let wish = Wish::Register { device: device.clone(), here, places };
+        self.ask(realm, ticket, "sip.REGISTER", wish);
     }
 
     /// The domain was told, or could not be.
@@ -201,11 +239,12 @@ impl Voice {
         match outcome {
             Ok(Ok(_)) => {
                 phone.believed = here;
-                self.presence(realm, device);
+                self.presence(turn, realm, device);
             }
             // The directory knows no such telephone any more: nor do we.
             Ok(Err(_)) => self.drop_contacts(turn, realm, device),
             Err(_) => {
+                phone.told.clear();
                 let timer = Timer::Presence(realm, device.clone());
                 self.timers.insert((turn.cx.now.plus(AGAIN), timer));
             }

@@ -95,13 +95,70 @@ fn what_the_domain_could_not_be_told_it_is_told_again() {
 }
 
 #[test]
-fn after_a_restart_nobody_is_registered_until_they_say_so() {
+fn after_a_restart_a_telephone_by_datagram_is_rung_at_once() {
     let mut world = World::new();
-    world.registered(&["1001"]);
+    world.registered(&["1001", "1002"]);
+    let facts = world.facts.len();
+    world.restart();
+    assert!(here(&world, "1002"));
+    assert_eq!((world.facts.len(), world.voice.registered()), (facts, 2), "nothing is told anew");
+    world.call("1001", "1002");
+    world.pick_up("1002");
+    assert_eq!(world.story("1001"), ["progress 180", "answered"]);
+    // A refresh goes on where the earlier switch was, and a telephone that leaves is gone.
+    assert_eq!(world.register("1002", 3_600), 200);
+    assert_eq!(world.register("1002", 0), 200);
+    assert!(!here(&world, "1002"));
+}
+
+#[test]
+fn a_place_is_good_for_half_of_its_time_longer_than_was_told() {
+    for (passed, refreshes, there) in [(80, false, true), (91, false, false), (91, true, true)] {
+        let mut world = World::new();
+        world.phone("1001");
+        assert_eq!(world.register("1001", 60), 200);
+        world.pass(Millis::from_secs(35));
+        if refreshes {
+            assert_eq!(world.register("1001", 60), 200);
+        }
+        // The switch is not there meanwhile.
+        world.due = None;
+        world.now = world.now.plus(Millis::from_secs(passed - 35));
+        world.restart();
+        assert_eq!(here(&world, "1001"), there, "{passed} s, {refreshes}");
+    }
+}
+
+#[test]
+fn after_a_restart_a_telephone_by_tcp_is_called_back_where_it_listens() {
+    let mut world = World::new();
+    world.phone_by("1001", Transport::Tcp);
+    assert_eq!(world.register("1001", 3_600), 200);
+    world.restart();
+    assert!(here(&world, "1001"));
+    assert_eq!(world.voice.registered(), 1);
+    // Where nobody listens any more, nobody is.
+    let mut gone = world.phones.remove("1001").unwrap();
     world.restart();
     assert!(!here(&world, "1001"));
+    // A browser's connection is its only way.
+    gone.flow.transport = Transport::Ws;
+    world.phones.insert("1001", gone);
     assert_eq!(world.register("1001", 3_600), 200);
-    assert!(here(&world, "1001"));
+    world.restart();
+    assert!(!here(&world, "1001"));
+}
+
+#[test]
+fn nobody_makes_the_switch_connect_to_where_they_are_not() {
+    let mut world = World::new();
+    world.phone_by("1001", Transport::Tcp);
+    world.phone_by("1002", Transport::Tcp);
+    let there = world.phones["1002"].flow.peer;
+    world.contact = Some(format!("<sip:1001@{there}>"));
+    assert_eq!(world.register("1001", 3_600), 200);
+    world.restart();
+    assert!(!here(&world, "1001"));
 }
 
 #[test]

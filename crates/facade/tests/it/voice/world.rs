@@ -126,6 +126,8 @@ pub(crate) struct World {
     /// Commands that meet a fault from now on.
     pub(crate) broken: bool,
     pub(crate) site: Fixed,
+    /// What telephones say where they are, if not the truth.
+    pub(crate) contact: Option<String>,
     chance: Seeded,
     wires: VecDeque<(&'static str, Vec<u8>)>,
     watched: BTreeSet<String>,
@@ -196,6 +198,7 @@ impl World {
             due: None,
             broken: false,
             site: Fixed::new(),
+            contact: None,
             chance,
             wires: VecDeque::new(),
             watched: BTreeSet::new(),
@@ -363,7 +366,8 @@ impl World {
         phone.registered += 2;
         let mut request = Request::new(Method::Register, uri("sip:demo.sangdam.test"));
         let who = Address::new(uri(&format!("sip:{user}@demo.sangdam.test")));
-        let contact = format!("<sip:{id}@{}>", phone.flow.peer);
+        let contact = self.contact.clone();
+        let contact = contact.unwrap_or_else(|| format!("<sip:{id}@{}>", phone.flow.peer));
         request.headers.push(Name::From, who.clone().tagged("r"));
         request.headers.push(Name::To, who);
         request.headers.push(Name::CallId, format!("register-{id}"));
