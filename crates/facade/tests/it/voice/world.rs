@@ -362,6 +362,21 @@ impl World {
         password: &str,
         expires: u32,
     ) -> u16 {
+        self.register_by(id, user, (user, password), expires)
+    }
+
+    /// Registers in its own name by other credentials than its own.
+    pub(crate) fn register_with(&mut self, id: &'static str, name: &str, password: &str) -> u16 {
+        self.register_by(id, id, (name, password), 3_600)
+    }
+
+    fn register_by(
+        &mut self,
+        id: &'static str,
+        user: &str,
+        (name, password): (&str, &str),
+        expires: u32,
+    ) -> u16 {
         let phone = self.phones.get_mut(id).unwrap();
         phone.registered += 2;
         let mut request = Request::new(Method::Register, uri("sip:demo.sangdam.test"));
@@ -380,7 +395,7 @@ impl World {
         if first.status != 401 {
             return first.status;
         }
-        let credentials = Credentials::new(user, password);
+        let credentials = Credentials::new(name, password);
         let phone = self.phones.get_mut(id).unwrap();
         let Some((name, auth)): Option<(Name, Auth)> =
             phone.endpoint.answer_challenge(&credentials, &first, &request)
