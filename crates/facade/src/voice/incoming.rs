@@ -1,7 +1,6 @@
 //! INVITEs that come: who calls, whether they may, and what the domain says to it.
 
 use super::leg::{Stage, Who, wire};
-use super::phone::Entrance;
 use super::plane::{Leg as No, PlaneFault};
 use super::{Ticket, Turn, Voice, status};
 use crate::door::{Fault, RealmNo};
@@ -11,7 +10,7 @@ use domain::id::DeviceId;
 use domain::refusal::Refusal;
 use sip::event::CallId as Sip;
 use sip::flow::{Flow, Transport};
-use sip::message::{Address, Headers, Name, Request, UserToUser};
+use sip::message::{Address, Headers, Name, Request, Response, UserToUser};
 use std::sync::Arc;
 
 /// Legs of one telephone.
@@ -42,6 +41,17 @@ fn no(status: u16) -> Refused {
         headers.push(Name::RetryAfter, 5);
     }
     (status, headers)
+}
+
+/// An answer that asks for a password, or to come again.
+fn asked(response: &Response) -> Refused {
+    let mut headers = Headers::default();
+    for name in [Name::WwwAuthenticate, Name::RetryAfter] {
+        for value in response.headers.all(&name) {
+            headers.push(name.clone(), value);
+        }
+    }
+    (response.status, headers)
 }
 
 impl Voice {
@@ -138,6 +148,7 @@ impl Voice {
         flow: Flow,
     ) -> Result<Caller, Refused> {
         if let Some((realm, trunk)) = self.trunk_of(flow, invite) {
+            self.vouched(turn, (realm, &trunk), invite, flow).map_err(|answer| asked(&answer))?;
             let name = self.outsider(realm, invite);
             let via = Via::Trunk { trunk, number: "".into() };
             return Ok(Caller::Outside(Who { realm, device: name, outside: true }, via));
@@ -177,18 +188,7 @@ impl Voice {
         invite: &Request,
         flow: Flow,
     ) -> Result<DeviceId, Refused> {
-        match self.enter(turn, realm, invite, flow) {
-            Entrance::Open(device) => Ok(device),
-            Entrance::Shut(response) => {
-                let mut headers = Headers::default();
-                for name in [Name::WwwAuthenticate, Name::RetryAfter] {
-                    for value in response.headers.all(&name) {
-                        headers.push(name.clone(), value);
-                    }
-                }
-                Err((response.status, headers))
-            }
-        }
+        self.enter(turn, realm, invite, flow).map_err(|response| asked(&response))
     }
 
     /// A page's visitor (`nxwebapi.md` 7.2): nobody vouches for them, and they reach what is public.
