@@ -89,6 +89,27 @@ pub struct Device {
     /// Anonymous web callers may reach it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
+    /// Whether its sound must be kept secret.
+    #[serde(default, skip_serializing_if = "Srtp::is_optional")]
+    pub srtp: Srtp,
+}
+
+/// Whether a telephone's sound must be kept secret on its way (RFC 3711).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Srtp {
+    /// Where its signalling is secret and it can; in the clear otherwise.
+    #[default]
+    Optional,
+    /// Always: a call that would be in the clear is none.
+    Required,
+}
+
+impl Srtp {
+    /// Calls in the clear may be.
+    pub const fn is_optional(&self) -> bool {
+        matches!(self, Self::Optional)
+    }
 }
 
 impl Device {
@@ -102,6 +123,7 @@ impl Device {
             service: None,
             sealed: None,
             public: false,
+            srtp: Srtp::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! INVITEs that come: who calls, whether they may, and what the domain says to it.
 
 use super::leg::{Stage, Who, wire};
-use super::plane::{Leg as No, PlaneFault};
+use super::plane::{Leg as No, PlaneFault, Wire};
 use super::{Ticket, Turn, Voice, status};
 use crate::door::{Fault, RealmNo};
 use domain::call::{Attached, Call, Link, Via, Wish};
@@ -13,16 +13,6 @@ use sip::flow::{Flow, Transport};
 use sip::message::{Address, Headers, Name, Request, Response, UserToUser};
 use std::sync::Arc;
 
-/// Legs of one telephone.
-const LEGS_LIMIT: usize = 8;
-/// Calls that one telephone may begin: a second in the long run, and at once.
-const RATE: (f64, f64) = (2.0, 20.0);
-/// Calls from one address of the web: a second in the long run, and at once (`nxwebapi.md` 7.2: 30 a minute).
-const WEB_RATE: (f64, f64) = (0.5, 30.0);
-/// Calls of one address of the web at a time (`nxwebapi.md` 7.2).
-const WEB_ADDRESS_LIMIT: usize = 10;
-/// Calls of a realm from the web at a time (`nxwebapi.md` 7.2).
-const WEB_LIMIT: usize = 200;
 /// User-to-user data, in bytes (`nxproxy-rio.md` 5.2).
 const UUI_LIMIT: usize = 256;
 
@@ -105,21 +95,21 @@ impl Voice {
                 (who, Wish::Come { from, to: number, via, attached, open })
             }
         };
-        let leg = self.open_leg(turn, sip, invite, flow)?;
-        self.legs.own(leg, who.clone());
+        let leg = self.open_leg(turn, sip, invite, flow, &who)?;
         *self.dialing.entry(who.clone()).or_default() += 1;
         self.ask(who.realm, Ticket::Dial(leg, who), "sip.INVITE", wish);
         Ok(())
     }
 
     /// Opens a leg for an INVITE: its sound is agreed on before anybody is asked, so that a call that could not be heard rings
-    /// nowhere.
+    /// nowhere. A telephone whose sound must be secret calls with a secret offer, or by a way on which it is made one.
     fn open_leg(
         &mut self,
         turn: &mut Turn<'_, '_>,
         sip: Sip,
         invite: &Request,
         flow: Flow,
+        who: &Who,
     ) -> Result<No, Refused> {
         let number = self.legs.next();
         let unfit = |fault| match fault {
@@ -128,15 +118,21 @@ impl Voice {
             PlaneFault::Full | PlaneFault::WrongState => no(503),
         };
         let offered = invite.body_of("application/sdp");
+        let ours = self.simple_ways.get(&flow.into()).copied().unwrap_or_else(|| wire(flow));
+        let secret = offered.map_or(ours != Wire::Plain, |offer| turn.plane.is_secret(offer));
+        if !secret && self.needs_secrecy(who) {
+            return Err(no(488));
+        }
         let (sdp, way) = match offered {
             Some(offer) => {
                 let agreed = turn.plane.answer(number, offer).map_err(unfit)?;
                 (agreed.sdp, Some(agreed.way))
             }
-            None => (turn.plane.offer(number, wire(flow), None).map_err(unfit)?, None),
+            None => (turn.plane.offer(number, ours, None).map_err(unfit)?, None),
         };
         let leg = self.legs.add(number, sip, Stage::Calling, flow);
         (leg.answer, leg.way, leg.offers) = (Some(sdp.into_bytes()), way, offered.is_none());
+        self.legs.own(number, who.clone());
         Ok(number)
     }
 
@@ -172,8 +168,9 @@ impl Voice {
         if claimed != who.device.as_str() || !self.has_contact(&who) {
             return Err(no(403));
         }
-        let bucket = format!("voice.{}.{}", realm.0, who.device);
-        if self.legs.of(&who).count() >= LEGS_LIMIT || !turn.cx.site.allow(&bucket, RATE.0, RATE.1)
+        let (bucket, most) = (format!("voice.{}.{}", realm.0, who.device), &self.most);
+        if self.legs.of(&who).count() >= most.phone_legs
+            || !turn.cx.site.allow(&bucket, most.phone_rate.0, most.phone_rate.1)
         {
             return Err(no(503));
         }
@@ -209,9 +206,10 @@ impl Voice {
         }
         let (ip, bucket) = (flow.peer.ip(), format!("voice.web.{}", flow.peer.ip()));
         let (here, all) = self.legs.of_web(realm, ip);
-        if here >= WEB_ADDRESS_LIMIT
-            || all >= WEB_LIMIT
-            || !turn.cx.site.allow(&bucket, WEB_RATE.0, WEB_RATE.1)
+        let most = &self.most;
+        if here >= most.web_address
+            || all >= most.web_realm
+            || !turn.cx.site.allow(&bucket, most.web_rate.0, most.web_rate.1)
         {
             return Err(no(503));
         }
@@ -248,8 +246,7 @@ impl Voice {
                 Ok(Some(Wish::Pickup { device: who.device.clone(), from: them.device }))
             }
             (Some(them), Stage::Up) if them == *who => {
-                let leg = self.open_leg(turn, sip, invite, flow)?;
-                self.legs.own(leg, who.clone());
+                let leg = self.open_leg(turn, sip, invite, flow, who)?;
                 for key in &calls {
                     self.legs.join(leg, *key);
                     self.legs.part(number, *key);

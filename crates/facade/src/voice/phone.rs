@@ -302,7 +302,7 @@ impl Voice {
 
     /// A connection is gone, and with it the contacts that came by it.
     pub(super) fn lose(&mut self, turn: &Turn<'_, '_>, flow: Flow) {
-        self.open_ways.remove(&flow.into());
+        self.simple_ways.remove(&flow.into());
         for (realm, device) in self.flows.get(&flow.into()).cloned().unwrap_or_default() {
             self.registrar.closed(&record(realm, &device), flow);
             self.changed(turn, realm, &device);

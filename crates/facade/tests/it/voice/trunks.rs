@@ -6,6 +6,7 @@ use domain::call::{Attached, CallType, Link, Wish};
 use domain::directory::{Device, DialRule, Entry, Trunk};
 use domain::time::Millis;
 use facade::voice::plane::{Hear, Sound};
+use facade::voice::{Config, Most};
 use sip::flow::Transport;
 use sip::message::{Address, Headers, Method, Name};
 
@@ -423,14 +424,38 @@ fn the_same_words_by_datagram_are_no_visit() {
 }
 
 #[test]
-fn visitors_of_one_address_are_ten_at_most() {
-    let mut world = world();
-    world.phone_by("visitor", Transport::Ws);
-    world.site.names.insert("demo.sangdam.test".into(), facade::door::RealmNo(0));
-    for _ in 0..10 {
+fn visitors_of_one_address_and_of_all_are_so_many_at_most() {
+    for (most, allowed) in [
+        (Most::default(), 10),
+        (Most { web_address: 3, ..Most::default() }, 3),
+        (Most { web_realm: 4, ..Most::default() }, 4),
+    ] {
+        let mut world = World::with(Config { most, ..Config::default() });
+        world.phone_by("visitor", Transport::Ws);
+        world.site.names.insert("demo.sangdam.test".into(), facade::door::RealmNo(0));
+        let calls: Vec<_> = (0..allowed).map(|_| visits(&mut world, "3001", "call")).collect();
+        world.story("visitor");
         visits(&mut world, "3001", "call");
+        assert_eq!(world.story("visitor"), ["refused 503"], "{allowed}");
+        // Whoever goes makes room.
+        world.hang_up("visitor", calls[0]);
+        world.story("visitor");
+        visits(&mut world, "3001", "call");
+        assert_eq!(world.story("visitor"), ["progress 180", "answered"], "{allowed}");
     }
-    world.story("visitor");
-    visits(&mut world, "3001", "call");
-    assert_eq!(world.story("visitor"), ["refused 503"]);
+}
+
+#[test]
+fn a_telephone_has_so_many_legs_at_a_time_as_it_may() {
+    let most = Most { phone_legs: 1, ..Most::default() };
+    let mut world = World::with(Config { most, ..Config::default() });
+    world.registered(&["1001"]);
+    let call = world.call("1001", "3001");
+    assert_eq!(world.story("1001"), ["progress 180", "answered"]);
+    world.call("1001", "3001");
+    assert_eq!(world.story("1001"), ["refused 503"]);
+    world.hang_up("1001", call);
+    world.story("1001");
+    world.call("1001", "3001");
+    assert_eq!(world.story("1001"), ["progress 180", "answered"]);
 }
