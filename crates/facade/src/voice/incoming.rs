@@ -1,8 +1,7 @@
 //! INVITEs that come: who calls, whether they may, and what the domain says to it.
 
 use super::leg::{Key, Leg, Stage, Who, wire};
-use super::phone::Entrance;
-use super::plane::{Leg as No, PlaneFault};
+use super::plane::{Leg as No, PlaneFault, Wire};
 use super::{Ticket, Turn, Voice, status};
 use crate::door::{Fault, RealmNo};
 use domain::call::{Attached, Call, Link, Via, Wish};
@@ -11,19 +10,9 @@ use domain::id::DeviceId;
 use domain::refusal::Refusal;
 use sip::event::CallId as Sip;
 use sip::flow::{Flow, Transport};
-use sip::message::{Address, Headers, Name, Request, UserToUser};
+use sip::message::{Address, Headers, Name, Request, Response, UserToUser};
 use std::sync::Arc;
 
-/// Legs of one telephone.
-const LEGS_LIMIT: usize = 8;
-/// Calls that one telephone may begin: a second in the long run, and at once.
-const RATE: (f64, f64) = (2.0, 20.0);
-/// Calls from one address of the web: a second in the long run, and at once (`nxwebapi.md` 7.2: 30 a minute).
-const WEB_RATE: (f64, f64) = (0.5, 30.0);
-/// Calls of one address of the web at a time (`nxwebapi.md` 7.2).
-const WEB_ADDRESS_LIMIT: usize = 10;
-/// Calls of a realm from the web at a time (`nxwebapi.md` 7.2).
-const WEB_LIMIT: usize = 200;
 /// The header by which a telephone that was started anew names the matter (`X-NX-Cid`) whose call it was in.
 const RESUME: &str = "X-NX-Resume";
 /// User-to-user data, in bytes (`nxproxy-rio.md` 5.2).
@@ -44,6 +33,17 @@ fn no(status: u16) -> Refused {
         headers.push(Name::RetryAfter, 5);
     }
     (status, headers)
+}
+
+/// An answer that asks for a password, or to come again.
+fn asked(response: &Response) -> Refused {
+    let mut headers = Headers::default();
+    for name in [Name::WwwAuthenticate, Name::RetryAfter] {
+        for value in response.headers.all(&name) {
+            headers.push(name.clone(), value);
+        }
+    }
+    (response.status, headers)
 }
 
 impl Voice {
@@ -100,21 +100,21 @@ impl Voice {
                 (who, Wish::Come { from, to: number, via, attached, open })
             }
         };
-        let leg = self.open_leg(turn, sip, invite, flow)?;
-        self.legs.own(leg, who.clone());
+        let leg = self.open_leg(turn, sip, invite, flow, &who)?;
         *self.dialing.entry(who.clone()).or_default() += 1;
         self.ask(who.realm, Ticket::Dial(leg, who), "sip.INVITE", wish);
         Ok(())
     }
 
     /// Opens a leg for an INVITE: its sound is agreed on before anybody is asked, so that a call that could not be heard rings
-    /// nowhere.
+    /// nowhere. A telephone whose sound must be secret calls with a secret offer, or by a way on which it is made one.
     fn open_leg(
         &mut self,
         turn: &mut Turn<'_, '_>,
         sip: Sip,
         invite: &Request,
         flow: Flow,
+        who: &Who,
     ) -> Result<No, Refused> {
         let number = self.legs.next();
         let unfit = |fault| match fault {
@@ -123,15 +123,21 @@ impl Voice {
             PlaneFault::Full | PlaneFault::WrongState => no(503),
         };
         let offered = invite.body_of("application/sdp");
+        let ours = self.simple_ways.get(&flow.into()).copied().unwrap_or_else(|| wire(flow));
+        let secret = offered.map_or(ours != Wire::Plain, |offer| turn.plane.is_secret(offer));
+        if !secret && self.needs_secrecy(who) {
+            return Err(no(488));
+        }
         let (sdp, way) = match offered {
             Some(offer) => {
                 let agreed = turn.plane.answer(number, offer).map_err(unfit)?;
                 (agreed.sdp, Some(agreed.way))
             }
-            None => (turn.plane.offer(number, wire(flow), None).map_err(unfit)?, None),
+            None => (turn.plane.offer(number, ours, None).map_err(unfit)?, None),
         };
         let leg = self.legs.add(number, sip, Stage::Calling, flow);
         (leg.answer, leg.way, leg.offers) = (Some(sdp.into_bytes()), way, offered.is_none());
+        self.legs.own(number, who.clone());
         Ok(number)
     }
 
@@ -143,6 +149,7 @@ impl Voice {
         flow: Flow,
     ) -> Result<Caller, Refused> {
         if let Some((realm, trunk)) = self.trunk_of(flow, invite) {
+            self.vouched(turn, (realm, &trunk), invite, flow).map_err(|answer| asked(&answer))?;
             let name = self.outsider(realm, invite);
             let via = Via::Trunk { trunk, number: "".into() };
             return Ok(Caller::Outside(Who { realm, device: name, outside: true }, via));
@@ -166,8 +173,9 @@ impl Voice {
         if claimed != who.device.as_str() || !self.has_contact(&who) {
             return Err(no(403));
         }
-        let bucket = format!("voice.{}.{}", realm.0, who.device);
-        if self.legs.of(&who).count() >= LEGS_LIMIT || !turn.cx.site.allow(&bucket, RATE.0, RATE.1)
+        let (bucket, most) = (format!("voice.{}.{}", realm.0, who.device), &self.most);
+        if self.legs.of(&who).count() >= most.phone_legs
+            || !turn.cx.site.allow(&bucket, most.phone_rate.0, most.phone_rate.1)
         {
             return Err(no(503));
         }
@@ -182,18 +190,7 @@ impl Voice {
         invite: &Request,
         flow: Flow,
     ) -> Result<DeviceId, Refused> {
-        match self.enter(turn, realm, invite, flow) {
-            Entrance::Open(device) => Ok(device),
-            Entrance::Shut(response) => {
-                let mut headers = Headers::default();
-                for name in [Name::WwwAuthenticate, Name::RetryAfter] {
-                    for value in response.headers.all(&name) {
-                        headers.push(name.clone(), value);
-                    }
-                }
-                Err((response.status, headers))
-            }
-        }
+        self.enter(turn, realm, invite, flow).map_err(|response| asked(&response))
     }
 
     /// A page's visitor (`nxwebapi.md` 7.2): nobody vouches for them, and they reach what is public.
@@ -214,9 +211,10 @@ impl Voice {
         }
         let (ip, bucket) = (flow.peer.ip(), format!("voice.web.{}", flow.peer.ip()));
         let (here, all) = self.legs.of_web(realm, ip);
-        if here >= WEB_ADDRESS_LIMIT
-            || all >= WEB_LIMIT
-            || !turn.cx.site.allow(&bucket, WEB_RATE.0, WEB_RATE.1)
+        let most = &self.most;
+        if here >= most.web_address
+            || all >= most.web_realm
+            || !turn.cx.site.allow(&bucket, most.web_rate.0, most.web_rate.1)
         {
             return Err(no(503));
         }
@@ -286,8 +284,7 @@ impl Voice {
         flow: Flow,
         old: No,
     ) -> Result<(), Refused> {
-        let leg = self.open_leg(turn, sip, invite, flow)?;
-        self.legs.own(leg, who.clone());
+        let leg = self.open_leg(turn, sip, invite, flow, who)?;
         let calls = self.legs.get(old).map(|leg| leg.calls.clone()).unwrap_or_default();
         for key in &calls {
             self.legs.join(leg, *key);

@@ -59,6 +59,34 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use trunk::Line;
 
+/// What callers may take at most. Whoever asks for more hears 503 with `Retry-After`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Most {
+    /// Legs of one telephone at a time.
+    pub phone_legs: usize,
+    /// Calls that one telephone may begin: a second in the long run, and at once.
+    pub phone_rate: (f64, f64),
+    /// Calls from one address of the web: a second in the long run, and at once.
+    pub web_rate: (f64, f64),
+    /// Calls of one address of the web at a time.
+    pub web_address: usize,
+    /// Calls of a realm from the web at a time.
+    pub web_realm: usize,
+}
+
+impl Default for Most {
+    /// For the web, those of `nxwebapi.md` 7.2.
+    fn default() -> Self {
+        Self {
+            phone_legs: 8,
+            phone_rate: (2.0, 20.0),
+            web_rate: (0.5, 30.0),
+            web_address: 10,
+            web_realm: 200,
+        }
+    }
+}
+
 /// How a switch behaves.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -68,6 +96,8 @@ pub struct Config {
     pub registrar: Limits,
     /// The algorithms by which passwords are asked for, in this order (RFC 8760 §2.4: a telephone takes the first it knows).
     pub algorithms: Vec<Algorithm>,
+    /// What callers may take.
+    pub most: Most,
 }
 
 impl Default for Config {
@@ -77,6 +107,7 @@ impl Default for Config {
             registrar: Limits::default(),
             // Those that know only MD5 often look at the first challenge alone.
             algorithms: vec![Algorithm::Md5, Algorithm::Sha256],
+            most: Most::default(),
         }
     }
 }
@@ -183,12 +214,13 @@ pub struct Voice {
     endpoint: Endpoint,
     registrar: Registrar,
     algorithms: Vec<Algorithm>,
+    most: Most,
     realms: BTreeMap<RealmNo, Realm>,
     phones: BTreeMap<(RealmNo, DeviceId), Phone>,
     /// Telephones that are called back after a restart.
     returning: keep::Returning,
-    /// Ways under TLS to telephones that know no SRTP.
-    open_ways: BTreeSet<phone::Way>,
+    /// Ways to telephones that could do nothing with what they were offered first, and what they are offered instead.
+    simple_ways: BTreeMap<phone::Way, plane::Wire>,
     /// Whose contacts came by each flow.
     flows: BTreeMap<phone::Way, BTreeSet<(RealmNo, DeviceId)>>,
     legs: Legs,
@@ -217,10 +249,11 @@ impl Voice {
             endpoint,
             registrar,
             algorithms: config.algorithms,
+            most: config.most,
             realms: BTreeMap::new(),
             phones: BTreeMap::new(),
             returning: keep::Returning::default(),
-            open_ways: BTreeSet::new(),
+            simple_ways: BTreeMap::new(),
             flows: BTreeMap::new(),
             legs: Legs::default(),
             rings: Rings::new(),

@@ -9,7 +9,7 @@ use crate::door::{Fault, RealmNo};
 use crate::phone_pass::PhonePass;
 use domain::call::Wish;
 use domain::command::Done;
-use domain::directory::EntryKey;
+use domain::directory::{Directory, EntryKey};
 use domain::id::DeviceId;
 use domain::refusal::Refusal;
 use sip::digest::{Algorithm, Auth, Secret, Verdict};
@@ -18,6 +18,7 @@ use sip::message::{Name, Request, Response, Uri};
 use sip::register::Binding;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// A flow, in an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,14 +65,6 @@ impl Phone {
     }
 }
 
-/// What became of a request's credentials.
-pub(super) enum Entrance {
-    /// They are right, and this device's.
-    Open(DeviceId),
-    /// Answer this.
-    Shut(Box<Response>),
-}
-
 /// The registrar's name of a telephone.
 pub(super) fn record(realm: RealmNo, device: &DeviceId) -> String {
     format!("{}/{device}", realm.0)
@@ -89,26 +82,47 @@ impl Voice {
         named.unwrap_or_else(|| turn.cx.site.default_realm())
     }
 
-    /// 503: come back soon.
-    fn busy(request: &Request) -> Entrance {
-        let mut response = Response::to_request(request, 503);
-        response.headers.push(Name::RetryAfter, 5);
-        Entrance::Shut(Box::new(response))
-    }
-
-    /// Who asks? By digest, against the password of the device that is named (RFC 3261 §22, RFC 8760).
+    /// Which telephone asks?
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered.
     pub(super) fn enter(
         &mut self,
         turn: &Turn<'_, '_>,
         realm: RealmNo,
         request: &Request,
         flow: Flow,
-    ) -> Entrance {
+    ) -> Result<DeviceId, Box<Response>> {
+        self.judged(turn, realm, request, flow, |directory, user| {
+            let device = directory.devices.get(user).filter(|d| d.service.is_none())?;
+            Some((device.id.clone(), device.sealed.clone()))
+        })
+    }
+
+    /// Who asks? By digest, against the sealed password of whom `account` finds by the name given (RFC 3261 §22, RFC 8760).
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered.
+    pub(super) fn judged<T>(
+        &mut self,
+        turn: &Turn<'_, '_>,
+        realm: RealmNo,
+        request: &Request,
+        flow: Flow,
+        account: impl Fn(&Directory, &str) -> Option<(T, Option<Arc<str>>)>,
+    ) -> Result<T, Box<Response>> {
         let now = turn.now();
-        let Some(known) = self.realms.get_mut(&realm) else {
-            return Self::busy(request);
+        let gate = self.realms.get_mut(&realm).and_then(|known| {
+            let directory = known.directory.clone();
+            known.gate.as_mut().map(|gate| (gate, directory))
+        });
+        let Some((gate, directory)) = gate else {
+            let mut response = Response::to_request(request, 503);
+            response.headers.push(Name::RetryAfter, 5);
+            return Err(Box::new(response));
         };
-        let Some(gate) = &mut known.gate else { return Self::busy(request) };
         let given = [Name::Authorization, Name::ProxyAuthorization];
         let given = given.iter().flat_map(|name| request.headers.all(name));
         let given = given.filter_map(|value| <Auth as sip::message::Field>::parse(value).ok());
@@ -118,8 +132,8 @@ impl Voice {
         for auth in given.filter(|auth| auth.get("realm") == Some(&*name)) {
             let named = auth.get("username").unwrap_or_default();
             let user = named.split('@').next().unwrap_or_default();
-            let device = known.directory.devices.get(user).filter(|d| d.service.is_none());
-            let sealed = device.and_then(|device| device.sealed.as_ref());
+            let who = account(&directory, user);
+            let sealed = who.as_ref().and_then(|(_, sealed)| sealed.as_ref());
             let password = sealed.and_then(|sealed| turn.cx.site.unseal(sealed));
             let password = password.and_then(|bytes| String::from_utf8(bytes).ok());
             // A desk's browser has a pass instead.
@@ -132,8 +146,8 @@ impl Voice {
                 Some(password) => Secret::new(algorithm, named, &name, password),
                 None => Secret::kept(algorithm, "-"),
             };
-            match (gate.judge(now, &auth, &request.method, &secret), device) {
-                (Verdict::Right, Some(device)) => return Entrance::Open(device.id.clone()),
+            match (gate.judge(now, &auth, &request.method, &secret), who) {
+                (Verdict::Right, Some((who, _))) => return Ok(who),
                 (Verdict::Stale | Verdict::Replayed, _) => stale = true,
                 _ => guessed = true,
             }
@@ -145,7 +159,7 @@ impl Voice {
         if guessed {
             self.endpoint.guard().blame(now, flow.peer.ip());
         }
-        Entrance::Shut(Box::new(response))
+        Err(Box::new(response))
     }
 
     /// REGISTER: the answer to it.
@@ -159,8 +173,8 @@ impl Voice {
         let Ok(to) = request.to() else { return refuse(400) };
         let realm = Self::realm_of(turn, &to.uri);
         let device = match self.enter(turn, realm, request, flow) {
-            Entrance::Open(device) => device,
-            Entrance::Shut(response) => return *response,
+            Ok(device) => device,
+            Err(response) => return *response,
         };
         // Nobody registers for another (RFC 3261 §10.3, step 4).
         if to.uri.user().as_deref() != Some(device.as_str()) {
@@ -292,7 +306,7 @@ impl Voice {
 
     /// A connection is gone, and with it the contacts that came by it.
     pub(super) fn lose(&mut self, turn: &Turn<'_, '_>, flow: Flow) {
-        self.open_ways.remove(&flow.into());
+        self.simple_ways.remove(&flow.into());
         for (realm, device) in self.flows.get(&flow.into()).cloned().unwrap_or_default() {
             self.registrar.closed(&record(realm, &device), flow);
             self.changed(turn, realm, &device);
