@@ -4,13 +4,16 @@
 //! simply all of its entries. What may be put into it, and be taken out, `directory/check.rs` says.
 
 mod check;
+mod source;
 #[cfg(test)]
 mod tests;
 
+pub use source::Source;
+
 use crate::agent::Channel;
 use crate::id::{
-    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TrunkId, UserId,
-    WidgetId, WorkspaceId,
+    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TokenHash,
+    TrunkId, UserId, WidgetId, WorkspaceId,
 };
 use crate::scenario::Scenario;
 use crate::time::Millis;
@@ -54,6 +57,21 @@ pub struct User {
     /// May not log in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// What is asked for beside the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Arc<SecondFactor>>,
+}
+
+/// What somebody has besides their password: one-time codes (RFC 6238), and codes for when the device is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// The secret that the codes are made of, sealed with a key that lies outside of the database (base64).
+    pub sealed: Arc<str>,
+    /// It was set then.
+    pub since: Millis,
+    /// Hashes of recovery codes; each of them is good once.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub recovery: BTreeSet<TokenHash>,
 }
 
 impl User {
@@ -86,6 +104,27 @@ pub struct Device {
     /// Anonymous web callers may reach it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
+    /// Whether its sound must be kept secret.
+    #[serde(default, skip_serializing_if = "Srtp::is_optional")]
+    pub srtp: Srtp,
+}
+
+/// Whether a telephone's sound must be kept secret on its way (RFC 3711).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Srtp {
+    /// Where its signalling is secret and it can; in the clear otherwise.
+    #[default]
+    Optional,
+    /// Always: a call that would be in the clear is none.
+    Required,
+}
+
+impl Srtp {
+    /// Calls in the clear may be.
+    pub const fn is_optional(&self) -> bool {
+        matches!(self, Self::Optional)
+    }
 }
 
 impl Device {
@@ -99,6 +138,7 @@ impl Device {
             service: None,
             sealed: None,
             public: false,
+            srtp: Srtp::default(),
         }
     }
 }
@@ -201,6 +241,15 @@ pub struct Trunk {
     /// We register there; else it knows us by our address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub register: bool,
+    /// Where its calls come from, each a [`Source`]; none: from `host` alone, by datagrams from its port alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Arc<str>>,
+    /// The domain that its calls must name in `From`, if it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Arc<str>>,
+    /// Its calls must give `user` and its password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub challenge: bool,
     /// Which of our numbers each number dialled there leads to; `*` is every other.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: BTreeMap<Arc<str>, DeviceId>,
@@ -234,6 +283,9 @@ impl Trunk {
             user: None,
             sealed: None,
             register: false,
+            sources: Vec::new(),
+            domain: None,
+            challenge: false,
             numbers: BTreeMap::new(),
             rules: Vec::new(),
             priority: 0,
@@ -792,6 +844,9 @@ pub struct Realm {
     /// Pages in agents' desks may come from any origin and have all grants (`max-agent-desktop.md` 1.10). The desk warns.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open_like_max: bool,
+    /// Who logs in by password must show a second factor, too, in these roles.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub second_factor: BTreeSet<Role>,
 }
 
 impl Realm {

@@ -2,7 +2,7 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
-use crate::call::{CallId, Happening, Said as Shown, Seat, Sound, Tag};
+use crate::call::{CallId, Happening, Place, Said as Shown, Seat, Sound, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
@@ -34,6 +34,10 @@ pub struct Deed {
     pub facts: Vec<Fact>,
 }
 
+fn no_places(places: &[Place]) -> bool {
+    places.is_empty()
+}
+
 /// Why an offer came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +66,16 @@ pub enum Leaving {
     Forced,
 }
 
+/// A code that was good once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The one-time code of this step, and with it all before.
+    Step(u64),
+    /// The recovery code of this hash.
+    Recovery(TokenHash),
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -84,6 +98,13 @@ pub enum Fact {
     LoggedOut {
         /// Which.
         session: TokenHash,
+    },
+    /// Somebody's code was taken, and is not taken again.
+    CodeTaken {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        code: Code,
     },
 
     // --- agents
@@ -134,13 +155,16 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
-    /// A telephone can be reached by SIP from now on, or cannot any more. Told once for all of its contacts, not each time one
-    /// is refreshed.
+    /// A telephone can be reached by SIP from now on, at other places than before, or not any more. Told for all of its places
+    /// at once, and not each time one is refreshed.
     Registered {
         /// Which.
         device: DeviceId,
         /// It can be reached.
         here: bool,
+        /// Where.
+        #[serde(default, skip_serializing_if = "no_places")]
+        places: Arc<[Place]>,
     },
 
     /// An application wants a telephone to pick up: its phone is asked.

@@ -23,10 +23,16 @@ impl Centre {
         self.arm(at, fact);
         match fact {
             Fact::Put(entry) => {
+                if let Entry::User(user) = entry.as_ref() {
+                    self.forget_codes(&user.id, Some(user));
+                }
                 Arc::make_mut(&mut self.directory).put(entry.as_ref().clone());
                 self.directory_changed(at, entry);
             }
             Fact::Removed(key) => {
+                if let EntryKey::User(user) = key {
+                    self.forget_codes(user, None);
+                }
                 Arc::make_mut(&mut self.directory).remove(key);
                 if let EntryKey::User(user) = key {
                     self.agents.remove(user);
@@ -40,6 +46,7 @@ impl Centre {
                 self.sessions.insert(*session, Session { user: user.clone(), until: *until });
                 self.soft.seen.insert(*session, at);
             }
+            Fact::CodeTaken { user, code } => self.code_taken(user, *code),
             Fact::LoggedOut { session } => {
                 self.sessions.remove(session);
                 self.soft.seen.remove(session);
@@ -77,7 +84,7 @@ impl Centre {
             }
             Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
-            Fact::Registered { device, here } => self.registered(device, *here),
+            Fact::Registered { device, here, places } => self.registered(device, *here, places),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }

@@ -1,6 +1,6 @@
 //! Would a change leave the directory whole? Every name leads somewhere, every number is in its range.
 
-use super::{BotKind, Directory, Entry, EntryKey, Target, Workspace, origin_of};
+use super::{BotKind, Directory, Entry, EntryKey, Source, Target, Workspace, origin_of};
 use crate::refusal::Refusal;
 use crate::scenario::Need;
 use std::sync::Arc;
@@ -131,11 +131,11 @@ impl Directory {
                     text.len() <= 32
                         && text.bytes().all(|b| b.is_ascii_digit() || b"*#+".contains(&b))
                 };
-                let host = (1..=255).contains(&trunk.host.len())
-                    && trunk
-                        .host
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b));
+                let name = |text: &str| {
+                    (1..=255).contains(&text.len())
+                        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
+                };
+                let source = trunk.sources.iter().find(|text| Source::parse(text).is_none());
                 let rule = trunk.rules.iter().find(|rule| {
                     !digits(&rule.prefix)
                         || !digits(&rule.add)
@@ -144,13 +144,29 @@ impl Directory {
                         || rule.strip > rule.most
                 });
                 let lost = trunk.numbers.values().find(|to| !self.answers(to.as_str()));
-                if !host {
+                if !name(&trunk.host) {
                     bad(format!(
                         "trunk {}: {:?} is neither host nor host:port",
                         trunk.id, trunk.host
                     ))
                 } else if trunk.register && (trunk.user.is_none() || trunk.sealed.is_none()) {
                     bad(format!("trunk {}: to register, it needs user and password", trunk.id))
+                } else if trunk.challenge && (trunk.user.is_none() || trunk.sealed.is_none()) {
+                    bad(format!("trunk {}: to be asked, it needs user and password", trunk.id))
+                } else if trunk.register && !trunk.sources.is_empty() {
+                    bad(format!(
+                        "trunk {}: calls come from where we register alone; it has no sources",
+                        trunk.id
+                    ))
+                } else if let Some(source) = source {
+                    bad(format!(
+                        "trunk {}: source {source:?}: address, address:port or address/bits of at least 8",
+                        trunk.id
+                    ))
+                } else if trunk.sources.len() > 64 {
+                    bad(format!("trunk {}: at most 64 sources", trunk.id))
+                } else if trunk.domain.as_ref().is_some_and(|domain| !name(domain)) {
+                    bad(format!("trunk {}: the domain is no host", trunk.id))
                 } else if let Some(rule) = rule {
                     bad(format!(
                         "trunk {}: rule {:?}: digits, *, # and +, at most 32, least before most",

@@ -3,7 +3,9 @@
 use super::Wrong;
 use crate::admin::calendar::{read_date, read_minute, write_date, write_minute};
 use domain::agent::Channel;
-use domain::directory::{Device, Forward, Group, Hours, Reason, Role, Service, User, WrapUpCode};
+use domain::directory::{
+    Device, Forward, Group, Hours, Reason, Role, SecondFactor, Service, Srtp, User, WrapUpCode,
+};
 use domain::id::{DeviceId, HoursId, SkillId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +30,12 @@ pub(super) struct UserWire {
     limits: BTreeMap<Channel, u8>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     disabled: bool,
+    /// There is one. It is set and taken off by its own requests alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) second_factor: bool,
+    /// Sealed, in exports alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) second_factor_sealed: Option<Arc<SecondFactor>>,
 }
 
 impl UserWire {
@@ -42,13 +50,15 @@ impl UserWire {
             skills: user.skills.clone(),
             limits: user.limits.clone(),
             disabled: user.disabled,
+            second_factor: user.second.is_some(),
+            second_factor_sealed: user.second.clone(),
         }
     }
 
     /// The user with this password's hash; a new password is hashed later.
-    pub(super) fn user(self, hash: Option<Arc<str>>) -> User {
+    pub(super) fn user(self, hash: Option<Arc<str>>, second: Option<Arc<SecondFactor>>) -> User {
         let Self { id, name, role, extension, skills, limits, disabled, .. } = self;
-        User { id, name, role, password: hash, extension, skills, limits, disabled }
+        User { id, name, role, password: hash, extension, skills, limits, disabled, second }
     }
 }
 
@@ -72,6 +82,8 @@ pub(super) struct DeviceWire {
     pub(super) sealed: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     public: bool,
+    #[serde(default, skip_serializing_if = "Srtp::is_optional")]
+    srtp: Srtp,
 }
 
 impl DeviceWire {
@@ -85,6 +97,7 @@ impl DeviceWire {
             password: None,
             sealed: device.sealed.clone(),
             public: device.public,
+            srtp: device.srtp,
         }
     }
 
@@ -93,8 +106,8 @@ impl DeviceWire {
     }
 
     pub(super) fn device(self, sealed: Option<Arc<str>>) -> Device {
-        let Self { id, simulated, dnd, forward, service, public, .. } = self;
-        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public }
+        let Self { id, simulated, dnd, forward, service, public, srtp, .. } = self;
+        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public, srtp }
     }
 }
 
