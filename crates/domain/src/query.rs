@@ -336,6 +336,8 @@ pub struct DeskCall {
     pub call: Call,
     /// The telephone by which the agent is in it.
     pub device: DeviceId,
+    /// It sends no sound.
+    pub muted: bool,
     /// Who sits at the telephones of ours that are in it.
     pub people: Vec<(DeviceId, UserId)>,
 }

@@ -270,7 +270,8 @@ impl Centre {
             let contact = self.contacts.get(&call.contact?)?;
             let inside = call.parties.iter().filter(|p| !p.outside).map(|p| p.device.clone());
             let people = inside.filter_map(|d| Some((d.clone(), self.person_at(&d)?))).collect();
-            let call = DeskCall { call: call.clone(), device: device.clone(), people };
+            let muted = self.switch.muted(&device);
+            let call = DeskCall { call: call.clone(), device: device.clone(), muted, people };
             Some(self.desk_call(contact, None, Some(Box::new(call))))
         });
         calls.collect()

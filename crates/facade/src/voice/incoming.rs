@@ -1,6 +1,6 @@
 //! INVITEs that come: who calls, whether they may, and what the domain says to it.
 
-use super::leg::{Stage, Who, wire};
+use super::leg::{Key, Leg, Stage, Who, wire};
 use super::plane::{Leg as No, PlaneFault, Wire};
 use super::{Ticket, Turn, Voice, status};
 use crate::door::{Fault, RealmNo};
@@ -13,6 +13,8 @@ use sip::flow::{Flow, Transport};
 use sip::message::{Address, Headers, Name, Request, Response, UserToUser};
 use std::sync::Arc;
 
+/// The header by which a telephone that was started anew names the matter (`X-NX-Cid`) whose call it was in.
+const RESUME: &str = "X-NX-Resume";
 /// User-to-user data, in bytes (`nxproxy-rio.md` 5.2).
 const UUI_LIMIT: usize = 256;
 
@@ -78,6 +80,9 @@ impl Voice {
         let attached = Attached { uui: uui(invite), ..Attached::default() };
         let (who, wish) = match caller {
             Caller::Phone(who) => {
+                if let Some(cnid) = invite.headers.get(&Name::Other(RESUME.into())) {
+                    return self.resume(turn, &who, sip, invite, flow, cnid.trim());
+                }
                 let wish = match replaces {
                     Some(other) => match self.replace(turn, &who, sip, invite, flow, other)? {
                         Some(wish) => wish,
@@ -239,26 +244,57 @@ impl Voice {
         other: Sip,
     ) -> Result<Option<Wish>, Refused> {
         let other = self.legs.of_sip(other).and_then(|no| self.legs.get(no)).ok_or(no(481))?;
-        let (theirs, stage, number, calls) =
-            (other.who.clone(), other.stage, other.no, other.calls.clone());
+        let (theirs, stage, number) = (other.who.clone(), other.stage, other.no);
         match (theirs, stage) {
             (Some(them), Stage::Called) if them.realm == who.realm && !them.outside => {
                 Ok(Some(Wish::Pickup { device: who.device.clone(), from: them.device }))
             }
             (Some(them), Stage::Up) if them == *who => {
-                let leg = self.open_leg(turn, sip, invite, flow, who)?;
-                for key in &calls {
-                    self.legs.join(leg, *key);
-                    self.legs.part(number, *key);
-                }
-                self.end_leg(turn, number, 487);
-                for key in calls {
-                    self.compare(turn, who.realm, key, None);
-                }
+                self.move_leg(turn, who, sip, invite, flow, number)?;
                 Ok(None)
             }
             _ => Err(no(403)),
         }
+    }
+
+    /// A telephone that was started anew goes on with the call of this matter, which its earlier self was in.
+    fn resume(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        who: &Who,
+        sip: Sip,
+        invite: &Request,
+        flow: Flow,
+        cnid: &str,
+    ) -> Result<(), Refused> {
+        let of_matter =
+            |key: &Key| self.call(who.realm, *key).is_some_and(|call| &*call.cnid == cnid);
+        let stands = |leg: &&Leg| leg.stage == Stage::Up && leg.calls.iter().any(of_matter);
+        let old = self.legs.of(who).find(stands).map(|leg| leg.no).ok_or(no(481))?;
+        self.move_leg(turn, who, sip, invite, flow, old)
+    }
+
+    /// A new leg of a telephone takes the place of its old one, with all calls that go by that.
+    fn move_leg(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        who: &Who,
+        sip: Sip,
+        invite: &Request,
+        flow: Flow,
+        old: No,
+    ) -> Result<(), Refused> {
+        let leg = self.open_leg(turn, sip, invite, flow, who)?;
+        let calls = self.legs.get(old).map(|leg| leg.calls.clone()).unwrap_or_default();
+        for key in &calls {
+            self.legs.join(leg, *key);
+            self.legs.part(old, *key);
+        }
+        self.end_leg(turn, old, 487);
+        for key in calls {
+            self.compare(turn, who.realm, key, None);
+        }
+        Ok(())
     }
 
     /// The domain has taken a call, or not.

@@ -6,6 +6,7 @@
 use super::leg::Who;
 use super::{AGAIN, Ticket, Timer, Turn, Voice, keep};
 use crate::door::{Fault, RealmNo};
+use crate::phone_pass::PhonePass;
 use domain::call::Wish;
 use domain::command::Done;
 use domain::directory::{Directory, EntryKey};
@@ -135,6 +136,9 @@ impl Voice {
             let sealed = who.as_ref().and_then(|(_, sealed)| sealed.as_ref());
             let password = sealed.and_then(|sealed| turn.cx.site.unseal(sealed));
             let password = password.and_then(|bytes| String::from_utf8(bytes).ok());
+            // A desk's browser has a pass instead.
+            let pass = PhonePass::password_of(turn.cx.site, realm, named, turn.cx.now);
+            let password = pass.or(password);
             let sha = auth.get("algorithm").is_some_and(|a| a.eq_ignore_ascii_case("SHA-256"));
             let algorithm = if sha { Algorithm::Sha256 } else { Algorithm::Md5 };
             // A stranger takes as long as a wrong password does.

@@ -10,6 +10,7 @@ use domain::call::{Call, CallId, Cause, Link, Outside, PROMPT, Wish};
 use domain::directory::Srtp;
 use sip::endpoint::Invite;
 use sip::event;
+use sip::flow::Flow;
 use sip::message::{Address, Headers, Method, Name, Uri, UserToUser};
 use sip::register::Binding;
 
@@ -361,8 +362,12 @@ impl Voice {
         let Some(key) = calls.first().copied() else { return };
         let Some(call) = self.call(who.realm, key).cloned() else { return };
         let contacts = self.registrar.contacts(turn.now(), &record(who.realm, &who.device));
-        let contact = contacts.into_iter().find(|binding| binding.flow == flow);
-        let Some(contact) = contact.cloned() else { return };
+        // A contact whose connection was lost is called where it came back.
+        let rings =
+            |flow: Flow| self.legs.of(who).any(|leg| leg.flow == flow && leg.calls.contains(&key));
+        let same = contacts.iter().find(|binding| binding.flow == flow);
+        let contact = same.or_else(|| contacts.iter().find(|binding| !rings(binding.flow)));
+        let Some(contact) = contact.copied().cloned() else { return };
         self.end_leg(turn, no, 487);
         let Some(mut invite) = self.invitation(who, &call, &contact, false) else {
             return;

@@ -77,7 +77,7 @@ fn a_telephone_is_gone_with_its_connection() {
     world.phone_by("1001", Transport::Ws);
     assert_eq!(world.register("1001", 3_600), 200);
     let flow = world.phones["1001"].flow;
-    world.switch(|voice, cx, plane| voice.closed(cx, plane, flow));
+    world.with(|voice, cx, plane| voice.closed(cx, plane, flow));
     world.settle();
     assert!(!here(&world, "1001"));
 }
@@ -183,4 +183,34 @@ fn options_is_answered_by_what_the_switch_can_do() {
     let answer = world.request("1001", request);
     assert_eq!(answer.status, 200);
     assert!(answer.headers.lists(&Name::Allow, "REFER"));
+}
+
+/// What the desk's protocol gives to a browser (`desk/ask/call.rs`).
+fn pass(world: &World, device: &str, until: u64) -> (String, String) {
+    use base64::Engine as _;
+    use facade::door::Site as _;
+    let user = format!("{device}@desk.{until}");
+    let said = [b"desk.phone".as_slice(), &0_u16.to_be_bytes(), user.as_bytes()].concat();
+    let code = world.site.mac(&said).unwrap();
+    (user, base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(code))
+}
+
+#[test]
+fn a_desks_pass_opens_one_telephone_for_five_minutes() {
+    let mut world = World::new();
+    world.phone("1001");
+    let now = world.now.0;
+    let (user, password) = pass(&world, "1001", now + 300_000);
+    assert_eq!(world.register_with("1001", &user, &password), 200);
+    assert!(here(&world, "1001"));
+    // Neither another's, nor for longer, nor without the code, nor when its time is over.
+    let (other, _) = pass(&world, "1002", now + 300_000);
+    assert_eq!(world.register_with("1001", &other, &password), 401);
+    let (longer, its) = pass(&world, "1001", now + 300_001);
+    assert_eq!(world.register_with("1001", &longer, &its), 401);
+    assert_eq!(world.register_with("1001", &user, "guessed"), 401);
+    let (another, its) = pass(&world, "1002", now + 300_000);
+    assert_eq!(world.register_with("1001", &another, &its), 403);
+    world.pass(Millis::from_secs(300));
+    assert_eq!(world.register_with("1001", &user, &password), 401);
 }
