@@ -68,6 +68,7 @@ impl Small {
             ring: Millis::from_mins(1),
             utc_offset_minutes: None,
             open_like_max: false,
+            second_factor: std::collections::BTreeSet::new(),
         };
         self.put(Entry::Realm(realm));
         let ids: Vec<UserId> =
@@ -82,6 +83,7 @@ impl Small {
                 skills: BTreeMap::new(),
                 limits: [(Channel::Chat, each)].into(),
                 disabled: false,
+                second: None,
             };
             self.put(Entry::User(user));
         }

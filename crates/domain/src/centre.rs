@@ -26,6 +26,7 @@ mod look;
 mod members;
 mod post;
 mod say;
+mod session;
 mod shift;
 mod stand;
 mod stream;
@@ -197,6 +198,9 @@ pub struct Centre {
     directory: Arc<Directory>,
     #[serde(with = "crate::pairs")]
     sessions: BTreeMap<TokenHash, Session>,
+    /// Codes that are not taken again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    codes: BTreeMap<UserId, session::Codes>,
     agents: BTreeMap<UserId, Agent>,
     contacts: Table<ContactId, Contact>,
     /// The newest contact's number.
@@ -285,7 +289,11 @@ impl Centre {
             Command::Put(entry) => self.put(step, *entry),
             Command::PutAll(entries) => self.put_all(step, entries),
             Command::Remove(key) => self.remove(step, key),
-            Command::LogIn { user, session } => self.log_in(step, user, session),
+            Command::LogIn { user, session, proof } => self.log_in(step, user, session, proof),
+            Command::TakeCode { user, proof } => self.take_code(step, &user, proof),
+            Command::SetSecondFactor { user, factor, keep } => {
+                self.set_second_factor(step, &user, factor, keep)
+            }
             Command::LogOut { session } => self.log_out(step, session),
             Command::BeginShift(shift) => self.begin_shift(step, *shift),
             Command::Attend { agent } => self.attend_shift(now, &agent),
@@ -502,7 +510,9 @@ impl Centre {
                 return topics;
             }
             // A secret's hash is nobody's news.
-            Fact::TokenGiven { .. } | Fact::LoggedIn { .. } => return topics,
+            Fact::TokenGiven { .. } | Fact::LoggedIn { .. } | Fact::CodeTaken { .. } => {
+                return topics;
+            }
             Fact::BotAsked { .. } => topics.push(Topic::Bots),
             Fact::Offered { agent, .. }
             | Fact::Declined { agent, .. }

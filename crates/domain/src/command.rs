@@ -5,7 +5,7 @@ use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
 };
-use crate::directory::{Entry, EntryKey};
+use crate::directory::{Entry, EntryKey, SecondFactor};
 use crate::id::{
     ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId,
     TokenHash, UserId,
@@ -230,6 +230,19 @@ pub enum Act {
     },
 }
 
+/// How somebody has proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// By the password alone.
+    Password,
+    /// By the password, and the one-time code of this step (RFC 6238 §4.2).
+    Code(u64),
+    /// By the password, and the recovery code of this hash.
+    Recovery(TokenHash),
+    /// Otherwise, and at least as well: by a session of theirs, or by having just set a second factor.
+    Known,
+}
+
 /// One wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -261,12 +274,30 @@ pub enum Command {
     PutAll(Vec<Entry>),
     /// Remove from it.
     Remove(EntryKey),
-    /// The password was right: open a session.
+    /// Somebody has proved who they are: open a session.
     LogIn {
         /// Who.
         user: UserId,
         /// The hash of the session's secret.
         session: TokenHash,
+        /// How.
+        proof: Proof,
+    },
+    /// Somebody has proved who they are, for something else than a session: a code is used up all the same.
+    TakeCode {
+        /// Who.
+        user: UserId,
+        /// How.
+        proof: Proof,
+    },
+    /// Set somebody's second factor, or take it off. Their other sessions end.
+    SetSecondFactor {
+        /// Whose.
+        user: UserId,
+        /// The new one, and the step of the code that showed that its device works.
+        factor: Option<(Box<SecondFactor>, u64)>,
+        /// This session stays.
+        keep: Option<TokenHash>,
     },
     /// End a session.
     LogOut {

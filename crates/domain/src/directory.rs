@@ -12,8 +12,8 @@ pub use source::Source;
 
 use crate::agent::Channel;
 use crate::id::{
-    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TrunkId, UserId,
-    WidgetId, WorkspaceId,
+    BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TokenHash,
+    TrunkId, UserId, WidgetId, WorkspaceId,
 };
 use crate::scenario::Scenario;
 use crate::time::Millis;
@@ -57,6 +57,21 @@ pub struct User {
     /// May not log in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// What is asked for beside the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Arc<SecondFactor>>,
+}
+
+/// What somebody has besides their password: one-time codes (RFC 6238), and codes for when the device is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// The secret that the codes are made of, sealed with a key that lies outside of the database (base64).
+    pub sealed: Arc<str>,
+    /// It was set then.
+    pub since: Millis,
+    /// Hashes of recovery codes; each of them is good once.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub recovery: BTreeSet<TokenHash>,
 }
 
 impl User {
@@ -829,6 +844,9 @@ pub struct Realm {
     /// Pages in agents' desks may come from any origin and have all grants (`max-agent-desktop.md` 1.10). The desk warns.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open_like_max: bool,
+    /// Who logs in by password must show a second factor, too, in these roles.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub second_factor: BTreeSet<Role>,
 }
 
 impl Realm {

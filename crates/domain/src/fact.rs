@@ -66,6 +66,16 @@ pub enum Leaving {
     Forced,
 }
 
+/// A code that was good once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The one-time code of this step, and with it all before.
+    Step(u64),
+    /// The recovery code of this hash.
+    Recovery(TokenHash),
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +98,13 @@ pub enum Fact {
     LoggedOut {
         /// Which.
         session: TokenHash,
+    },
+    /// Somebody's code was taken, and is not taken again.
+    CodeTaken {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        code: Code,
     },
 
     // --- agents

@@ -364,6 +364,8 @@ pub struct Colleague {
     pub user: Arc<User>,
     /// What they say of each channel they are logged on to.
     pub states: Vec<(Channel, AgentState)>,
+    /// The queues they serve.
+    pub queues: Vec<QueueId>,
     /// Contacts at hand.
     pub load: u32,
     /// How they are connected to the call at their telephone that is not on hold, else to any, and since when.

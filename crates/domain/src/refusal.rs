@@ -21,6 +21,15 @@ pub enum Refusal {
     /// The name or the password is wrong, or the person may not log in.
     #[error("the name or the password is wrong")]
     WrongPassword,
+    /// The password was right; a second factor is asked for as well.
+    #[error("a one-time code is needed, too")]
+    CodeNeeded,
+    /// The one-time or recovery code is wrong, or was taken before.
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
+    /// The password was right; this role must set a second factor first.
+    #[error("a second factor must be set first")]
+    MustEnrol,
     /// No contact has this id.
     #[error("there is no such contact")]
     NoSuchContact,
@@ -165,6 +174,9 @@ impl Refusal {
             Self::ChatEnded => "chat.ended",
             Self::NotAllowed => "session.not_allowed",
             Self::WrongPassword => "session.wrong_password",
+            Self::CodeNeeded => "session.code_needed",
+            Self::WrongCode => "session.wrong_code",
+            Self::MustEnrol => "session.must_enrol",
             Self::NoSuchContact => "contact.none",
             Self::Archived(_) => "contact.archived",
             Self::ContactEnded => "contact.ended",

@@ -58,8 +58,8 @@ pub enum Verb {
     Call(call::Call),
     /// Look at the realm, or change it
     Realm(admin::Realm),
-    /// List, show, add, change, remove people
-    User(admin::Kind),
+    /// List, show, add, change, remove people; help those who have lost their second factor
+    User(admin::User),
     /// List, show, add, change, remove telephones
     Device(admin::Kind),
     /// List, show, add, change, remove groups of people
@@ -96,7 +96,7 @@ pub async fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Replay(replay) => replay::run(replay).await,
         Verb::Chat(chat) => chat::run(chat).await,
         Verb::Realm(realm) => admin::realm(realm).await,
-        Verb::User(kind) => admin::run("users", kind).await,
+        Verb::User(kind) => admin::user(kind).await,
         Verb::Device(kind) => admin::run("devices", kind).await,
         Verb::Group(kind) => admin::run("groups", kind).await,
         Verb::Flow(kind) => admin::run("flows", kind).await,

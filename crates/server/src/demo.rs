@@ -195,6 +195,7 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         ring: domain::call::RING,
         utc_offset_minutes: None,
         open_like_max: false,
+        second_factor: std::collections::BTreeSet::new(),
     })
 }
 
@@ -214,6 +215,7 @@ fn people(password: &Arc<str>) -> Vec<Entry> {
                 skills: BTreeMap::new(),
                 limits,
                 disabled: false,
+                second: None,
             })
         };
     let agents = (1001..).zip(AGENTS).map(|(number, name)| {

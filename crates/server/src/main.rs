@@ -134,13 +134,14 @@ fn welcome(server: &Server, is_demo: bool) -> String {
         lines.extend([
             String::new(),
             format!("  agent desktop   {http}/desk   1001 … 1020, password {}", demo::PASSWORD),
-            format!("  customer chat   {http}/try"),
+            format!("  administration  {http}/admin  admin (supervisor 9001), the same password"),
+            format!("  customer chat   {http}/webchat.html   {http}/try"),
             format!("  CTI bench       {http}/cti"),
             format!(
                 "  CTI gateway     users {}",
                 demo::CTI_USERS.map(|(user, password)| format!("{user} / {password}")).join(", ")
             ),
-            format!("  supervisor 9001, administrator admin, password {}", demo::PASSWORD),
+            "  SIP telephones  users 1001 … 1020, 9001, password sip-1001 for 1001, and so on".to_owned(),
             format!(
                 "  Amazon Connect  instance {}, key {}, secret {}",
                 demo::INSTANCE,

@@ -52,7 +52,7 @@ impl People {
             (_, Ok(Done::Started { contact, .. } | Done::Transferred { contact })) => {
                 self.heard_of(*contact);
             }
-            (Command::LogIn { user, session }, Ok(_)) => {
+            (Command::LogIn { user, session, .. }, Ok(_)) => {
                 self.sessions.insert(user.clone(), *session);
             }
             (

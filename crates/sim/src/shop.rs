@@ -81,6 +81,7 @@ pub(crate) fn user(id: &str, role: Role, skill: u8) -> User {
         skills,
         limits,
         disabled: false,
+        second: None,
     }
 }
 
@@ -133,6 +134,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         ring: domain::call::RING,
         utc_offset_minutes: None,
         open_like_max: false,
+        second_factor: BTreeSet::new(),
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];

@@ -42,6 +42,7 @@ export const api = {
   /** The entry as it is now; of a new key, with the secret that was made for it. */
   put: (kind: KindOf, name: string, entry: Entry) => ask("PUT", path(kind, name), entry) as Promise<Entry>,
   remove: (kind: KindOf, name: string) => ask("DELETE", path(kind, name)),
+  resetSecond: (user: string) => ask("DELETE", `users/${encodeURIComponent(user)}/second-factor`),
   exported: () => ask("GET", "export") as Promise<Entry>,
   imported: (document: Entry) => ask("PUT", "import", document) as Promise<{ readonly put: number }>,
 };

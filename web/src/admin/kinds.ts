@@ -15,6 +15,12 @@ export type Ask =
   | { readonly as: "seconds"; readonly max: number }
   | { readonly as: "yes" }
   | { readonly as: "choice"; readonly of: readonly (readonly [value: string, label: Key])[]; readonly optional?: boolean }
+  /** Several of these. */
+  | { readonly as: "several"; readonly of: readonly (readonly [value: string, label: Key])[] }
+  /** Objects, a row each, their members asked for side by side. */
+  | { readonly as: "rows"; readonly of: readonly Field[]; readonly fresh: Readonly<Record<string, unknown>> }
+  /** Texts by text, such as the number here for each number dialled there. */
+  | { readonly as: "pairs"; readonly from: Key; readonly to: Key }
   /** The name of another entry. */
   | { readonly as: "one"; readonly of: string; readonly optional?: boolean }
   /** Names of other entries, each with a level of 1 to 10. */
@@ -51,6 +57,7 @@ export interface KindOf {
 }
 
 const DAY = 86_400;
+const ROLES: readonly (readonly [value: string, label: Key])[] = [["agent", "role.agent"], ["supervisor", "role.supervisor"], ["administrator", "role.administrator"]];
 const text = (at: string, label: Key, more: Partial<Field> = {}): Field => ({ at, label, ask: { as: "text" }, ...more });
 const ID = text("id", "f.id", { needed: true });
 const NAME = text("name", "f.name", { needed: true });
@@ -75,7 +82,7 @@ export const KINDS: readonly KindOf[] = [
         at: "role",
         label: "f.role",
         needed: true,
-        ask: { as: "choice", of: [["agent", "role.agent"], ["supervisor", "role.supervisor"], ["administrator", "role.administrator"]] },
+        ask: { as: "choice", of: ROLES },
       },
       { at: "password", label: "f.password", ask: { as: "secret" } },
       one("extension", "f.extension", "devices"),
@@ -154,7 +161,7 @@ export const KINDS: readonly KindOf[] = [
     numbered: true,
     columns: ["ko", "en"],
     fresh: {},
-    fields: [number("code", "f.code", 0, 9, { needed: true }), text("ko", "f.ko", { needed: true }), text("en", "f.en", { needed: true })],
+    fields: [number("code", "f.code", 0, 9, { needed: true }), text("ko", "f.ko", { needed: true }), text("en", "f.en", { needed: true }), yes("after_work", "f.afterWork")],
   },
   {
     path: "wrap-up-codes",
@@ -177,6 +184,8 @@ export const KINDS: readonly KindOf[] = [
     fields: [
       ID,
       yes("virtual", "f.virtual"),
+      { at: "password", label: "f.sipPassword", ask: { as: "secret" } },
+      yes("public", "f.public"),
       yes("dnd", "f.dnd"),
       text("forward.always", "f.forwardAlways"),
       text("forward.busy", "f.forwardBusy"),
@@ -187,6 +196,38 @@ export const KINDS: readonly KindOf[] = [
         rare: true,
         ask: { as: "choice", optional: true, of: [["answers", "service.answers"], ["busy", "service.busy"], ["silent", "service.silent"]] },
       },
+    ],
+  },
+  {
+    path: "trunks",
+    member: "trunks",
+    label: "k.trunks",
+    about: "k.trunks.about",
+    name: "id",
+    columns: ["host", "carrier", "register"],
+    fresh: { carrier: "udp", priority: 0 },
+    fields: [
+      ID,
+      text("host", "f.host", { needed: true, ask: { as: "text", hint: "sip.carrier.example:5060" } }),
+      { at: "carrier", label: "f.carrier", ask: { as: "choice", of: [["udp", "carrier.udp"], ["tcp", "carrier.tcp"], ["tls", "carrier.tls"]] } },
+      text("user", "f.trunkUser"),
+      { at: "password", label: "f.password", ask: { as: "secret" } },
+      yes("register", "f.register"),
+      { at: "numbers", label: "f.trunkNumbers", ask: { as: "pairs", from: "f.dialled", to: "f.leadsTo" } },
+      {
+        at: "rules",
+        label: "f.rules",
+        ask: {
+          as: "rows",
+          fresh: { prefix: "", least: 1, most: 32, strip: 0, add: "" },
+          of: [text("prefix", "f.prefix"), number("least", "f.least", 0, 32), number("most", "f.most", 1, 32), number("strip", "f.strip", 0, 32), text("add", "f.addFront")],
+        },
+      },
+      number("priority", "f.trunkPriority", 0, 255),
+      number("limit", "f.trunkLimit", 1, 100_000),
+      text("caller", "f.caller"),
+      yes("disabled", "f.trunkDisabled"),
+      yes("uui", "f.uui", { rare: true }),
     ],
   },
   {
@@ -334,6 +375,7 @@ export const REALM: KindOf = {
     number("utc_offset_minutes", "f.offset", -1_440, 1_440),
     number("max_chats", "f.maxChats", 1, 10_000_000),
     seconds("ring_ms", "f.ring"),
+    { at: "second_factor", label: "f.secondFactor", ask: { as: "several", of: ROLES } },
     yes("open_topics", "f.openTopics", { rare: true }),
     { at: "stream_hosts", label: "f.streamHosts", rare: true, ask: { as: "lines", optional: true } },
   ],

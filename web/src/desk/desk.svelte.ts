@@ -18,7 +18,7 @@ import { Toasts } from "./toasts.svelte";
 import type { AgentState, BargeMode, Contact, DeskEvent, Hello, Item, PastContact, Target, Written } from "./wire";
 import { WorldHolder } from "./world.svelte";
 
-export type Dialog = "dial" | "consult" | "pass" | "palette" | "transfer" | "invite" | "keys" | "logout" | "team";
+export type Dialog = "dial" | "consult" | "pass" | "palette" | "transfer" | "invite" | "keys" | "logout" | "second" | "team";
 export type View = "list" | "talk" | "customer";
 
 /** What the page may want to sound, show or speak. */

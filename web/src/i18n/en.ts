@@ -273,6 +273,7 @@ export const desk: Translation<typeof deskKo> = {
   "palette.snippets": "Snippets",
   "palette.state": "My state: {state}",
   "palette.none": "Nothing found",
+  "second.title": "Two-step log-in",
   "keys.title": "Keyboard shortcuts",
   "keys.text": "Turn off what clashes with your other programs.",
   "keys.select": "Choose the n-th contact",

@@ -271,6 +271,7 @@ export const desk = {
   "palette.snippets": "상용구",
   "palette.state": "내 상태: {state}",
   "palette.none": "찾는 것이 없습니다",
+  "second.title": "2단계 인증",
   "keys.title": "키보드 단축키",
   "keys.text": "다른 프로그램과 겹치는 단축키는 끌 수 있습니다.",
   "keys.select": "n번째 상담 고르기",

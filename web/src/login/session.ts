@@ -6,31 +6,76 @@ export interface User {
   readonly name: string;
   readonly role: string;
   readonly extension?: string;
+  readonly second_factor?: boolean;
 }
 
-export type Login =
-  | { readonly kind: "in"; readonly user: User }
+/** Why something was not done that a password or a code was asked for. */
+export type Denied =
   | { readonly kind: "wrong" }
+  /** The password was right; a code is asked for, too. */
+  | { readonly kind: "code" }
+  | { readonly kind: "wrongCode" }
+  /** The password was right; a second factor must be set first. */
+  | { readonly kind: "enrol" }
   | { readonly kind: "locked"; readonly seconds: number }
+  /** It took too long. */
+  | { readonly kind: "late" }
   | { readonly kind: "unreachable" };
 
-const PATH = "/api/v1/session";
+export type Login = { readonly kind: "in"; readonly user: User } | Denied;
 
-export async function logIn(user: string, password: string): Promise<Login> {
+/** What a new device is told. */
+export interface Enrolment {
+  readonly ticket: string;
+  readonly secret: string;
+  readonly uri: string;
+  readonly svg: string;
+}
+
+const PATH = "/api/v1/session";
+const SECOND = "/api/v1/second-factor";
+
+const DENIED: Readonly<Record<string, Denied>> = {
+  "session.wrong_password": { kind: "wrong" },
+  "session.code_needed": { kind: "code" },
+  "session.wrong_code": { kind: "wrongCode" },
+  "session.must_enrol": { kind: "enrol" },
+};
+
+async function ask<T>(method: string, path: string, body: unknown): Promise<{ readonly kind: "ok"; readonly told: T } | Denied> {
   try {
-    const answer = await fetch(PATH, {
-      method: "POST",
+    const answer = await fetch(path, {
+      method,
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ user, password }),
+      body: JSON.stringify(body),
     });
-    if (answer.ok) return { kind: "in", user: ((await answer.json()) as { user: User }).user };
-    if (answer.status === 401 || answer.status === 400) return { kind: "wrong" };
+    const told: unknown = answer.status === 204 ? {} : await answer.json();
+    if (answer.ok) return { kind: "ok", told: told as T };
     if (answer.status === 429) return { kind: "locked", seconds: Number(answer.headers.get("Retry-After")) || 600 };
+    const denied = DENIED[(told as { error?: { code?: string } }).error?.code ?? ""];
+    if (denied) return denied;
+    if (answer.status === 400) return { kind: path === PATH ? "wrong" : "late" };
   } catch {
     // Told below.
   }
   return { kind: "unreachable" };
 }
+
+export async function logIn(user: string, password: string, code?: string): Promise<Login> {
+  const answer = await ask<{ user: User }>("POST", PATH, { user, password, ...(code ? { code } : {}) });
+  return answer.kind === "ok" ? { kind: "in", user: answer.told.user } : answer;
+}
+
+/** Begins to set one's second factor; `code` is of the one that there is. */
+export const enrol = (user: string, password: string, code?: string) =>
+  ask<Enrolment>("POST", SECOND, { user, password, ...(code ? { code } : {}) });
+
+/** Sets it, by a code of the new device; `log_in` opens a session, too. */
+export const confirmDevice = (ticket: string, code: string, log_in: boolean) =>
+  ask<{ readonly recovery: readonly string[]; readonly user?: User }>("PUT", SECOND, { ticket, code, log_in });
+
+/** Takes one's second factor off. */
+export const takeOff = (user: string, password: string, code: string) => ask<unknown>("DELETE", SECOND, { user, password, code });
 
 /** Who we are; `null` when nobody is logged in; `undefined` when the server cannot be reached. */
 export async function whoAmI(): Promise<User | null | undefined> {

@@ -32,6 +32,12 @@ const PURE: &[(&str, &[&str])] = &[
             "winnow",
             // Tokens and cursors.
             "base64",
+            // One-time codes of log-ins, and their picture.
+            "totp-rs",
+            "sha1",
+            "base32",
+            "constant_time_eq",
+            "qrcodegen",
             // SigV4: two hash crates and what they are made of.
             "sha2",
             "hmac",

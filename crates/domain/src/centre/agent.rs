@@ -1,6 +1,6 @@
 //! Agents: sessions, states, offers, after-work. And the directory, which says who they are.
 
-use super::{Centre, Decided, SESSION_LIMIT, Step};
+use super::{Centre, Decided, Step};
 use crate::agent::{AgentState, Channel, Stage, Work};
 use crate::command::Done;
 use crate::contact::{EndReason, WrapUp};
@@ -17,8 +17,6 @@ use std::collections::BTreeSet;
 pub(super) const FORCED: u8 = 100;
 /// After-work may be stretched by so much at once.
 pub(super) const EXTENSION_LIMIT: Millis = Millis::from_mins(10);
-/// Sessions of one person; the oldest gives way.
-const SESSIONS_OF_ONE: usize = 20;
 
 impl Centre {
     pub(super) fn put(&mut self, step: &mut Step<'_>, entry: Entry) -> Decided {
@@ -107,36 +105,6 @@ impl Centre {
         for queue in queues {
             self.route(step, &queue);
         }
-    }
-
-    pub(super) fn log_in(
-        &mut self,
-        step: &mut Step<'_>,
-        user: UserId,
-        session: TokenHash,
-    ) -> Decided {
-        if self.directory.users.get(&user).is_none_or(|u| u.disabled || u.password.is_none()) {
-            return Err(Refusal::WrongPassword);
-        }
-        let mut own: Vec<_> = self
-            .sessions
-            .iter()
-            .filter(|(_, s)| s.user == user)
-            .map(|(hash, s)| (s.until, *hash))
-            .collect();
-        own.sort_unstable();
-        if own.len() >= SESSIONS_OF_ONE {
-            self.emit(step, Fact::LoggedOut { session: own[0].1 });
-        }
-        self.emit(step, Fact::LoggedIn { user, session, until: step.now.plus(SESSION_LIMIT) });
-        Ok(Done::Ok)
-    }
-
-    pub(super) fn log_out(&mut self, step: &mut Step<'_>, session: TokenHash) -> Decided {
-        if self.sessions.contains_key(&session) {
-            self.emit(step, Fact::LoggedOut { session });
-        }
-        Ok(Done::Ok)
     }
 
     pub(super) fn set_state(

@@ -23,10 +23,16 @@ impl Centre {
         self.arm(at, fact);
         match fact {
             Fact::Put(entry) => {
+                if let Entry::User(user) = entry.as_ref() {
+                    self.forget_codes(&user.id, Some(user));
+                }
                 Arc::make_mut(&mut self.directory).put(entry.as_ref().clone());
                 self.directory_changed(at, entry);
             }
             Fact::Removed(key) => {
+                if let EntryKey::User(user) = key {
+                    self.forget_codes(user, None);
+                }
                 Arc::make_mut(&mut self.directory).remove(key);
                 if let EntryKey::User(user) = key {
                     self.agents.remove(user);
@@ -40,6 +46,7 @@ impl Centre {
                 self.sessions.insert(*session, Session { user: user.clone(), until: *until });
                 self.soft.seen.insert(*session, at);
             }
+            Fact::CodeTaken { user, code } => self.code_taken(user, *code),
             Fact::LoggedOut { session } => {
                 self.sessions.remove(session);
                 self.soft.seen.remove(session);

@@ -307,12 +307,10 @@ impl Centre {
     }
 
     fn colleagues(&self) -> Vec<Colleague> {
-        let users = self
-            .directory
-            .users
-            .values()
-            .filter(|u| !u.disabled && self.serves.contains_key(&u.id));
-        let known = users.map(|user| {
+        let users = self.directory.users.values().filter(|u| !u.disabled);
+        let known = users.filter_map(|user| {
+            let queues =
+                self.serves.get(&user.id)?.iter().map(|(queue, _)| queue.clone()).collect();
             let agent = self.agents.get(&user.id);
             let states = agent
                 .into_iter()
@@ -321,7 +319,7 @@ impl Centre {
             let load =
                 agent.map_or(0, |a| u32::try_from(a.load(Channel::Chat)).unwrap_or(u32::MAX));
             let call = self.on_call(&user.id);
-            Colleague { user: user.clone(), states, load, call }
+            Some(Colleague { user: user.clone(), states, queues, load, call })
         });
         known.collect()
     }

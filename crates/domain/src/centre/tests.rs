@@ -59,6 +59,7 @@ impl Shop {
             ring: crate::call::RING,
             utc_offset_minutes: None,
             open_like_max: false,
+            second_factor: BTreeSet::new(),
         };
         shop.put(Entry::Realm(realm));
         for (id, role) in [
@@ -197,7 +198,11 @@ impl Shop {
 
     fn session(&mut self, user: &str) -> TokenHash {
         let session = self.fresh();
-        self.ok(Command::LogIn { user: user.into(), session });
+        self.ok(Command::LogIn {
+            user: user.into(),
+            session,
+            proof: crate::command::Proof::Password,
+        });
         session
     }
 
@@ -272,6 +277,7 @@ fn user(id: &str, role: Role) -> User {
         skills: BTreeMap::new(),
         limits: [(Channel::Chat, 2)].into(),
         disabled: false,
+        second: None,
     }
 }
 
@@ -730,7 +736,14 @@ fn sessions_end_by_time_by_log_out_and_with_their_user() {
     let session = shop.session("1001");
     shop.put(Entry::User(User { disabled: true, ..user("1001", Role::Agent) }));
     assert_eq!(shop.centre.look(shop.now, &Query::Session(session)), Err(Refusal::BadToken));
-    assert_eq!(shop.no(Command::LogIn { user: "1001".into(), session }), Refusal::WrongPassword);
+    assert_eq!(
+        shop.no(Command::LogIn {
+            user: "1001".into(),
+            session,
+            proof: crate::command::Proof::Password
+        }),
+        Refusal::WrongPassword
+    );
     let session = shop.session("1002");
     shop.put(Entry::User(User {
         password: Some("$argon2id$new".into()),

@@ -14,6 +14,7 @@ fn shop() -> Directory {
         skills: BTreeMap::new(),
         limits: BTreeMap::new(),
         disabled: false,
+        second: None,
     };
     d.put(Entry::User(user));
     d.put(Entry::Group(Group {

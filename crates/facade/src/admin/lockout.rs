@@ -1,62 +1,57 @@
-//! Ten wrong passwords in ten minutes, per user and address, and the door is shut for a while.
+//! Ten wrong passwords in ten minutes, per user and address, and the door is shut for a while. Right passwords cost
+//! nothing: the bucket is looked into before a password is tried and again after it was right, so that guesses that were
+//! sent side by side win nothing, and drawn from when it was wrong.
 //!
-//! Right passwords must cost nothing, and a bucket can be drawn from but not be looked into. So there are three:
-//!
-//! - `wrong` gives nine: the tenth wrong password finds it empty, and then the two others are emptied;
-//! - `try` is drawn from before a password is looked at, so that a shut door costs no hashing;
-//! - `open` is drawn from after a right one, so that guesses that were sent side by side win nothing.
-//!
-//! The last two are deep enough that only emptying them ever shuts the door. All refill by one a minute.
+//! Whoever knows a password may guess codes from many addresses, so wrong codes are counted for the user alone, too.
 
 use crate::door::{Cx, Head, RealmNo};
 use std::net::IpAddr;
 
-/// Wrong passwords before the door shuts.
-pub(crate) const WRONG: u32 = 10;
-
 /// One try more after so many seconds.
 pub(crate) const RETRY_AFTER_S: u64 = 60;
 
-/// Log-ins with the right password in a row, per user and address; one more each minute.
-const DEPTH: u32 = 10_000;
+/// Wrong passwords: one more try a minute, and so many before the door shuts.
+const PASSWORDS: (f64, f64) = (1.0 / 60.0, 10.0);
 
-/// One a minute.
-const PER_SECOND: f64 = 1.0 / 60.0;
+/// Wrong codes of one user from anywhere: one more every ten minutes, and so many before the door shuts. Of a million codes
+/// three are right at a time, so whoever guesses for a year is right with a chance of one in seven.
+const CODES: (f64, f64) = (1.0 / 600.0, 30.0);
 
-/// The three buckets of one user at one address.
+/// The buckets of one user at one address.
+#[derive(Debug, Clone)]
 pub(crate) struct Lockout {
-    name: String,
+    here: String,
+    anywhere: String,
 }
 
 impl Lockout {
     /// For whoever knocks under this name. A name nobody has is counted alike.
     pub(crate) fn of(realm: RealmNo, user: &str, head: &Head) -> Self {
-        Self { name: format!("{}|{user}|{}", realm.0, network(head.peer)) }
+        Self {
+            here: format!("login.wrong|{}|{user}|{}", realm.0, network(head.peer)),
+            anywhere: format!("login.code|{}|{user}", realm.0),
+        }
     }
 
-    /// May a password be tried?
-    pub(crate) fn may_try(&self, cx: &Cx<'_>) -> bool {
-        self.draw(cx, "try")
+    /// May a password be tried? And, after it was right: has the door been shut in the meantime?
+    pub(crate) fn open(&self, cx: &Cx<'_>) -> bool {
+        cx.site.has(&self.here, PASSWORDS.0, PASSWORDS.1)
     }
 
-    /// The password was right. Has the door been shut in the meantime?
-    pub(crate) fn may_enter(&self, cx: &Cx<'_>) -> bool {
-        self.draw(cx, "open")
+    /// May a code be tried, too?
+    pub(crate) fn open_for_codes(&self, cx: &Cx<'_>) -> bool {
+        self.open(cx) && cx.site.has(&self.anywhere, CODES.0, CODES.1)
     }
 
     /// The password was wrong.
     pub(crate) fn wrong(&self, cx: &Cx<'_>) {
-        if !self.draw(cx, "wrong") {
-            for which in ["try", "open"] {
-                // No deeper than they are: a site without limits must not hold us up.
-                let _ = (0..DEPTH).take_while(|_| self.draw(cx, which)).count();
-            }
-        }
+        cx.site.allow(&self.here, PASSWORDS.0, PASSWORDS.1);
     }
 
-    fn draw(&self, cx: &Cx<'_>, which: &str) -> bool {
-        let depth = if which == "wrong" { WRONG - 1 } else { DEPTH };
-        cx.site.allow(&format!("login.{which}|{}", self.name), PER_SECOND, f64::from(depth))
+    /// The password was right, the code was wrong.
+    pub(crate) fn wrong_code(&self, cx: &Cx<'_>) {
+        self.wrong(cx);
+        cx.site.allow(&self.anywhere, CODES.0, CODES.1);
     }
 }
 
@@ -80,6 +75,9 @@ mod tests {
     use std::cell::{Cell, RefCell};
     use std::collections::BTreeMap;
     use std::net::Ipv4Addr;
+
+    const WRONG: u32 = 10;
+    const WRONG_CODES: u8 = 30;
 
     /// A server with buckets that refill, and nothing else.
     #[derive(Default)]
@@ -107,20 +105,20 @@ mod tests {
         }
 
         fn allow(&self, bucket: &str, rate: f64, burst: f64) -> bool {
-            let now = self.now.get();
-            let mut all = self.left.borrow_mut();
-            let (left, since) = all.entry(bucket.to_owned()).or_insert((burst, now));
-            *left = (*left + (now - *since) * rate).min(burst);
-            *since = now;
-            let enough = *left >= 1.0;
-            if enough {
+            let enough = self.has(bucket, rate, burst);
+            if enough && let Some((left, _)) = self.left.borrow_mut().get_mut(bucket) {
                 *left -= 1.0;
             }
             enough
         }
 
-        fn has(&self, _: &str, _: f64, _: f64) -> bool {
-            unreachable!("nobody looks into a bucket here")
+        fn has(&self, bucket: &str, rate: f64, burst: f64) -> bool {
+            let now = self.now.get();
+            let mut all = self.left.borrow_mut();
+            let (left, since) = all.entry(bucket.to_owned()).or_insert((burst, now));
+            *left = (*left + (now - *since) * rate).min(burst);
+            *since = now;
+            *left >= 1.0
         }
 
         fn unseal(&self, _: &str) -> Option<Vec<u8>> {
@@ -153,19 +151,16 @@ mod tests {
         with_buckets(|site, cx| {
             let door_1001 = door("1001", [10, 0, 0, 5]);
             for _ in 0..WRONG {
-                assert!(door_1001.may_try(cx));
+                assert!(door_1001.open(cx));
                 door_1001.wrong(cx);
             }
-            assert!(!door_1001.may_try(cx), "the eleventh is not even looked at");
-            assert!(
-                !door_1001.may_enter(cx),
-                "a right guess that was sent beside them wins nothing"
-            );
-            assert!(door("1001", [10, 0, 0, 6]).may_try(cx), "the real 1001 sits elsewhere");
-            assert!(door("1002", [10, 0, 0, 5]).may_try(cx));
+            assert!(!door_1001.open(cx), "the eleventh is not even looked at");
+            assert!(door("1001", [10, 0, 0, 6]).open(cx), "the real 1001 sits elsewhere");
+            assert!(door("1002", [10, 0, 0, 5]).open(cx));
             site.now.set(61.0);
-            assert!(door_1001.may_try(cx) && door_1001.may_enter(cx), "one try a minute");
-            assert!(!door_1001.may_try(cx));
+            assert!(door_1001.open(cx), "one try a minute");
+            door_1001.wrong(cx);
+            assert!(!door_1001.open(cx));
         });
     }
 
@@ -174,13 +169,27 @@ mod tests {
         with_buckets(|_, cx| {
             let door = door("1001", [10, 0, 0, 5]);
             for round in 0..1_000 {
-                assert!(door.may_try(cx) && door.may_enter(cx), "{round}");
+                assert!(door.open(cx), "{round}");
             }
             for _ in 0..WRONG {
-                assert!(door.may_try(cx));
+                assert!(door.open(cx));
                 door.wrong(cx);
             }
-            assert!(!door.may_try(cx));
+            assert!(!door.open(cx));
+        });
+    }
+
+    #[test]
+    fn wrong_codes_count_from_wherever_they_come() {
+        with_buckets(|_, cx| {
+            for n in 0..WRONG_CODES {
+                let door = door("1001", [10, 0, 0, n]);
+                assert!(door.open_for_codes(cx), "{n}");
+                door.wrong_code(cx);
+            }
+            let elsewhere = door("1001", [10, 0, 1, 1]);
+            assert!(elsewhere.open(cx) && !elsewhere.open_for_codes(cx));
+            assert!(door("1002", [10, 0, 1, 1]).open_for_codes(cx));
         });
     }
 
@@ -190,7 +199,7 @@ mod tests {
             let door = door("1001", [10, 0, 0, 5]);
             for minute in 0..100 {
                 site.now.set(f64::from(minute) * 60.0 + 1.0);
-                assert!(door.may_try(cx), "{minute}");
+                assert!(door.open(cx), "{minute}");
                 door.wrong(cx);
             }
         });

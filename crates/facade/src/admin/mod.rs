@@ -1,7 +1,7 @@
 //! Our own REST, `/api/v1` (`docs/rest.md`): log-in, the directory, contacts, files.
 //!
 //! - [`caller`]: who asks, by a bearer token or by the cookie of a page of ours ([`cookie`], [`origin`]);
-//! - [`session`], [`lockout`]: logging in and out; [`directory`]: people, queues and all else that is set up;
+//! - [`session`], [`lockout`]: logging in and out; [`second`], [`totp`]: the second factor; [`directory`]: people, queues and all else that is set up;
 //! - [`scenarios`]: what bots say, as people write it;
 //! - [`contacts`], [`names`]: what happened; [`files`], [`queues`], [`about`], [`openapi`];
 //! - [`problem`]: how this wire says no.
@@ -22,7 +22,9 @@ mod origin;
 pub mod problem;
 mod queues;
 mod scenarios;
+mod second;
 pub mod session;
+mod totp;
 
 use crate::door::{BodyWanted, Cx, Head, Request, Step};
 use crate::percent::decode_segment;
@@ -63,6 +65,16 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
             "GET" => session::get(cx, &request.head),
             "DELETE" => session::delete(cx, &request.head),
             _ => problem::wrong_method("GET, POST, DELETE"),
+        },
+        ["second-factor"] => match method.as_str() {
+            "POST" => second::post(cx, &request),
+            "PUT" => second::put(cx, &request),
+            "DELETE" => second::delete(cx, &request),
+            _ => problem::wrong_method("POST, PUT, DELETE"),
+        },
+        ["users", id, "second-factor"] => match method.as_str() {
+            "DELETE" => second::reset(cx, &request.head, id),
+            _ => problem::wrong_method("DELETE"),
         },
         ["demo", "calls"] => match method.as_str() {
             "POST" => demo_calls::post(cx, &request),

@@ -149,6 +149,14 @@ fn operations() -> Vec<Operation> {
             .answer(reference("Session")),
         new("get", "/session", LOGGED_IN, "Who am I?").answer(reference("Session")),
         new("delete", "/session", LOGGED_IN, "Log out"),
+        new("post", "/second-factor", ALL, "Begin to set one's second factor")
+            .body(reference("LogIn"))
+            .answer(reference("NewSecondFactor")),
+        new("put", "/second-factor", ALL, "Set it, by a code of the new device")
+            .body(reference("Enrolment"))
+            .answer(reference("SecondFactor")),
+        new("delete", "/second-factor", ALL, "Take one's own off").body(reference("LogIn")),
+        new("delete", "/users/{id}/second-factor", WRITERS, "Take somebody's second factor off"),
         new("get", "/about", ALL, "What runs here").answer(reference("About")),
         new("get", "/openapi.json", ALL, "This document").answer(json!({"type": "object"})),
         new("get", "/levels", LOGGED_IN, "How full the queues are").answer(list("queues", "Level")),

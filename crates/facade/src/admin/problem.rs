@@ -82,8 +82,10 @@ pub fn fault(fault: Fault) -> Response {
 /// The status of a refusal: the one place where it is decided for `/api/v1`.
 pub const fn status(refusal: &Refusal) -> u16 {
     match refusal {
-        Refusal::BadToken | Refusal::WrongPassword => 401,
-        Refusal::NotAllowed | Refusal::NotAMember | Refusal::Silent => 403,
+        Refusal::BadToken | Refusal::WrongPassword | Refusal::CodeNeeded | Refusal::WrongCode => {
+            401
+        }
+        Refusal::NotAllowed | Refusal::MustEnrol | Refusal::NotAMember | Refusal::Silent => 403,
         Refusal::NoSuchContact
         | Refusal::Archived(_)
         | Refusal::NoSuchFlow

@@ -3,9 +3,9 @@
 use super::caller::{Caller, enter};
 use super::lockout::{Lockout, RETRY_AFTER_S};
 use super::origin::{self, Source};
-use super::{body, cookie, problem};
-use crate::door::{Cx, Head, RealmNo, Request, Step, Then, mint};
-use domain::command::Command;
+use super::{body, cookie, problem, totp};
+use crate::door::{Cx, Head, RealmNo, Request, Response, Step, Then, mint};
+use domain::command::{Command, Proof};
 use domain::directory::User;
 use domain::id::UserId;
 use domain::query::{Answer, Query};
@@ -23,6 +23,8 @@ struct LogIn {
     password: String,
     /// A realm's name, alias or instance id; it may also follow the user's name after an `@`.
     realm: Option<String>,
+    /// A one-time or a recovery code.
+    code: Option<String>,
 }
 
 /// Longer ones are not worth a hash.
@@ -67,7 +69,7 @@ pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
             "a page of another site may not log in here",
         );
     }
-    let LogIn { user, password, realm } = match body::json(request) {
+    let LogIn { user, password, realm, code } = match body::json(request) {
         Ok(wanted) => wanted,
         Err(step) => return step,
     };
@@ -75,11 +77,19 @@ pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
         (source == Source::Own, origin::secure(cx.site.settings(), &request.head));
     let then = move |cx: &mut Cx<'_>, opened| match opened {
         Ok(opened) => welcome(cx, &opened, browser, secure),
-        Err(Denied::TooLong) => problem::bad("the name or the password is too long"),
-        Err(Denied::Locked) => locked(),
-        Err(Denied::Refused(refusal)) => problem::refused(&refusal),
+        Err(denied) => no(&denied),
     };
-    log_in(cx, &request.head, &user, password, realm.as_deref(), Box::new(then))
+    let wanted = Claim { user: &user, password, realm: realm.as_deref(), code };
+    log_in(cx, &request.head, wanted, Box::new(then))
+}
+
+/// The answer to whoever is not let in.
+pub(super) fn no(denied: &Denied) -> Step {
+    match denied {
+        Denied::TooLong => problem::bad("the name or the password is too long"),
+        Denied::Locked => locked(),
+        Denied::Refused(refusal) => problem::refused(refusal),
+    }
 }
 
 /// A session that was opened.
@@ -106,29 +116,74 @@ pub enum Denied {
     Refused(Refusal),
 }
 
-/// Opens a session for whoever knows the password, within the limits for all who try.
+/// Who somebody says they are, and what they show for it.
+pub struct Claim<'a> {
+    /// The name.
+    pub user: &'a str,
+    /// The password.
+    pub password: String,
+    /// The realm, if it is named apart from the name.
+    pub realm: Option<&'a str>,
+    /// A one-time or a recovery code.
+    pub code: Option<String>,
+}
+
+/// Opens a session for whoever proves who they are, within the limits for all who try.
 pub fn log_in(
     cx: &mut Cx<'_>,
     head: &Head,
-    user: &str,
-    password: String,
-    realm: Option<&str>,
+    claim: Claim<'_>,
     then: Then<Result<Opened, Denied>>,
 ) -> Step {
-    if user.len() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
+    let enter = move |cx: &mut Cx<'_>, proved: Result<Proved, Denied>| {
+        let Proved { realm, user, proof, lockout } = match proved {
+            Ok(proved) => proved,
+            Err(denied) => return then(cx, Err(denied)),
+        };
+        let then = move |cx: &mut Cx<'_>, opened: Result<Opened, Denied>| {
+            if let Err(Denied::Refused(Refusal::WrongCode)) = &opened {
+                lockout.wrong_code(cx);
+            }
+            then(cx, opened)
+        };
+        open(cx, realm, user.id.clone(), proof, Box::new(then))
+    };
+    prove(cx, head, claim, Box::new(enter))
+}
+
+/// Somebody whose password was right.
+pub(super) struct Proved {
+    pub(super) realm: RealmNo,
+    pub(super) user: Arc<User>,
+    /// What they showed. Whether that is enough, and whether a code was taken before, the domain says.
+    pub(super) proof: Proof,
+    pub(super) lockout: Lockout,
+}
+
+/// Looks at a password, and at the code that came with it.
+pub(super) fn prove(
+    cx: &mut Cx<'_>,
+    head: &Head,
+    claim: Claim<'_>,
+    then: Then<Result<Proved, Denied>>,
+) -> Step {
+    let Claim { user, password, realm, code } = claim;
+    let longest = code.as_ref().map_or(0, String::len).max(password.len());
+    if user.len() > LONGEST_NAME || longest > LONGEST_PASSWORD {
         return then(cx, Err(Denied::TooLong));
     }
     let place = place(cx, user, realm);
     let (no, name) = place.unwrap_or((cx.site.default_realm(), user));
-    let attempt =
-        Attempt { realm: no, user: name.into(), lockout: Lockout::of(no, name, head), then };
-    if !attempt.lockout.may_try(cx) {
-        return (attempt.then)(cx, Err(Denied::Locked));
+    let lockout = Lockout::of(no, name, head);
+    let open = if code.is_some() { lockout.open_for_codes(cx) } else { lockout.open(cx) };
+    if !open {
+        return then(cx, Err(Denied::Locked));
     }
+    let attempt = Attempt { realm: no, code, lockout, then };
     if place.is_none() {
         return attempt.verify(password, None);
     }
-    let query = Query::Person(attempt.user.clone());
+    let query = Query::Person(name.into());
     let found = move |_: &mut Cx<'_>, answer| match answer {
         Ok(Answer::Person(user)) => attempt.verify(password, Some(user)),
         _ => attempt.verify(password, None),
@@ -148,9 +203,9 @@ fn place<'a>(cx: &Cx<'_>, user: &'a str, realm: Option<&str>) -> Option<(RealmNo
 
 struct Attempt {
     realm: RealmNo,
-    user: UserId,
+    code: Option<String>,
     lockout: Lockout,
-    then: Then<Result<Opened, Denied>>,
+    then: Then<Result<Proved, Denied>>,
 }
 
 impl Attempt {
@@ -159,13 +214,8 @@ impl Attempt {
         let user = user.filter(|user| !user.disabled && user.password.is_some());
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let then = move |cx: &mut Cx<'_>, right: bool| match user {
-            Some(user) if right => {
-                if self.lockout.may_enter(cx) {
-                    self.open(cx, &user)
-                } else {
-                    (self.then)(cx, Err(Denied::Locked))
-                }
-            }
+            Some(_) if right && !self.lockout.open(cx) => (self.then)(cx, Err(Denied::Locked)),
+            Some(user) if right => self.right(cx, user),
             _ => {
                 self.lockout.wrong(cx);
                 (self.then)(cx, Err(Denied::Refused(Refusal::WrongPassword)))
@@ -174,8 +224,18 @@ impl Attempt {
         Step::Verify { password, hash, then: Box::new(then) }
     }
 
-    fn open(self, cx: &mut Cx<'_>, user: &User) -> Step {
-        open(cx, self.realm, user.id.clone(), self.then)
+    /// The password was right; what of the code? One that nobody asked for is not looked at.
+    fn right(self, cx: &mut Cx<'_>, user: Arc<User>) -> Step {
+        let Self { realm, code, lockout, then } = self;
+        let proof = match (code, &user.second) {
+            (Some(code), Some(second)) => totp::proof(cx, second, &code),
+            _ => Some(Proof::Password),
+        };
+        let Some(proof) = proof else {
+            lockout.wrong_code(cx);
+            return then(cx, Err(Denied::Refused(Refusal::WrongCode)));
+        };
+        then(cx, Ok(Proved { realm, user, proof, lockout }))
     }
 }
 
@@ -184,10 +244,11 @@ pub fn open(
     cx: &mut Cx<'_>,
     realm: RealmNo,
     user: UserId,
+    proof: Proof,
     then: Then<Result<Opened, Denied>>,
 ) -> Step {
     let (secret, session) = mint(cx, realm);
-    let command = Command::LogIn { user, session };
+    let command = Command::LogIn { user, session, proof };
     let done = move |cx: &mut Cx<'_>, outcome| match outcome {
         Ok(_) => {
             let then = move |cx: &mut Cx<'_>, answer| {
@@ -205,15 +266,30 @@ pub fn open(
     Step::Do(realm, "api.log_in", Box::new(command), Box::new(done))
 }
 
-fn welcome(cx: &Cx<'_>, opened: &Opened, browser: bool, secure: bool) -> Step {
+/// The answer to whoever is let in.
+pub(super) fn welcome(cx: &Cx<'_>, opened: &Opened, browser: bool, secure: bool) -> Step {
+    Step::Reply(welcomed(cx, opened, browser, secure, &[]))
+}
+
+/// The same, with more members.
+pub(super) fn welcomed(
+    cx: &Cx<'_>,
+    opened: &Opened,
+    browser: bool,
+    secure: bool,
+    more: &[(&str, Value)],
+) -> Response {
     let Opened { secret, user, until, .. } = opened;
-    let said = json!({"token": secret, "expires": until.0, "user": person(user)});
+    let mut said = json!({"token": secret, "expires": until.0, "user": person(user)});
+    for (name, value) in more {
+        said[name] = value.clone();
+    }
     let mut response = problem::json(200, &said);
     if browser {
         let seconds = until.since(cx.now).0 / 1_000;
         response.headers.push(("set-cookie", cookie::set(secret, seconds, secure)));
     }
-    Step::Reply(response)
+    response
 }
 
 /// What is told of a person.
@@ -222,12 +298,18 @@ fn person(user: &User) -> Value {
     if let Some(extension) = &user.extension {
         said["extension"] = json!(extension);
     }
+    if user.second.is_some() {
+        said["second_factor"] = json!(true);
+    }
     said
 }
 
 fn locked() -> Step {
-    let mut response =
-        problem::problem(429, "session.locked", "too many wrong passwords; try again later");
+    let mut response = problem::problem(
+        429,
+        "session.locked",
+        "too many wrong passwords or codes; try again later",
+    );
     response.headers.push(("retry-after", RETRY_AFTER_S.to_string()));
     Step::Reply(response)
 }

@@ -161,6 +161,9 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::ChatEnded
         | Refusal::NotAllowed
         | Refusal::WrongPassword
+        | Refusal::CodeNeeded
+        | Refusal::WrongCode
+        | Refusal::MustEnrol
         | Refusal::NotAMember
         | Refusal::Silent => ApiError::access_denied(text),
         Refusal::NoSuchContact
@@ -208,7 +211,11 @@ fn participant(refusal: &Refusal) -> ApiError {
     let text = sentence(refusal);
     match refusal {
         // No more than this: who asks with an unknown token is told nothing.
-        Refusal::BadToken | Refusal::WrongPassword => ApiError::access_denied("Access denied"),
+        Refusal::BadToken
+        | Refusal::WrongPassword
+        | Refusal::CodeNeeded
+        | Refusal::WrongCode
+        | Refusal::MustEnrol => ApiError::access_denied("Access denied"),
         Refusal::ChatEnded | Refusal::ContactEnded => {
             ApiError::access_denied("Access denied: the chat has ended")
         }

@@ -72,6 +72,7 @@ impl Test {
             skills: BTreeMap::new(),
             limits: BTreeMap::new(),
             disabled: false,
+            second: None,
         };
         let desk = Desk::new(Arc::new(user), RealmNo(0), SESSION, Millis(1_000_000));
         let mut test = Self {

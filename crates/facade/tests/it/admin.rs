@@ -27,6 +27,7 @@ fn user(id: &str, role: Role) -> User {
         skills: BTreeMap::new(),
         limits: BTreeMap::new(),
         disabled: false,
+        second: None,
     }
 }
 
@@ -479,7 +480,7 @@ fn everything_in_the_description_is_answered() {
                 http(&mut world, &method.to_uppercase(), &format!("/api/v1{path}"), &[], "");
             let open = operation["security"].as_array().unwrap().is_empty();
             let expected = match (open, path.as_str()) {
-                (true, "/session") => 415,
+                (true, "/session" | "/second-factor") => 415,
                 (true, _) => 200,
                 (false, path) if path.starts_with("/flows/") => 404,
                 (false, _) => 401,
@@ -536,4 +537,152 @@ pub(crate) fn put_bytes(
         Outcome::Answer(response) => response,
         _ => panic!("a socket was opened"),
     }
+}
+
+/// The step before, of, and after this moment, as a device with this secret shows them.
+fn codes(secret: &str, now: Millis) -> Vec<String> {
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let device = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
+    let at = now.0 / 1_000;
+    [at - 30, at, at + 30].map(|at| device.generate(at).to_string()).to_vec()
+}
+
+/// Sets 1001's second factor; its secret and recovery codes.
+fn enrolled(world: &mut World) -> (String, Vec<String>) {
+    let body = r#"{"user":"1001","password":"secret-1001"}"#;
+    let begun = json(&http(world, "POST", "/api/v1/second-factor", &[JSON], body));
+    let secret = begun["secret"].as_str().unwrap().to_owned();
+    assert!(begun["svg"].as_str().unwrap().starts_with("<svg "));
+    assert!(begun["uri"].as_str().unwrap().contains(&secret));
+    let code = &codes(&secret, world.now)[1];
+    let body = value!({"ticket": begun["ticket"], "code": code, "log_in": true}).to_string();
+    let set = json(&http(world, "PUT", "/api/v1/second-factor", &[JSON], &body));
+    assert!(open(set["token"].as_str().unwrap()).is_some());
+    let recovery = set["recovery"].as_array().unwrap();
+    (secret, recovery.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
+}
+
+fn log_in(world: &mut World, code: Option<&str>) -> Response {
+    let mut body = value!({"user": "1001", "password": "secret-1001"});
+    if let Some(code) = code {
+        body["code"] = value!(code);
+    }
+    http(world, "POST", "/api/v1/session", &[JSON], &body.to_string())
+}
+
+#[test]
+fn a_second_factor_is_asked_for_beside_the_password_and_a_code_is_good_once() {
+    let mut world = world();
+    let before = token(&mut world, "1001");
+    let (secret, recovery) = enrolled(&mut world);
+    let me = http(
+        &mut world,
+        "GET",
+        "/api/v1/session",
+        &[("authorization", &format!("Bearer {before}"))],
+        "",
+    );
+    assert_eq!(me.status, 401, "who had the password alone is out");
+    check(&log_in(&mut world, None), 401, "session.code_needed");
+    check(&log_in(&mut world, Some("000000")), 401, "session.wrong_code");
+    let shown = codes(&secret, world.now);
+    check(&log_in(&mut world, Some(&shown[1])), 401, "session.wrong_code");
+    let next = log_in(&mut world, Some(&shown[2]));
+    assert_eq!(next.status, 200, "the clock of the device may be ahead");
+    assert_eq!(json(&next)["user"]["second_factor"], true);
+    check(&log_in(&mut world, Some(&shown[2])), 401, "session.wrong_code");
+    check(&log_in(&mut world, Some(&shown[0])), 401, "session.wrong_code");
+    assert_eq!(log_in(&mut world, Some(&recovery[3].to_uppercase())).status, 200);
+    check(&log_in(&mut world, Some(&recovery[3])), 401, "session.wrong_code");
+    let body = value!({"grant_type": "password", "username": "1001", "password": "secret-1001"});
+    let path = "/InContactAuthorizationServer/Token";
+    let max = http(&mut world, "POST", path, &[JSON], &body.to_string());
+    assert_eq!(max.status, 400, "no other door opens by the password alone");
+}
+
+#[test]
+fn a_role_may_have_to_set_a_second_factor_before_it_logs_in() {
+    let mut world = world();
+    let mut realm = directory(&mut world).realm.clone().unwrap();
+    realm.second_factor = [Role::Agent].into();
+    world.put(Entry::Realm(realm));
+    check(&log_in(&mut world, None), 403, "session.must_enrol");
+    token(&mut world, "admin");
+    let (secret, _) = enrolled(&mut world);
+    let shown = codes(&secret, world.now);
+    let body = value!({"user": "1001", "password": "secret-1001", "code": shown[2]}).to_string();
+    let off = http(&mut world, "DELETE", "/api/v1/second-factor", &[JSON], &body);
+    check(&off, 403, "session.must_enrol");
+    check(&log_in(&mut world, Some(&shown[2])), 401, "session.wrong_code");
+}
+
+#[test]
+fn a_second_factor_goes_by_its_owners_code_or_by_an_administrator() {
+    let mut world = world();
+    let (secret, _) = enrolled(&mut world);
+    let shown = codes(&secret, world.now);
+    let own = |code: &str| value!({"user": "1001", "password": "secret-1001", "code": code});
+    let path = "/api/v1/second-factor";
+    let bare = r#"{"user":"1001","password":"secret-1001"}"#;
+    check(&http(&mut world, "DELETE", path, &[JSON], bare), 401, "session.code_needed");
+    check(&http(&mut world, "POST", path, &[JSON], bare), 401, "session.code_needed");
+    let off = http(&mut world, "DELETE", path, &[JSON], &own(&shown[2]).to_string());
+    assert_eq!(off.status, 204);
+    assert_eq!(log_in(&mut world, None).status, 200);
+    enrolled(&mut world);
+    let path = "/api/v1/users/1001/second-factor";
+    check(&call(&mut world, "9001", "DELETE", path, ""), 403, "session.not_allowed");
+    let own = "/api/v1/users/admin/second-factor";
+    check(&call(&mut world, "admin", "DELETE", own, ""), 403, "session.own_role");
+    assert_eq!(call(&mut world, "admin", "DELETE", path, "").status, 204);
+    assert_eq!(log_in(&mut world, None).status, 200);
+}
+
+#[test]
+fn a_second_factor_stays_through_edits_and_moves_with_an_export_sealed() {
+    let mut world = world();
+    enrolled(&mut world);
+    let entry = call(&mut world, "admin", "GET", "/api/v1/users/1001", "");
+    let mut entry: Value = json(&entry);
+    assert_eq!(entry["second_factor"], true);
+    assert!(entry.get("second_factor_sealed").is_none());
+    entry["name"] = value!("another name");
+    let path = "/api/v1/users/1001";
+    assert_eq!(call(&mut world, "admin", "PUT", path, &entry.to_string()).status, 200);
+    check(&log_in(&mut world, None), 401, "session.code_needed");
+    let forged = value!({"name": "x", "role": "agent", "second_factor": true}).to_string();
+    let path = "/api/v1/users/1002";
+    check(&call(&mut world, "admin", "PUT", path, &forged), 400, "directory.bad_entry");
+    let forged = r#"{"name":"x","role":"agent","second_factor_sealed":{"sealed":"sealed:00","since":1}}"#;
+    check(&call(&mut world, "admin", "PUT", path, forged), 400, "directory.bad_entry");
+    let out = json(&call(&mut world, "admin", "GET", "/api/v1/export", ""));
+    assert!(out["users"][0]["second_factor_sealed"]["sealed"].is_string());
+    let none = call(&mut world, "admin", "DELETE", "/api/v1/users/1001/second-factor", "");
+    assert_eq!(none.status, 204);
+    let mut user = out["users"][0].clone();
+    user.as_object_mut().unwrap().remove("password_hash");
+    let body = value!({"users": [user]}).to_string();
+    assert_eq!(call(&mut world, "admin", "PUT", "/api/v1/import", &body).status, 200);
+    check(&log_in(&mut world, None), 401, "session.code_needed");
+}
+
+#[test]
+fn a_ticket_is_good_for_ten_minutes_and_nothing_else_is_one() {
+    let mut world = world();
+    let body = r#"{"user":"1001","password":"secret-1001"}"#;
+    let begun = json(&http(&mut world, "POST", "/api/v1/second-factor", &[JSON], body));
+    let put = |world: &mut World, ticket: &Value| {
+        let code = &codes(begun["secret"].as_str().unwrap(), world.now)[1];
+        let body = value!({"ticket": ticket, "code": code, "log_in": true}).to_string();
+        http(world, "PUT", "/api/v1/second-factor", &[JSON], &body)
+    };
+    check(&put(&mut world, &value!("sealed:{}")), 400, "request.bad");
+    let evil = [JSON, ("origin", "https://evil.test")];
+    check(
+        &http(&mut world, "POST", "/api/v1/second-factor", &evil, body),
+        403,
+        "session.foreign_origin",
+    );
+    world.now = world.now.plus(Millis::from_mins(11));
+    check(&put(&mut world, &begun["ticket"]), 400, "request.bad");
 }

@@ -146,7 +146,9 @@ fn rest_shows_calls_beside_chats_by_channel_and_by_their_own_number() {
 /// A desk that has said hello; and what it was told.
 fn desk(world: &mut World, user: &str, id: u8) -> (usize, Value) {
     let session = domain::id::TokenHash([id; 32]);
-    world.run(Command::LogIn { user: user.into(), session }).unwrap();
+    world
+        .run(Command::LogIn { user: user.into(), session, proof: domain::command::Proof::Password })
+        .unwrap();
     let Ok(Answer::Directory(directory)) = world.ask(Query::Directory) else { panic!() };
     let person = directory.users[user].clone();
     let until = Millis(u64::MAX >> 12);

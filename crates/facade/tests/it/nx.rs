@@ -48,7 +48,13 @@ impl Pages {
             linger: Millis(0),
         }));
         let session = TokenHash([200; 32]);
-        world.run(Command::LogIn { user: "1001".into(), session }).unwrap();
+        world
+            .run(Command::LogIn {
+                user: "1001".into(),
+                session,
+                proof: domain::command::Proof::Password,
+            })
+            .unwrap();
         let mut pages = Self { world, lobby: Arc::new(Lobby::new(0, 0)), session };
         pages.state(AgentState::Ready);
         pages

@@ -19,7 +19,8 @@ pub struct Reach {
     /// The data folder of a server on this machine
     #[arg(long, global = true, default_value = "sangdam-data")]
     pub data: PathBuf,
-    /// Who logs in; the password is taken from the variable `SANGDAM_PASSWORD`, else asked for
+    /// Who logs in; the password is taken from the variable `SANGDAM_PASSWORD`, else asked for; a one-time code, where one
+    /// is needed, from `SANGDAM_CODE`
     #[arg(long, global = true, default_value = "admin")]
     pub user: String,
     /// Print what the API answers
@@ -111,7 +112,10 @@ impl Api {
             Ok(password) => password,
             Err(_) => ask_password(&reach.user)?,
         };
-        let body = serde_json::json!({ "user": reach.user, "password": password });
+        let mut body = serde_json::json!({ "user": reach.user, "password": password });
+        if let Ok(code) = std::env::var("SANGDAM_CODE") {
+            body["code"] = code.into();
+        }
         let answer = call("POST", &format!("{base}/session"), None, Some(&body)).await?;
         let token = answer["token"].as_str().context("the server gave no token")?.to_owned();
         Ok(Self { base, token })
@@ -206,6 +210,43 @@ async fn call(
         value["error"]["code"].as_str().unwrap_or("?")
     );
     Ok(value)
+}
+
+/// What to do with people.
+#[derive(Debug, Args)]
+pub struct User {
+    #[command(subcommand)]
+    verb: UserVerb,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserVerb {
+    #[command(flatten)]
+    Entry(Verb),
+    /// Take a second factor off, for somebody who has lost the device and the recovery codes
+    ResetSecondFactor {
+        /// Whose
+        name: String,
+    },
+}
+
+/// Does it with people.
+///
+/// # Errors
+///
+/// What the server says against it.
+pub async fn user(User { verb, reach }: User) -> anyhow::Result<()> {
+    let name = match verb {
+        UserVerb::Entry(verb) => return entries("users", verb, reach).await,
+        UserVerb::ResetSecondFactor { name } => name,
+    };
+    let api = Api::log_in(&reach).await?;
+    let path = format!("/users/{}/second-factor", escaped(&name));
+    let done = api.call("DELETE", &path, None).await;
+    api.log_out().await;
+    done.map(drop)
 }
 
 /// Does it with entries of one kind, by its name in the API.

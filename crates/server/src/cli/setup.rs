@@ -91,6 +91,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             ring: domain::call::RING,
             utc_offset_minutes: None,
             open_like_max: false,
+            second_factor: std::collections::BTreeSet::new(),
         }),
         Entry::User(User {
             id: setup.user.as_str().into(),
@@ -101,6 +102,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             skills: BTreeMap::new(),
             limits: BTreeMap::new(),
             disabled: false,
+            second: None,
         }),
     ];
     let commands = entries.into_iter().map(|entry| Command::Put(Box::new(entry))).collect();

@@ -26,6 +26,7 @@ fn realm(name: &str, alias: &str, instance: &str) -> Fact {
         ring: domain::call::RING,
         utc_offset_minutes: None,
         open_like_max: false,
+        second_factor: std::collections::BTreeSet::new(),
     })))
 }
 

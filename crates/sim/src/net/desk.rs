@@ -152,7 +152,7 @@ impl World {
         }
         self.net.desks[at].fell();
         self.net.desks[at].session = Some(session);
-        self.ask(Command::LogIn { user, session }.into());
+        self.ask(Command::LogIn { user, session, proof: domain::command::Proof::Password }.into());
     }
 
     fn desk_works(&mut self, at: usize) {

@@ -25,7 +25,10 @@ impl World {
             Some(session) if self.lives(session) && !self.once_in(80) => session,
             _ => {
                 let session = self.secret();
-                return Some(Command::LogIn { user: me, session }.into());
+                return Some(
+                    Command::LogIn { user: me, session, proof: domain::command::Proof::Password }
+                        .into(),
+                );
             }
         };
         let agent = self.node.centre().agents().find(|a| a.id == me);

@@ -64,6 +64,7 @@ impl World {
             ring: crate::call::RING,
             utc_offset_minutes: None,
             open_like_max: false,
+            second_factor: std::collections::BTreeSet::new(),
         }));
         for id in [A, B, C, "1004", "1005", "1006", "1007", "1008", "1009", S] {
             world.phone(|_| {}, id);
@@ -76,6 +77,7 @@ impl World {
                 skills: BTreeMap::new(),
                 limits: BTreeMap::new(),
                 disabled: false,
+                second: None,
             }));
         }
         for (id, service) in

@@ -222,7 +222,11 @@ fn a_web_chat_is_idle_only_while_an_answer_is_owed() {
     shop.say(customer, "a question");
     shop.pass(Millis::from_mins(60));
     assert_eq!(shop.phase(contact), Phase::Talking, "it is the agent who owes an answer");
-    shop.ok(Command::LogIn { user: "1001".into(), session });
+    shop.ok(Command::LogIn {
+        user: "1001".into(),
+        session,
+        proof: crate::command::Proof::Password,
+    });
     shop.say(agent, "an answer");
     shop.pass(Millis::from_mins(4));
     shop.say(customer, "thanks");

@@ -170,6 +170,7 @@ fn show(entry: &Entry, secrets: Secrets) -> Value {
         Entry::User(it) => {
             let mut wire = people::UserWire::of(it);
             wire.password_hash = wire.password_hash.filter(|_| open);
+            wire.second_factor_sealed = wire.second_factor_sealed.filter(|_| open);
             json(&wire)
         }
         Entry::Device(it) => {

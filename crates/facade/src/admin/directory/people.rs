@@ -4,7 +4,7 @@ use super::Wrong;
 use crate::admin::calendar::{read_date, read_minute, write_date, write_minute};
 use domain::agent::Channel;
 use domain::directory::{
-    Device, Forward, Group, Hours, Reason, Role, Service, Srtp, User, WrapUpCode,
+    Device, Forward, Group, Hours, Reason, Role, SecondFactor, Service, Srtp, User, WrapUpCode,
 };
 use domain::id::{DeviceId, HoursId, SkillId, UserId};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,12 @@ pub(super) struct UserWire {
     limits: BTreeMap<Channel, u8>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     disabled: bool,
+    /// There is one. It is set and taken off by its own requests alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) second_factor: bool,
+    /// Sealed, in exports alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) second_factor_sealed: Option<Arc<SecondFactor>>,
 }
 
 impl UserWire {
@@ -44,13 +50,15 @@ impl UserWire {
             skills: user.skills.clone(),
             limits: user.limits.clone(),
             disabled: user.disabled,
+            second_factor: user.second.is_some(),
+            second_factor_sealed: user.second.clone(),
         }
     }
 
     /// The user with this password's hash; a new password is hashed later.
-    pub(super) fn user(self, hash: Option<Arc<str>>) -> User {
+    pub(super) fn user(self, hash: Option<Arc<str>>, second: Option<Arc<SecondFactor>>) -> User {
         let Self { id, name, role, extension, skills, limits, disabled, .. } = self;
-        User { id, name, role, password: hash, extension, skills, limits, disabled }
+        User { id, name, role, password: hash, extension, skills, limits, disabled, second }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What programs and pages use, as `/api/v1` writes it: keys, widgets, stream targets, and the realm itself.
 
 use domain::directory::{
-    CtiProfile, CtiUser, Key, PageProfile, Place, Realm, StreamTarget, Widget, Workspace,
+    CtiProfile, CtiUser, Key, PageProfile, Place, Realm, Role, StreamTarget, Widget, Workspace,
 };
 use domain::id::{CtiId, DeviceId, FlowId, InstanceId, KeyId, QueueId, WidgetId, WorkspaceId};
 use domain::time::Millis;
@@ -229,6 +229,8 @@ pub(super) struct RealmWire {
     utc_offset_minutes: Option<i32>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     open_like_max: bool,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    second_factor: BTreeSet<Role>,
 }
 
 impl RealmWire {
@@ -250,6 +252,7 @@ impl RealmWire {
             ring_ms: Some(realm.ring),
             utc_offset_minutes: realm.utc_offset_minutes,
             open_like_max: realm.open_like_max,
+            second_factor: realm.second_factor.clone(),
         }
     }
 
@@ -266,6 +269,7 @@ impl RealmWire {
             ring: self.ring_ms.unwrap_or(domain::call::RING),
             utc_offset_minutes: self.utc_offset_minutes,
             open_like_max: self.open_like_max,
+            second_factor: self.second_factor,
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn read(
 ) -> Result<Draft, Wrong> {
     Ok(match kind {
         Kind::Keys => key(cx, parse(value)?, held, secrets)?,
-        Kind::Users => user(parse(value)?, held, secrets)?,
+        Kind::Users => user(cx, parse(value)?, held, secrets)?,
         Kind::Devices => device(cx, parse(value)?, held, secrets)?,
         Kind::Groups => Entry::Group(parse::<people::GroupWire>(value)?.group()?).into(),
         Kind::Hours => Entry::Hours(parse::<people::HoursWire>(value)?.hours()?).into(),
@@ -72,12 +72,30 @@ fn parse<T: DeserializeOwned>(value: Value) -> Result<T, Wrong> {
 /// Longer passwords are not worth a hash.
 const LONGEST_PASSWORD: usize = 1_024;
 
-fn user(mut wire: people::UserWire, held: &Directory, secrets: Secrets) -> Result<Draft, Wrong> {
+fn user(
+    cx: &Cx<'_>,
+    mut wire: people::UserWire,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
     let password = wire.password.take();
     check_password(password.as_ref(), wire.password_hash.as_ref(), secrets)?;
-    let old = held.users.get(&wire.id).and_then(|user| user.password.clone());
-    let hash = wire.password_hash.take().or(old);
-    Ok(Draft { entry: Entry::User(wire.user(hash)), password, made: None })
+    let old = held.users.get(&wire.id);
+    let hash = wire.password_hash.take().or_else(|| old.and_then(|user| user.password.clone()));
+    let second = match wire.second_factor_sealed.take() {
+        Some(_) if secrets == Secrets::Hidden => {
+            return Err(Wrong::at("second_factor_sealed", "only in an import"));
+        }
+        Some(second) if cx.site.unseal(&second.sealed).is_none() => {
+            return Err(Wrong::at("second_factor_sealed", "was not sealed with this server's key"));
+        }
+        Some(second) => Some(second),
+        None => old.and_then(|user| user.second.clone()),
+    };
+    if wire.second_factor && second.is_none() {
+        return Err(Wrong::at("second_factor", "is set by its owner alone"));
+    }
+    Ok(Draft { entry: Entry::User(wire.user(hash, second)), password, made: None })
 }
 
 fn cti_user(

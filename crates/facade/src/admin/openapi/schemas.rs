@@ -26,12 +26,13 @@ pub(super) const fn name(kind: Kind) -> &'static str {
 
 /// What is closed takes no members but these; what is open may grow.
 const CLOSED: &[(&str, &str)] = &[
-    ("LogIn", "user! string, password! string, realm string"),
+    ("LogIn", "user! string, password! string, realm string, code string"),
+    ("Enrolment", "ticket! string, code! string, log_in boolean"),
     ("Key", "id! string, secret string, sealed string, actions! strings"),
     (
         "User",
         "id! string, name! string, role! string, password string, password_hash string, extension string, \
-         skills levels, limits levels, disabled boolean",
+         skills levels, limits levels, disabled boolean, second_factor boolean",
     ),
     (
         "Device",
@@ -80,7 +81,8 @@ const CLOSED: &[(&str, &str)] = &[
     (
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
-         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean",
+         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean, \
+         second_factor strings",
     ),
 ];
 
@@ -95,7 +97,9 @@ const OPEN: &[(&str, &str)] = &[
     ),
     ("About", "name! string, version! string, demo! boolean, listeners! texts"),
     ("Session", "token string, expires! integer, user! Person"),
-    ("Person", "id! string, name! string, role! string, extension string"),
+    ("Person", "id! string, name! string, role! string, extension string, second_factor boolean"),
+    ("NewSecondFactor", "ticket! string, secret! string, uri! string, svg! string"),
+    ("SecondFactor", "recovery! strings, token string, expires integer, user Person"),
     (
         "Level",
         "id! string, name! string, waiting! integer, oldest integer, ready! integer, logged_on! integer, \

@@ -133,6 +133,7 @@ pub(crate) fn shop() -> Vec<Entry> {
             skills: BTreeMap::new(),
             limits: BTreeMap::new(),
             disabled: false,
+            second: None,
         })
     };
     let flow = FLOW.parse().expect("a flow id");

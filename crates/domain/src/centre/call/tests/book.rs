@@ -308,7 +308,9 @@ fn what_only_chats_have_is_refused_for_a_call() {
     let session = crate::id::TokenHash([7; 32]);
     let user = world.centre.directory.users[A].as_ref().clone();
     world.put(Entry::User(User { password: Some("hash".into()), ..user }));
-    world.run(Command::LogIn { user: A.into(), session }).unwrap();
+    world
+        .run(Command::LogIn { user: A.into(), session, proof: crate::command::Proof::Password })
+        .unwrap();
     let by = By::Session(session, contact);
     let text = Command::Say {
         by,

@@ -1,0 +1,141 @@
+//! Sessions: who may have one, by what proof, and what ends them. Passwords and codes have been looked at before.
+
+use super::{Centre, Decided, SESSION_LIMIT, Step};
+use crate::command::{Done, Proof};
+use crate::directory::{Entry, SecondFactor, User};
+use crate::fact::{Code, Fact};
+use crate::id::{TokenHash, UserId};
+use crate::refusal::Refusal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Sessions of one person; the oldest gives way.
+const SESSIONS_OF_ONE: usize = 20;
+
+/// Codes of one person that were taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Codes {
+    /// The newest step; older ones are not taken either.
+    step: u64,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    recovery: BTreeSet<TokenHash>,
+}
+
+impl Centre {
+    pub(super) fn log_in(
+        &mut self,
+        step: &mut Step<'_>,
+        user: UserId,
+        session: TokenHash,
+        proof: Proof,
+    ) -> Decided {
+        let known = self.directory.users.get(&user).filter(|u| !u.disabled);
+        let known = known
+            .filter(|u| u.password.is_some() || proof == Proof::Known)
+            .ok_or(Refusal::WrongPassword)?;
+        if let Some(code) = self.proved(known, proof)? {
+            self.emit(step, Fact::CodeTaken { user: user.clone(), code });
+        }
+        let mut own: Vec<_> = self
+            .sessions
+            .iter()
+            .filter(|(_, s)| s.user == user)
+            .map(|(hash, s)| (s.until, *hash))
+            .collect();
+        own.sort_unstable();
+        if own.len() >= SESSIONS_OF_ONE {
+            self.emit(step, Fact::LoggedOut { session: own[0].1 });
+        }
+        self.emit(step, Fact::LoggedIn { user, session, until: step.now.plus(SESSION_LIMIT) });
+        Ok(Done::Ok)
+    }
+
+    pub(super) fn take_code(
+        &mut self,
+        step: &mut Step<'_>,
+        user: &UserId,
+        proof: Proof,
+    ) -> Decided {
+        let known = self.directory.users.get(user).filter(|u| !u.disabled);
+        let known = known.ok_or(Refusal::WrongPassword)?;
+        if let Some(code) = self.proved(known, proof)? {
+            self.emit(step, Fact::CodeTaken { user: user.clone(), code });
+        }
+        Ok(Done::Ok)
+    }
+
+    /// Is it enough? With the code that is used up by it.
+    fn proved(&self, user: &User, proof: Proof) -> Result<Option<Code>, Refusal> {
+        let taken = self.codes.get(&user.id);
+        match (proof, &user.second) {
+            (Proof::Known, _) => Ok(None),
+            (Proof::Password, Some(_)) => Err(Refusal::CodeNeeded),
+            (Proof::Password, None) => {
+                let realm = self.directory.realm.as_ref();
+                if realm.is_some_and(|realm| realm.second_factor.contains(&user.role)) {
+                    return Err(Refusal::MustEnrol);
+                }
+                Ok(None)
+            }
+            (Proof::Code(step), Some(_)) if taken.is_none_or(|taken| step > taken.step) => {
+                Ok(Some(Code::Step(step)))
+            }
+            (Proof::Recovery(hash), Some(second))
+                if second.recovery.contains(&hash)
+                    && taken.is_none_or(|taken| !taken.recovery.contains(&hash)) =>
+            {
+                Ok(Some(Code::Recovery(hash)))
+            }
+            (Proof::Code(_) | Proof::Recovery(_), _) => Err(Refusal::WrongCode),
+        }
+    }
+
+    pub(super) fn set_second_factor(
+        &mut self,
+        step: &mut Step<'_>,
+        user: &UserId,
+        factor: Option<(Box<SecondFactor>, u64)>,
+        keep: Option<TokenHash>,
+    ) -> Decided {
+        let known = self.directory.users.get(user).ok_or(Refusal::NoSuchEntry)?;
+        let mut changed = known.as_ref().clone();
+        let (second, code) = factor.map_or((None, None), |(factor, step)| {
+            (Some((*factor).into()), Some(Code::Step(step)))
+        });
+        changed.second = second;
+        let others =
+            self.sessions.iter().filter(|(hash, s)| s.user == *user && Some(**hash) != keep);
+        for session in others.map(|(hash, _)| *hash).collect::<Vec<_>>() {
+            self.emit(step, Fact::LoggedOut { session });
+        }
+        self.emit(step, Fact::Put(Box::new(Entry::User(changed))));
+        if let Some(code) = code {
+            self.emit(step, Fact::CodeTaken { user: user.clone(), code });
+        }
+        Ok(Done::Ok)
+    }
+
+    pub(super) fn log_out(&mut self, step: &mut Step<'_>, session: TokenHash) -> Decided {
+        if self.sessions.contains_key(&session) {
+            self.emit(step, Fact::LoggedOut { session });
+        }
+        Ok(Done::Ok)
+    }
+
+    /// Takes up that a code was taken.
+    pub(super) fn code_taken(&mut self, user: &UserId, code: Code) {
+        let codes = self.codes.entry(user.clone()).or_default();
+        match code {
+            Code::Step(step) => codes.step = codes.step.max(step),
+            Code::Recovery(hash) => drop(codes.recovery.insert(hash)),
+        }
+    }
+
+    /// Somebody is about to be put or removed: codes belong to the second factor of which they are.
+    pub(super) fn forget_codes(&mut self, user: &UserId, now: Option<&User>) {
+        let was = self.directory.users.get(user).and_then(|user| user.second.as_ref());
+        if was != now.and_then(|user| user.second.as_ref()) {
+            self.codes.remove(user);
+        }
+    }
+}
