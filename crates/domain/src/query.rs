@@ -5,6 +5,7 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
+use crate::audit;
 use crate::call::{Call, CallId, Happening, Link, Said, Tag};
 use crate::command::By;
 use crate::contact::Contact;
@@ -143,6 +144,8 @@ pub enum Query {
     Contacts(ContactFilter),
     /// The segments of one matter, oldest first.
     Matter(ContactId),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// A moment of a contact.
@@ -244,6 +247,8 @@ pub enum Page {
     Contacts(ContactFilter),
     /// Segments of one matter, oldest first.
     Matter(ContactId),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// Which lines of which rooms.
@@ -483,6 +488,8 @@ pub enum Answer {
     Lines(Lines),
     /// To [`Query::Contacts`] and [`Query::Matter`].
     Contacts(Vec<Contact>),
+    /// To [`Query::Audit`].
+    Audit(Vec<audit::Row>),
 }
 
 impl Query {
