@@ -172,6 +172,31 @@ def test_get_current_metric_data(connect, start):
     assert isinstance(answer["DataSnapshotTime"], datetime.datetime)
 
 
+def test_current_metrics_tell_who_has_chats_and_how_many_more_there_could_be(connect, start, desk):
+    def metrics() -> dict:
+        answer = connect.get_current_metric_data(
+            InstanceId=INSTANCE,
+            Filters={"Queues": ["3002"], "Channels": ["CHAT"]},
+            Groupings=["QUEUE"],
+            CurrentMetrics=[{"Name": name, "Unit": "COUNT"} for name in ("AGENTS_ON_CONTACT", "SLOTS_ACTIVE", "SLOTS_AVAILABLE")],
+        )
+        [result] = answer["MetricResults"]
+        return {one["Metric"]["Name"]: one["Value"] for one in result["Collections"]}
+
+    before = metrics()
+    agent = desk("1019")
+    agent.ready()
+    free = metrics()["SLOTS_AVAILABLE"] - before["SLOTS_AVAILABLE"]
+    assert free > 1, "an agent has more than one place for chats"
+    chat = start(ContactFlowId=FLOW_2)
+    chat.join().event("participant.joined", "CUSTOMER")
+    agent.accept(chat.contact)
+    after = metrics()
+    assert after["AGENTS_ON_CONTACT"] == before["AGENTS_ON_CONTACT"] + 1
+    assert after["SLOTS_ACTIVE"] == before["SLOTS_ACTIVE"] + 1
+    assert after["SLOTS_AVAILABLE"] == before["SLOTS_AVAILABLE"] + free - 1
+
+
 def test_current_metrics_page_by_page(connect):
     asked = {
         "InstanceId": INSTANCE,

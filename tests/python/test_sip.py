@@ -99,6 +99,28 @@ def test_the_registration_of_a_connection_ends_with_it(switch, phone):
     wait_until(lambda: gauge(switch, "sangdam_sip_registered") == 0)
 
 
+def test_a_telephone_by_datagram_is_rung_at_once_after_a_power_cut(tmp_path):
+    running = demo.Centre(tmp_path / "data")
+    b = Phone(running.ready, B, tmp_path).register()
+    k = Rio(running.ready["rio"])
+    # The centre itself has taken it up: an application's call rings there.
+    at_b = b.start(Called().ring(), Called().cancelled())
+    call = k.dial(A, B)
+    wait_until(lambda: "180 Ringing" in at_b.messages)
+    k.do("clear", this=A, c1=call)
+    at_b.wait(), k.close()
+    running.kill()
+    running = demo.Centre(tmp_path / "data")
+    b.target = running.ready["sip_udp"]
+    wait_until(lambda: gauge(running, "sangdam_sip_registered") == 1)
+    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
+    a = Phone(running.ready, A, tmp_path).register()
+    caller = Caller(a, B)
+    a.start(caller.invite(), caller.talk(), wait(300), caller.bye()).wait()
+    at_b.wait(), a.close(), b.close()
+    assert running.stop() == 0
+
+
 # --- calls
 
 

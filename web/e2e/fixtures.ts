@@ -12,6 +12,7 @@
  */
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type BrowserContextOptions, type Locator, type Page } from "@playwright/test";
+import { centre, stop } from "./centre";
 
 export { expect };
 
@@ -120,7 +121,15 @@ interface Fixtures {
   accessible: (page: Page) => Promise<void>;
 }
 
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures, { ending: void }>({
+  baseURL: async ({}, use, info) => use(await centre(info.file)),
+  ending: [
+    async ({}, use) => {
+      await use();
+      await stop();
+    },
+    { scope: "worker", auto: true },
+  ],
   agent: async ({ browser, contextOptions, baseURL }, use) => {
     const contexts = new Set<{ close(): Promise<void> }>();
     await use(async (user, options) => {

@@ -3,10 +3,6 @@ import type { BrowserContext } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { number, REALM, site, socket, WebChat } from "./webchat";
 
-/** An agent who takes the next chat of the queue. */
-type Desk = Awaited<ReturnType<Parameters<Parameters<typeof test>[2]>[0]["agent"]>>;
-const accept = (desk: Desk) => desk.contacts.first().getByRole("button", { name: /^수락/ }).click();
-
 test("a customer and an agent talk: joined, typing, read, files, links, end", async ({ agent, page, accessible }) => {
   test.setTimeout(90_000);
   const desk = await agent("1001");
@@ -15,7 +11,7 @@ test("a customer and an agent talk: joined, typing, read, files, links, end", as
   await chat.open({ path: "/ukakao/webchat.html" });
   await chat.ready();
   await chat.say("첫 메시지");
-  await accept(desk);
+  await desk.accept(chat.tel);
   await expect(chat.chat).toHaveAttribute("data-phase", "talking");
   await expect(page.getByTestId("happened").last()).toContainText("김서연");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("김서연 상담사");
@@ -83,7 +79,7 @@ test("a cut connection is bridged: what was said meanwhile arrives once", async 
   await chat.open();
   await chat.ready();
   await chat.say("끊기기 전");
-  await accept(desk);
+  await desk.accept(chat.tel);
   await expect(chat.chat).toHaveAttribute("data-phase", "talking");
   cut.away(true);
   await chat.composer.fill("끊긴 동안");
@@ -180,6 +176,7 @@ test("whatever is said stays text, on both sides", async ({ agent, page }) => {
   await chat.ready();
   const foreign: string[] = [];
   for (const one of [page, desk.page]) one.on("request", (request) => void (/evil\.test/.test(request.url()) && foreign.push(request.url())));
+  await desk.accept(chat.tel);
   for (const attack of ATTACKS) await chat.say(attack);
   const evil = "javascript:window.__hit=1";
   await page.evaluate(
@@ -191,7 +188,6 @@ test("whatever is said stays text, on both sides", async ({ agent, page }) => {
     },
     [evil] as const,
   );
-  await accept(desk);
   await expect(desk.messages.filter({ hasText: "<b>x</b>" })).toBeVisible();
   await page.reload();
   await chat.ready();
@@ -246,7 +242,7 @@ for (const lang of ["ko", "en"] as const) {
     await chat.open({ more: { lang } });
     await chat.ready();
     await chat.say("안녕하세요");
-    await accept(desk);
+    await desk.accept(chat.tel);
     await expect(chat.chat).toHaveAttribute("data-phase", "talking");
     await page.evaluate(() => {
       const { nxWebApi } = window as unknown as { nxWebApi: { Message_C(content: unknown): number } };
@@ -314,7 +310,7 @@ test("the launcher opens a panel on another site's page, counts what is unread, 
   await expect(composer).toBeFocused();
   await composer.fill("사이트에서");
   await composer.press("Enter");
-  await accept(desk);
+  await desk.contacts.first().getByRole("button", { name: /^수락/ }).click();
   await desk.say("안녕하세요");
   await expect(frame.getByTestId("line").filter({ hasText: "안녕하세요" })).toBeVisible();
   await accessible(page);

@@ -31,6 +31,8 @@ export class WebChat {
   readonly chat: Locator;
   readonly lines: Locator;
   readonly composer: Locator;
+  /** The customer's number, by which the desk knows the chat. */
+  tel = "";
 
   constructor(page: Page) {
     this.page = page;
@@ -40,6 +42,7 @@ export class WebChat {
   }
 
   async open({ dn = "3001", tel = number(), path = "/webchat.html", more = {} }: Wanted = {}): Promise<void> {
+    this.tel = tel;
     const query = new URLSearchParams({ realm: REALM, url: await socket(this.page), dn_number: dn, tel_number: tel, ...more });
     await this.page.goto(`${path}?${query}`);
   }

@@ -12,6 +12,7 @@ mod bench;
 mod codegen;
 mod count;
 mod run;
+mod screens;
 mod setup;
 mod sh;
 mod sim;
@@ -28,6 +29,7 @@ cargo xtask test [STEP..]       every test, or only these steps (`test --list` n
 cargo xtask bench [NAME]        benchmarks, one JSON object per line
 cargo xtask sim [--seed N] [--seeds A..B] [--steps N] [--by chat|phone|both]
 cargo xtask tidy                the house rules
+cargo xtask screens [NAME..]     pictures of every screen, into docs/screens/
 cargo xtask codegen             writes the generated files anew";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn command() -> Result<()> {
         Some("sim") => sim::run(&rest),
         Some("tidy") => tidy::run(),
         Some("codegen") => codegen::run(),
+        Some("screens") => screens::run(&rest),
         None | Some("help" | "--help" | "-h") => {
             println!("{HELP}");
             Ok(())

@@ -19,7 +19,7 @@ mod wish;
 pub use cause::Cause;
 pub use number::{civil, cnid};
 pub use switch::Switch;
-pub use wish::{Outside, Said, Seat, Sound, Wish};
+pub use wish::{Outside, Place, Said, Seat, Sound, Wish};
 
 use crate::agent::Channel;
 use crate::contact::EndReason;

@@ -512,6 +512,7 @@ impl Centre {
                 for device in inside.map(|p| &p.device).filter(|d| *d != device) {
                     topics.push(Topic::Device(device.clone()));
                 }
+                topics.extend(self.person_at(device).map(Topic::Agent));
                 return topics;
             }
             // A secret's hash is nobody's news.

@@ -209,6 +209,15 @@ pub enum Act {
         /// The number.
         to: Arc<str>,
     },
+    /// Be heard no more, or again, whatever the call.
+    Mute(bool),
+    /// Send keys, `0-9*#A-D`, to the others in a call.
+    Keys {
+        /// The call.
+        contact: ContactId,
+        /// At most 64 at once.
+        keys: Arc<str>,
+    },
     /// Join two calls, and leave.
     Complete(ContactId, ContactId),
     /// Join two calls, and stay.

@@ -4,8 +4,11 @@
 //! simply all of its entries. What may be put into it, and be taken out, `directory/check.rs` says.
 
 mod check;
+mod source;
 #[cfg(test)]
 mod tests;
+
+pub use source::Source;
 
 use crate::agent::Channel;
 use crate::id::{
@@ -101,6 +104,27 @@ pub struct Device {
     /// Anonymous web callers may reach it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
+    /// Whether its sound must be kept secret.
+    #[serde(default, skip_serializing_if = "Srtp::is_optional")]
+    pub srtp: Srtp,
+}
+
+/// Whether a telephone's sound must be kept secret on its way (RFC 3711).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Srtp {
+    /// Where its signalling is secret and it can; in the clear otherwise.
+    #[default]
+    Optional,
+    /// Always: a call that would be in the clear is none.
+    Required,
+}
+
+impl Srtp {
+    /// Calls in the clear may be.
+    pub const fn is_optional(&self) -> bool {
+        matches!(self, Self::Optional)
+    }
 }
 
 impl Device {
@@ -114,6 +138,7 @@ impl Device {
             service: None,
             sealed: None,
             public: false,
+            srtp: Srtp::default(),
         }
     }
 }
@@ -216,6 +241,15 @@ pub struct Trunk {
     /// We register there; else it knows us by our address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub register: bool,
+    /// Where its calls come from, each a [`Source`]; none: from `host` alone, by datagrams from its port alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Arc<str>>,
+    /// The domain that its calls must name in `From`, if it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Arc<str>>,
+    /// Its calls must give `user` and its password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub challenge: bool,
     /// Which of our numbers each number dialled there leads to; `*` is every other.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: BTreeMap<Arc<str>, DeviceId>,
@@ -249,6 +283,9 @@ impl Trunk {
             user: None,
             sealed: None,
             register: false,
+            sources: Vec::new(),
+            domain: None,
+            challenge: false,
             numbers: BTreeMap::new(),
             rules: Vec::new(),
             priority: 0,

@@ -3,7 +3,7 @@
 
 use crate::agent::{AgentState, Channel};
 use crate::audit::Actor;
-use crate::call::{CallId, Happening, Said as Shown, Seat, Sound, Tag};
+use crate::call::{CallId, Happening, Place, Said as Shown, Seat, Sound, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
@@ -33,6 +33,10 @@ pub struct Deed {
     pub cause: Arc<str>,
     /// What happened.
     pub facts: Vec<Fact>,
+}
+
+fn no_places(places: &[Place]) -> bool {
+    places.is_empty()
 }
 
 /// Why an offer came to nothing.
@@ -159,13 +163,16 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
-    /// A telephone can be reached by SIP from now on, or cannot any more. Told once for all of its contacts, not each time one
-    /// is refreshed.
+    /// A telephone can be reached by SIP from now on, at other places than before, or not any more. Told for all of its places
+    /// at once, and not each time one is refreshed.
     Registered {
         /// Which.
         device: DeviceId,
         /// It can be reached.
         here: bool,
+        /// Where.
+        #[serde(default, skip_serializing_if = "no_places")]
+        places: Arc<[Place]>,
     },
 
     /// An application wants a telephone to pick up: its phone is asked.

@@ -6,7 +6,7 @@
 
 use crate::agent::{Agent, AgentState, Channel, Work};
 use crate::audit;
-use crate::call::{Call, CallId, Happening, Link, Said, Tag};
+use crate::call::{Call, CallId, Happening, Link, Place as CallPlace, Said, Tag};
 use crate::command::By;
 use crate::contact::Contact;
 use crate::directory::{Directory, Queue, User};
@@ -59,6 +59,8 @@ pub enum ContactName {
 pub enum Query {
     /// The directory as it stands.
     Directory,
+    /// Telephones that can be reached by SIP, and where.
+    Phones,
     /// Whose session is this?
     Session(TokenHash),
     /// Whose token is this, and what does it open?
@@ -339,6 +341,8 @@ pub struct DeskCall {
     pub call: Call,
     /// The telephone by which the agent is in it.
     pub device: DeviceId,
+    /// It sends no sound.
+    pub muted: bool,
     /// Who sits at the telephones of ours that are in it.
     pub people: Vec<(DeviceId, UserId)>,
 }
@@ -365,6 +369,8 @@ pub struct Colleague {
     pub user: Arc<User>,
     /// What they say of each channel they are logged on to.
     pub states: Vec<(Channel, AgentState)>,
+    /// The queues they serve.
+    pub queues: Vec<QueueId>,
     /// Contacts at hand.
     pub load: u32,
     /// How they are connected to the call at their telephone that is not on hold, else to any, and since when.
@@ -436,6 +442,8 @@ pub struct BotAsk {
 pub enum Answer {
     /// To [`Query::Directory`].
     Directory(Arc<Directory>),
+    /// To [`Query::Phones`].
+    Phones(Vec<(DeviceId, Arc<[CallPlace]>)>),
     /// To [`Query::Session`]: who, and until when.
     Session(Arc<User>, Millis),
     /// To [`Query::Token`].

@@ -12,6 +12,7 @@ pub mod item;
 pub mod max;
 pub mod nx;
 pub mod percent;
+mod phone_pass;
 pub mod rio;
 pub mod route;
 pub mod scenario;

@@ -128,6 +128,18 @@ read::config! {
         idle_seconds: u64 = 4_000,
         /// The file with the certificates of authorities (PEM) that vouch for trunks over TLS; "" takes the system's.
         authorities: PathBuf = PathBuf::new(),
+        /// New calls that one telephone may begin in a second, in the long run; more are told to come back (503).
+        calls_per_second: u64 = 2,
+        /// How many of them at once.
+        calls_at_once: u64 = 20,
+        /// Legs of one telephone at a time.
+        legs_per_phone: usize = 8,
+        /// New calls of pages at one address in a minute.
+        web_calls_per_minute: u64 = 30,
+        /// Calls of pages at one address at a time.
+        web_calls_per_address: usize = 10,
+        /// Calls of pages to a realm at a time.
+        web_calls: usize = 200,
     }
     /// The sound of calls.
     media: Media {
@@ -278,6 +290,19 @@ impl Config {
         }
         if self.sip.connections_per_address == 0 {
             faults.at("sip.connections_per_address", "at least 1");
+        }
+        let sip = &self.sip;
+        for (key, value) in [
+            ("sip.calls_per_second", sip.calls_per_second),
+            ("sip.calls_at_once", sip.calls_at_once),
+            ("sip.web_calls_per_minute", sip.web_calls_per_minute),
+            ("sip.legs_per_phone", sip.legs_per_phone as u64),
+            ("sip.web_calls_per_address", sip.web_calls_per_address as u64),
+            ("sip.web_calls", sip.web_calls as u64),
+        ] {
+            if !(1..=1_000_000).contains(&value) {
+                faults.at(key, "1 to 1000000");
+            }
         }
         if !(60..=86_400).contains(&self.sip.idle_seconds) {
             faults.at("sip.idle_seconds", "60 to 86400");

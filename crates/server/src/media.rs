@@ -414,21 +414,12 @@ impl Plane for Engine {
         }
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let offer = held.ours.as_ref().ok_or(PlaneFault::WrongState)?;
-        // One that answers in the clear where keys were offered has none: it asked for the call by a way that is secure all the
-        // same, and is heard rather than refused.
-        let plain = held.secret.is_some() && theirs.media.iter().all(is_plain);
-        let mut offer = offer.clone();
-        if plain {
-            offer.media.iter_mut().zip(&theirs.media).for_each(|(ours, theirs)| {
-                ours.protocol = theirs.protocol.clone();
-            });
-        }
         let agreed = self
             .ability(held, Direction::SendRecv, false)
-            .conclude(&offer, &theirs)
+            .conclude(offer, &theirs)
             .map_err(|_| PlaneFault::Unfit)?;
-        let mut agreement = agreement(&agreed, &offer, &theirs).ok_or(PlaneFault::Unfit)?;
-        if let Some((_, key)) = held.secret.filter(|_| !plain) {
+        let mut agreement = agreement(&agreed, offer, &theirs).ok_or(PlaneFault::Unfit)?;
+        if let Some((_, key)) = held.secret {
             let line = theirs.media.get(agreed.line).ok_or(PlaneFault::Unfit)?;
             agreement.keys = Some(keys(line, &key).ok_or(PlaneFault::Unfit)?);
         }
@@ -437,12 +428,13 @@ impl Plane for Engine {
         if let Some(held) = self.legs.get_mut(&leg) {
             held.offered = false;
             held.spoken = spoken;
-            if plain {
-                (held.secret, held.ours) = (None, Some(offer));
-            }
         }
         self.ask(mate, Order::Agree(leg, agreement));
         Ok(way)
+    }
+
+    fn is_secret(&self, offer: &[u8]) -> bool {
+        Sdp::parse(offer).is_ok_and(|theirs| !theirs.media.iter().any(is_plain))
     }
 
     fn answer(&mut self, leg: Leg, offer: &[u8]) -> Result<Agreed, PlaneFault> {

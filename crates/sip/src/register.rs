@@ -54,17 +54,26 @@ pub struct Binding {
     pub flow: Flow,
     /// When it is forgotten.
     pub until: Millis,
-    /// The Call-ID and number of the REGISTER that set it last.
-    call_id: Box<str>,
-    number: u32,
+    /// For how long it was kept when it came last, in seconds.
+    pub seconds: u32,
+    /// The Call-ID of the REGISTER that set it last,
+    pub call_id: Box<str>,
+    /// and its number in `CSeq`.
+    pub number: u32,
     /// `+sip.instance` and `reg-id`, where it has both.
-    instance: Option<(Box<str>, Box<str>)>,
+    pub instance: Option<(Box<str>, Box<str>)>,
 }
 
 impl Binding {
     /// How much it is preferred, in thousandths (RFC 3261 §20.10): 1000 where nothing is said.
     pub fn preference(&self) -> u32 {
         self.contact.params.get("q").map_or(1_000, thousandths)
+    }
+
+    /// Whether it is the same place as another: only the time and the REGISTER that set it may differ.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.contact, &self.path, self.flow) == (&other.contact, &other.path, other.flow)
+            && self.instance == other.instance
     }
 
     fn is_same(&self, contact: &Address, instance: Option<&(Box<str>, Box<str>)>) -> bool {
@@ -206,10 +215,12 @@ impl Registrar {
             }
             after.retain(|binding| !same(binding));
             if seconds != 0 {
+                let seconds = seconds.min(self.limits.most);
                 after.push(Binding {
                     path: path.clone(),
                     flow,
-                    until: now.plus(Millis::from_secs(seconds.min(self.limits.most).into())),
+                    until: now.plus(Millis::from_secs(seconds.into())),
+                    seconds,
                     call_id: request.call_id().into(),
                     number,
                     instance,
@@ -226,6 +237,22 @@ impl Registrar {
             return Err(response);
         }
         Ok(self.put(aor, before, after))
+    }
+
+    /// Takes a contact back that an earlier registrar had, unless there is a newer one in its place, or no room.
+    pub fn restore(&mut self, now: Millis, aor: &str, binding: Binding) {
+        let before = self.people.get(aor).cloned().unwrap_or_default();
+        let instance = binding.instance.as_ref();
+        if binding.until <= now
+            || before.iter().any(|other| other.is_same(&binding.contact, instance))
+            || before.len() >= self.limits.contacts
+            || self.count >= self.limits.bindings
+        {
+            return;
+        }
+        let mut after = before.clone();
+        after.push(binding);
+        self.put(aor, before, after);
     }
 
     fn put(&mut self, aor: &str, before: Vec<Binding>, after: Vec<Binding>) -> Vec<Change> {

@@ -266,4 +266,10 @@ export const admin: Translation<typeof adminKo> = {
   "try.send": "Send",
   "try.handover": "Handed over to people: {to}",
   "try.end": "The chat ends.",
+  "f.sources": "Addresses that calls come from",
+  "f.domain": "Domain that callers must name",
+  "f.challenge": "Incoming calls must give the password, too",
+  "f.srtp": "Encrypted sound",
+  "srtp.optional": "Where it can be",
+  "srtp.required": "Always",
 };

@@ -263,4 +263,10 @@ export const admin = {
   "try.send": "보내기",
   "try.handover": "상담으로 넘깁니다: {to}",
   "try.end": "대화를 끝냅니다.",
+  "f.sources": "전화가 들어오는 주소",
+  "f.domain": "발신자의 도메인",
+  "f.challenge": "들어오는 전화에도 인증을 요구합니다",
+  "f.srtp": "음성 암호화",
+  "srtp.optional": "가능하면",
+  "srtp.required": "반드시",
 } as const;

@@ -1,9 +1,10 @@
 //! All calls of a realm, found by their number, by the telephones they are at and by the lines they wait in.
 
-use super::{Call, CallId, Link, Party, Seat, Sound};
+use super::{Call, CallId, Link, Party, Place, Seat, Sound};
 use crate::id::{DeviceId, QueueId, TrunkId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// All calls and seats of a realm.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Switch {
     /// Telephones that can be reached by SIP.
     #[serde(default)]
     pub(crate) registered: BTreeSet<DeviceId>,
+    /// Where each of them can be, as far as that was told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) places: BTreeMap<DeviceId, Arc<[Place]>>,
     /// Telephones that send no sound.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) muted: BTreeSet<DeviceId>,
@@ -61,6 +65,17 @@ impl Switch {
     /// Can it be reached by SIP?
     pub fn registered(&self, device: &DeviceId) -> bool {
         self.registered.contains(device)
+    }
+
+    /// Where it can be reached by SIP, as far as that was told.
+    pub fn places(&self, device: &DeviceId) -> &[Place] {
+        self.places.get(device).map(|places| &**places).unwrap_or_default()
+    }
+
+    /// Telephones that can be reached by SIP, and where.
+    pub fn phones(&self) -> impl Iterator<Item = (DeviceId, Arc<[Place]>)> {
+        let places = |device| self.places.get(device).cloned().unwrap_or_default();
+        self.registered.iter().map(move |device| (device.clone(), places(device)))
     }
 
     /// Has it any call?

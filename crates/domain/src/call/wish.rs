@@ -3,6 +3,7 @@
 use super::{Attached, Barge, CallId, Cause, Via};
 use crate::agent::Channel;
 use crate::id::{DeviceId, UserId};
+use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -43,6 +44,18 @@ pub struct Seat {
     pub group: u32,
     /// The work mode named at log-on: 1 aux, 2 after call, 3 auto in, 4 manual in.
     pub wmode: u8,
+}
+
+/// Where a telephone can be reached, in the words of the switch that reaches it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The switch's own words, of which nobody else makes anything.
+    pub at: Arc<str>,
+    /// Until when it may be good at most: a place that is refreshed is told of now and then, not each time.
+    pub until: Millis,
+    /// It needs no connection that ends with the switch, or one that the switch can make anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lasts: bool,
 }
 
 /// What somebody outside does.
@@ -86,14 +99,16 @@ pub enum Wish {
         /// And no other that has its number by now.
         number: u64,
     },
-    /// A telephone can be reached by SIP from now on, or cannot any more.
+    /// A telephone can be reached by SIP from now on, at other places than before, or not any more.
     Register {
         /// Which.
         device: DeviceId,
         /// It can be reached.
         here: bool,
+        /// Where.
+        places: Arc<[Place]>,
     },
-    /// The switch has begun anew: nobody is registered, and what went by its sockets is lost.
+    /// The switch has begun anew: what went by its sockets is lost, and so is every place that does not last.
     Restart,
     /// The telephone itself has dialled. While it holds a call, or is in one, that is a consultation; after [`super::PICKUP`]
     /// the number is that of a colleague whose call it takes.

@@ -84,7 +84,7 @@ impl Centre {
             }
             Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
-            Fact::Registered { device, here } => self.registered(device, *here),
+            Fact::Registered { device, here, places } => self.registered(device, *here, places),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
             }

@@ -59,7 +59,7 @@ impl Centre {
             Wish::Vanish(device, call) => self.vanished(step, &device, call),
             Wish::Arrive { from, to } => self.arrive_call(step, &from, &to),
             Wish::HangUp { call, number } => self.hang_up(step, call, number),
-            Wish::Register { device, here } => self.register(step, &device, here),
+            Wish::Register { device, here, places } => self.register(step, device, here, places),
             Wish::Restart => self.restart(step),
             Wish::Answer(device, call) => self.answer(step, &device, call, asked),
             Wish::Clear(device, call) => self.clear(step, &device, call),

@@ -24,6 +24,7 @@ impl Centre {
     pub fn look(&self, now: Millis, query: &Query) -> Result<Look, Refusal> {
         let answer = match query {
             Query::Directory => Answer::Directory(self.directory.clone()),
+            Query::Phones => Answer::Phones(self.switch.phones().collect()),
             Query::Session(hash) => {
                 let session = self.session(now, *hash)?;
                 let user = self.directory.users.get(&session.user).ok_or(Refusal::BadToken)?;
@@ -270,7 +271,8 @@ impl Centre {
             let contact = self.contacts.get(&call.contact?)?;
             let inside = call.parties.iter().filter(|p| !p.outside).map(|p| p.device.clone());
             let people = inside.filter_map(|d| Some((d.clone(), self.person_at(&d)?))).collect();
-            let call = DeskCall { call: call.clone(), device: device.clone(), people };
+            let muted = self.switch.muted(&device);
+            let call = DeskCall { call: call.clone(), device: device.clone(), muted, people };
             Some(self.desk_call(contact, None, Some(Box::new(call))))
         });
         calls.collect()
@@ -306,12 +308,10 @@ impl Centre {
     }
 
     fn colleagues(&self) -> Vec<Colleague> {
-        let users = self
-            .directory
-            .users
-            .values()
-            .filter(|u| !u.disabled && self.serves.contains_key(&u.id));
-        let known = users.map(|user| {
+        let users = self.directory.users.values().filter(|u| !u.disabled);
+        let known = users.filter_map(|user| {
+            let queues =
+                self.serves.get(&user.id)?.iter().map(|(queue, _)| queue.clone()).collect();
             let agent = self.agents.get(&user.id);
             let states = agent
                 .into_iter()
@@ -320,7 +320,7 @@ impl Centre {
             let load =
                 agent.map_or(0, |a| u32::try_from(a.load(Channel::Chat)).unwrap_or(u32::MAX));
             let call = self.on_call(&user.id);
-            Colleague { user: user.clone(), states, load, call }
+            Some(Colleague { user: user.clone(), states, queues, load, call })
         });
         known.collect()
     }

@@ -1,6 +1,6 @@
 //! Would a change leave the directory whole? Every name leads somewhere, every number is in its range.
 
-use super::{BotKind, Directory, Entry, EntryKey, Target, Workspace, origin_of};
+use super::{BotKind, Directory, Entry, EntryKey, Source, Target, Workspace, origin_of};
 use crate::refusal::Refusal;
 use crate::scenario::Need;
 use std::sync::Arc;
@@ -34,9 +34,10 @@ impl Directory {
             Entry::User(user) => {
                 named("user", user.id.as_str())?;
                 match user.skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
-                    Some((skill, level)) => {
-                        bad(format!("user {}: skills: level {level} of {skill} is not 1 to 10", user.id))
-                    }
+                    Some((skill, level)) => bad(format!(
+                        "user {}: skills: level {level} of {skill} is not 1 to 10",
+                        user.id
+                    )),
                     None if user.name.is_empty() || user.name.chars().count() > 256 => {
                         bad(format!("user {}: name: 1 to 256 characters", user.id))
                     }
@@ -51,7 +52,9 @@ impl Directory {
                     _ if !(1..1_000_000).contains(&group.id) => {
                         bad(format!("group {}: id: 1 to 999,999", group.id))
                     }
-                    Some(member) => bad(format!("group {}: members: there is no user {member}", group.id)),
+                    Some(member) => {
+                        bad(format!("group {}: members: there is no user {member}", group.id))
+                    }
                     None => Ok(()),
                 }
             }
@@ -130,11 +133,11 @@ impl Directory {
                     text.len() <= 32
                         && text.bytes().all(|b| b.is_ascii_digit() || b"*#+".contains(&b))
                 };
-                let host = (1..=255).contains(&trunk.host.len())
-                    && trunk
-                        .host
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b));
+                let name = |text: &str| {
+                    (1..=255).contains(&text.len())
+                        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
+                };
+                let source = trunk.sources.iter().find(|text| Source::parse(text).is_none());
                 let rule = trunk.rules.iter().find(|rule| {
                     !digits(&rule.prefix)
                         || !digits(&rule.add)
@@ -143,13 +146,35 @@ impl Directory {
                         || rule.strip > rule.most
                 });
                 let lost = trunk.numbers.values().find(|to| !self.answers(to.as_str()));
-                if !host {
+                if !name(&trunk.host) {
                     bad(format!(
                         "trunk {}: host: {:?} is neither host nor host:port",
                         trunk.id, trunk.host
                     ))
                 } else if trunk.register && (trunk.user.is_none() || trunk.sealed.is_none()) {
-                    bad(format!("trunk {}: register: for that it needs user and password", trunk.id))
+                    bad(format!(
+                        "trunk {}: register: for that it needs user and password",
+                        trunk.id
+                    ))
+                } else if trunk.challenge && (trunk.user.is_none() || trunk.sealed.is_none()) {
+                    bad(format!(
+                        "trunk {}: challenge: for that it needs user and password",
+                        trunk.id
+                    ))
+                } else if trunk.register && !trunk.sources.is_empty() {
+                    bad(format!(
+                        "trunk {}: sources: calls come from where we register alone",
+                        trunk.id
+                    ))
+                } else if let Some(source) = source {
+                    bad(format!(
+                        "trunk {}: sources: {source:?}: address, address:port or address/bits of at least 8",
+                        trunk.id
+                    ))
+                } else if trunk.sources.len() > 64 {
+                    bad(format!("trunk {}: sources: at most 64", trunk.id))
+                } else if trunk.domain.as_ref().is_some_and(|domain| !name(domain)) {
+                    bad(format!("trunk {}: domain: it is no host", trunk.id))
                 } else if let Some(rule) = rule {
                     bad(format!(
                         "trunk {}: rules: {:?}: digits, *, # and +, at most 32, least before most",

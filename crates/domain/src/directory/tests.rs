@@ -51,6 +51,40 @@ fn names_that_lead_nowhere_are_refused() {
 }
 
 #[test]
+fn a_trunk_says_where_its_calls_come_from() {
+    let d = shop();
+    let check = |change: &dyn Fn(&mut Trunk), expected: &str| {
+        let mut trunk = Trunk::new("t", "carrier.example");
+        change(&mut trunk);
+        let said = d.check(&Entry::Trunk(trunk)).map_err(|e| e.to_string());
+        assert_eq!(said.err().unwrap_or_default(), expected);
+    };
+    check(&|t| t.sources = vec!["192.0.2.7".into(), "192.0.2.0/28".into()], "");
+    check(
+        &|t| t.sources = vec!["carrier.example".into()],
+        "trunk t: source \"carrier.example\": address, address:port or address/bits of at least 8",
+    );
+    check(&|t| t.sources = vec!["192.0.2.7".into(); 65], "trunk t: at most 64 sources");
+    let account = |t: &mut Trunk| (t.user, t.sealed) = (Some("u".into()), Some("s".into()));
+    check(
+        &|t| {
+            account(t);
+            (t.register, t.sources) = (true, vec!["192.0.2.7".into()]);
+        },
+        "trunk t: calls come from where we register alone; it has no sources",
+    );
+    check(&|t| t.challenge = true, "trunk t: to be asked, it needs user and password");
+    check(
+        &|t| {
+            account(t);
+            t.challenge = true;
+        },
+        "",
+    );
+    check(&|t| t.domain = Some("not a host".into()), "trunk t: the domain is no host");
+}
+
+#[test]
 fn an_export_is_an_import() {
     let d = shop();
     let text = serde_json::to_string(&d).unwrap();

@@ -35,6 +35,9 @@ pub(super) struct CallWire {
     held: Option<Millis>,
     #[serde(skip_serializing_if = "str::is_empty")]
     uui: Arc<str>,
+    /// The agent is not heard.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    muted: bool,
 }
 
 /// One end of it.
@@ -92,6 +95,7 @@ impl CallWire {
             holding: voice.holding,
             held: Some(voice.held).filter(|held| held.0 > 0),
             uui: call.attached.uui.clone(),
+            muted: desk.muted,
         })
     }
 }

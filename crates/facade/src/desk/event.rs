@@ -59,6 +59,7 @@ impl World {
                 self.want(seq);
             }
             Fact::Seated { agent, .. } if agent == me => self.want(seq),
+            Fact::Sounded { .. } => self.want(seq),
             Fact::Declined { contact, agent, how } if agent == me => {
                 self.tell_gone(seq, at, *contact, declined(*how), out);
                 self.want(seq);

@@ -113,6 +113,17 @@ pub(super) enum Request {
         #[serde(default)]
         barge: bool,
     },
+    /// Be heard no more, or again.
+    Mute {
+        on: bool,
+    },
+    /// Send keys to the others in a call.
+    Keys {
+        contact: ContactId,
+        keys: Arc<str>,
+    },
+    /// What a browser needs to be this agent's telephone.
+    Phone {},
     /// Call a number.
     Dial {
         to: Arc<str>,
@@ -152,7 +163,7 @@ pub(super) enum Request {
 }
 
 /// All verbs, to tell an unknown one from one with wrong members.
-const VERBS: [&str; 31] = [
+const VERBS: [&str; 34] = [
     "hello",
     "ping",
     "state",
@@ -175,6 +186,9 @@ const VERBS: [&str; 31] = [
     "today",
     "history",
     "monitor",
+    "mute",
+    "keys",
+    "phone",
     "dial",
     "hold",
     "retrieve",

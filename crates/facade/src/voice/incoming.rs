@@ -1,8 +1,7 @@
 //! INVITEs that come: who calls, whether they may, and what the domain says to it.
 
-use super::leg::{Stage, Who, wire};
-use super::phone::Entrance;
-use super::plane::{Leg as No, PlaneFault};
+use super::leg::{Key, Leg, Stage, Who, wire};
+use super::plane::{Leg as No, PlaneFault, Wire};
 use super::{Ticket, Turn, Voice, status};
 use crate::door::{Fault, RealmNo};
 use domain::call::{Attached, Call, Link, Via, Wish};
@@ -11,19 +10,11 @@ use domain::id::DeviceId;
 use domain::refusal::Refusal;
 use sip::event::CallId as Sip;
 use sip::flow::{Flow, Transport};
-use sip::message::{Address, Headers, Name, Request, UserToUser};
+use sip::message::{Address, Headers, Name, Request, Response, UserToUser};
 use std::sync::Arc;
 
-/// Legs of one telephone.
-const LEGS_LIMIT: usize = 8;
-/// Calls that one telephone may begin: a second in the long run, and at once.
-const RATE: (f64, f64) = (2.0, 20.0);
-/// Calls from one address of the web: a second in the long run, and at once (`nxwebapi.md` 7.2: 30 a minute).
-const WEB_RATE: (f64, f64) = (0.5, 30.0);
-/// Calls of one address of the web at a time (`nxwebapi.md` 7.2).
-const WEB_ADDRESS_LIMIT: usize = 10;
-/// Calls of a realm from the web at a time (`nxwebapi.md` 7.2).
-const WEB_LIMIT: usize = 200;
+/// The header by which a telephone that was started anew names the matter (`X-NX-Cid`) whose call it was in.
+const RESUME: &str = "X-NX-Resume";
 /// User-to-user data, in bytes (`nxproxy-rio.md` 5.2).
 const UUI_LIMIT: usize = 256;
 
@@ -42,6 +33,17 @@ fn no(status: u16) -> Refused {
         headers.push(Name::RetryAfter, 5);
     }
     (status, headers)
+}
+
+/// An answer that asks for a password, or to come again.
+fn asked(response: &Response) -> Refused {
+    let mut headers = Headers::default();
+    for name in [Name::WwwAuthenticate, Name::RetryAfter] {
+        for value in response.headers.all(&name) {
+            headers.push(name.clone(), value);
+        }
+    }
+    (response.status, headers)
 }
 
 impl Voice {
@@ -78,6 +80,9 @@ impl Voice {
         let attached = Attached { uui: uui(invite), ..Attached::default() };
         let (who, wish) = match caller {
             Caller::Phone(who) => {
+                if let Some(cnid) = invite.headers.get(&Name::Other(RESUME.into())) {
+                    return self.resume(turn, &who, sip, invite, flow, cnid.trim());
+                }
                 let wish = match replaces {
                     Some(other) => match self.replace(turn, &who, sip, invite, flow, other)? {
                         Some(wish) => wish,
@@ -95,21 +100,21 @@ impl Voice {
                 (who, Wish::Come { from, to: number, via, attached, open })
             }
         };
-        let leg = self.open_leg(turn, sip, invite, flow)?;
-        self.legs.own(leg, who.clone());
+        let leg = self.open_leg(turn, sip, invite, flow, &who)?;
         *self.dialing.entry(who.clone()).or_default() += 1;
         self.ask(who.realm, Ticket::Dial(leg, who), "sip.INVITE", wish);
         Ok(())
     }
 
     /// Opens a leg for an INVITE: its sound is agreed on before anybody is asked, so that a call that could not be heard rings
-    /// nowhere.
+    /// nowhere. A telephone whose sound must be secret calls with a secret offer, or by a way on which it is made one.
     fn open_leg(
         &mut self,
         turn: &mut Turn<'_, '_>,
         sip: Sip,
         invite: &Request,
         flow: Flow,
+        who: &Who,
     ) -> Result<No, Refused> {
         let number = self.legs.next();
         let unfit = |fault| match fault {
@@ -118,15 +123,21 @@ impl Voice {
             PlaneFault::Full | PlaneFault::WrongState => no(503),
         };
         let offered = invite.body_of("application/sdp");
+        let ours = self.simple_ways.get(&flow.into()).copied().unwrap_or_else(|| wire(flow));
+        let secret = offered.map_or(ours != Wire::Plain, |offer| turn.plane.is_secret(offer));
+        if !secret && self.needs_secrecy(who) {
+            return Err(no(488));
+        }
         let (sdp, way) = match offered {
             Some(offer) => {
                 let agreed = turn.plane.answer(number, offer).map_err(unfit)?;
                 (agreed.sdp, Some(agreed.way))
             }
-            None => (turn.plane.offer(number, wire(flow), None).map_err(unfit)?, None),
+            None => (turn.plane.offer(number, ours, None).map_err(unfit)?, None),
         };
         let leg = self.legs.add(number, sip, Stage::Calling, flow);
         (leg.answer, leg.way, leg.offers) = (Some(sdp.into_bytes()), way, offered.is_none());
+        self.legs.own(number, who.clone());
         Ok(number)
     }
 
@@ -138,6 +149,7 @@ impl Voice {
         flow: Flow,
     ) -> Result<Caller, Refused> {
         if let Some((realm, trunk)) = self.trunk_of(flow, invite) {
+            self.vouched(turn, (realm, &trunk), invite, flow).map_err(|answer| asked(&answer))?;
             let name = self.outsider(realm, invite);
             let via = Via::Trunk { trunk, number: "".into() };
             return Ok(Caller::Outside(Who { realm, device: name, outside: true }, via));
@@ -161,8 +173,9 @@ impl Voice {
         if claimed != who.device.as_str() || !self.has_contact(&who) {
             return Err(no(403));
         }
-        let bucket = format!("voice.{}.{}", realm.0, who.device);
-        if self.legs.of(&who).count() >= LEGS_LIMIT || !turn.cx.site.allow(&bucket, RATE.0, RATE.1)
+        let (bucket, most) = (format!("voice.{}.{}", realm.0, who.device), &self.most);
+        if self.legs.of(&who).count() >= most.phone_legs
+            || !turn.cx.site.allow(&bucket, most.phone_rate.0, most.phone_rate.1)
         {
             return Err(no(503));
         }
@@ -177,18 +190,7 @@ impl Voice {
         invite: &Request,
         flow: Flow,
     ) -> Result<DeviceId, Refused> {
-        match self.enter(turn, realm, invite, flow) {
-            Entrance::Open(device) => Ok(device),
-            Entrance::Shut(response) => {
-                let mut headers = Headers::default();
-                for name in [Name::WwwAuthenticate, Name::RetryAfter] {
-                    for value in response.headers.all(&name) {
-                        headers.push(name.clone(), value);
-                    }
-                }
-                Err((response.status, headers))
-            }
-        }
+        self.enter(turn, realm, invite, flow).map_err(|response| asked(&response))
     }
 
     /// A page's visitor (`nxwebapi.md` 7.2): nobody vouches for them, and they reach what is public.
@@ -209,9 +211,10 @@ impl Voice {
         }
         let (ip, bucket) = (flow.peer.ip(), format!("voice.web.{}", flow.peer.ip()));
         let (here, all) = self.legs.of_web(realm, ip);
-        if here >= WEB_ADDRESS_LIMIT
-            || all >= WEB_LIMIT
-            || !turn.cx.site.allow(&bucket, WEB_RATE.0, WEB_RATE.1)
+        let most = &self.most;
+        if here >= most.web_address
+            || all >= most.web_realm
+            || !turn.cx.site.allow(&bucket, most.web_rate.0, most.web_rate.1)
         {
             return Err(no(503));
         }
@@ -241,27 +244,57 @@ impl Voice {
         other: Sip,
     ) -> Result<Option<Wish>, Refused> {
         let other = self.legs.of_sip(other).and_then(|no| self.legs.get(no)).ok_or(no(481))?;
-        let (theirs, stage, number, calls) =
-            (other.who.clone(), other.stage, other.no, other.calls.clone());
+        let (theirs, stage, number) = (other.who.clone(), other.stage, other.no);
         match (theirs, stage) {
             (Some(them), Stage::Called) if them.realm == who.realm && !them.outside => {
                 Ok(Some(Wish::Pickup { device: who.device.clone(), from: them.device }))
             }
             (Some(them), Stage::Up) if them == *who => {
-                let leg = self.open_leg(turn, sip, invite, flow)?;
-                self.legs.own(leg, who.clone());
-                for key in &calls {
-                    self.legs.join(leg, *key);
-                    self.legs.part(number, *key);
-                }
-                self.end_leg(turn, number, 487);
-                for key in calls {
-                    self.compare(turn, who.realm, key, None);
-                }
+                self.move_leg(turn, who, sip, invite, flow, number)?;
                 Ok(None)
             }
             _ => Err(no(403)),
         }
+    }
+
+    /// A telephone that was started anew goes on with the call of this matter, which its earlier self was in.
+    fn resume(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        who: &Who,
+        sip: Sip,
+        invite: &Request,
+        flow: Flow,
+        cnid: &str,
+    ) -> Result<(), Refused> {
+        let of_matter =
+            |key: &Key| self.call(who.realm, *key).is_some_and(|call| &*call.cnid == cnid);
+        let stands = |leg: &&Leg| leg.stage == Stage::Up && leg.calls.iter().any(of_matter);
+        let old = self.legs.of(who).find(stands).map(|leg| leg.no).ok_or(no(481))?;
+        self.move_leg(turn, who, sip, invite, flow, old)
+    }
+
+    /// A new leg of a telephone takes the place of its old one, with all calls that go by that.
+    fn move_leg(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        who: &Who,
+        sip: Sip,
+        invite: &Request,
+        flow: Flow,
+        old: No,
+    ) -> Result<(), Refused> {
+        let leg = self.open_leg(turn, sip, invite, flow, who)?;
+        let calls = self.legs.get(old).map(|leg| leg.calls.clone()).unwrap_or_default();
+        for key in &calls {
+            self.legs.join(leg, *key);
+            self.legs.part(old, *key);
+        }
+        self.end_leg(turn, old, 487);
+        for key in calls {
+            self.compare(turn, who.realm, key, None);
+        }
+        Ok(())
     }
 
     /// The domain has taken a call, or not.

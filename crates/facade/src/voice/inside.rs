@@ -37,6 +37,11 @@ impl Voice {
             };
             return;
         };
+        let who = self.legs.get(no).and_then(|leg| leg.who.clone());
+        if who.is_some_and(|who| self.needs_secrecy(&who)) && !turn.plane.is_secret(sdp) {
+            let _ = self.endpoint.refuse(now, sip, 488);
+            return;
+        }
         match turn.plane.answer(no, sdp) {
             Ok(agreed) => {
                 let _ = self.endpoint.accept(now, sip, agreed.sdp.into_bytes());

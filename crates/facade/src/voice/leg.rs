@@ -16,6 +16,7 @@ use domain::id::DeviceId;
 use sip::event::CallId as Sip;
 use sip::flow::{Flow, Transport};
 use sip::message::Uri;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -51,6 +52,8 @@ pub(super) struct Leg {
     pub(super) who: Option<Who>,
     pub(super) calls: BTreeSet<Key>,
     pub(super) flow: Flow,
+    /// How its sound was offered, if we offered it.
+    pub(super) wire: Option<Wire>,
     /// The answer to their offer, until it is sent.
     pub(super) answer: Option<Vec<u8>>,
     /// Their INVITE made no offer: our answer does.
@@ -74,6 +77,12 @@ pub(super) struct Leg {
 }
 
 impl Leg {
+    /// Where a visitor of a page is.
+    fn web(&self) -> Option<(RealmNo, IpAddr)> {
+        let who = self.who.as_ref().filter(|who| who.outside && wire(self.flow) == Wire::Web)?;
+        Some((who.realm, self.flow.peer.ip()))
+    }
+
     /// A caller who hears something before they are answered.
     pub(super) fn early(&self) -> bool {
         self.stage == Stage::Calling && self.previewed
@@ -87,6 +96,8 @@ pub(super) struct Legs {
     by_sip: BTreeMap<Sip, No>,
     by_who: BTreeMap<Who, BTreeSet<No>>,
     by_call: BTreeMap<(RealmNo, CallId), BTreeSet<No>>,
+    /// How many legs there are from each address of the web.
+    web: BTreeMap<(RealmNo, IpAddr), usize>,
     last: u64,
 }
 
@@ -103,8 +114,20 @@ pub(super) const fn wire(flow: Flow) -> Wire {
 /// Appendix B.1); whoever names one is a telephone, also on a WebSocket.
 pub(super) fn wire_to(flow: Flow, contact: &Uri) -> Wire {
     match (wire(flow), contact) {
-        (Wire::Web, Uri::Sip(uri)) if !uri.host.ends_with(".invalid") => Wire::Plain,
+        (Wire::Web, Uri::Sip(uri)) if !uri.host.ends_with(".invalid") => {
+            simpler(flow, Wire::Web).unwrap_or(Wire::Plain)
+        }
         (wire, _) => wire,
+    }
+}
+
+/// How sound may travel to a device that could do nothing with an offer: by keys in the SDP where that is secret, at last in
+/// the clear.
+pub(super) const fn simpler(flow: Flow, wire: Wire) -> Option<Wire> {
+    match (wire, flow.transport) {
+        (Wire::Web, Transport::Wss) => Some(Wire::Sdes),
+        (Wire::Web | Wire::Sdes, _) => Some(Wire::Plain),
+        (Wire::Plain, _) => None,
     }
 }
 
@@ -143,12 +166,9 @@ impl Legs {
 
     /// How many calls there are from an address of the web, and from the web at all.
     pub(super) fn of_web(&self, realm: RealmNo, ip: IpAddr) -> (usize, usize) {
-        let web = |leg: &&Leg| {
-            leg.who.as_ref().is_some_and(|who| who.outside && who.realm == realm)
-                && wire(leg.flow) == Wire::Web
-        };
-        let here = self.all.values().filter(web).filter(|leg| leg.flow.peer.ip() == ip).count();
-        (here, self.all.values().filter(web).count())
+        let here = self.web.get(&(realm, ip)).copied().unwrap_or(0);
+        let all = self.web.iter().filter(|((of, _), _)| *of == realm).map(|(_, count)| count);
+        (here, all.sum())
     }
 
     /// Adds a leg that has no calls yet.
@@ -161,6 +181,7 @@ impl Legs {
             who: None,
             calls: BTreeSet::new(),
             flow,
+            wire: None,
             answer: None,
             offers: false,
             way: None,
@@ -177,8 +198,14 @@ impl Legs {
     /// Says whose leg it is.
     pub(super) fn own(&mut self, no: No, who: Who) {
         if let Some(leg) = self.all.get_mut(&no) {
+            if let Some(from) = leg.web() {
+                uncount(&mut self.web, from);
+            }
             if let Some(before) = leg.who.replace(who.clone()) {
                 unlist(&mut self.by_who, &before, no);
+            }
+            if let Some(from) = leg.web() {
+                *self.web.entry(from).or_default() += 1;
             }
             self.by_who.entry(who).or_default().insert(no);
         }
@@ -206,6 +233,9 @@ impl Legs {
     pub(super) fn remove(&mut self, no: No) -> Option<Leg> {
         let leg = self.all.remove(&no)?;
         self.by_sip.remove(&leg.sip);
+        if let Some(from) = leg.web() {
+            uncount(&mut self.web, from);
+        }
         if let Some(who) = &leg.who {
             unlist(&mut self.by_who, who, no);
             for (call, _) in &leg.calls {
@@ -213,6 +243,15 @@ impl Legs {
             }
         }
         Some(leg)
+    }
+}
+
+fn uncount<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {
+    if let Entry::Occupied(mut count) = counts.entry(key) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
     }
 }
 

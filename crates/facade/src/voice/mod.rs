@@ -13,7 +13,8 @@
 //! Use: after each call that takes a [`Cx`], drain [`Voice::poll`] until it says [`Output::Wait`], and call
 //! [`Voice::timeout`] at that time, or before. Nothing in here waits.
 //!
-//! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `request.rs`: what is no call;
+//! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `keep.rs`: contacts over a restart;
+//! - `request.rs`: what is no call;
 //! - `incoming.rs`: who calls; `ring.rs`: calling telephones; `trunk.rs`: other networks; `inside.rs`: hold, keys, REFER;
 //! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `depart.rs`: who is gone; `leg.rs`, `status.rs`.
 
@@ -22,6 +23,7 @@ mod follow;
 mod hear;
 mod incoming;
 mod inside;
+mod keep;
 mod leg;
 mod phone;
 pub mod plane;
@@ -57,6 +59,34 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use trunk::Line;
 
+/// What callers may take at most. Whoever asks for more hears 503 with `Retry-After`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Most {
+    /// Legs of one telephone at a time.
+    pub phone_legs: usize,
+    /// Calls that one telephone may begin: a second in the long run, and at once.
+    pub phone_rate: (f64, f64),
+    /// Calls from one address of the web: a second in the long run, and at once.
+    pub web_rate: (f64, f64),
+    /// Calls of one address of the web at a time.
+    pub web_address: usize,
+    /// Calls of a realm from the web at a time.
+    pub web_realm: usize,
+}
+
+impl Default for Most {
+    /// For the web, those of `nxwebapi.md` 7.2.
+    fn default() -> Self {
+        Self {
+            phone_legs: 8,
+            phone_rate: (2.0, 20.0),
+            web_rate: (0.5, 30.0),
+            web_address: 10,
+            web_realm: 200,
+        }
+    }
+}
+
 /// How a switch behaves.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -66,6 +96,8 @@ pub struct Config {
     pub registrar: Limits,
     /// The algorithms by which passwords are asked for, in this order (RFC 8760 §2.4: a telephone takes the first it knows).
     pub algorithms: Vec<Algorithm>,
+    /// What callers may take.
+    pub most: Most,
 }
 
 impl Default for Config {
@@ -75,6 +107,7 @@ impl Default for Config {
             registrar: Limits::default(),
             // Those that know only MD5 often look at the first challenge alone.
             algorithms: vec![Algorithm::Md5, Algorithm::Sha256],
+            most: Most::default(),
         }
     }
 }
@@ -127,6 +160,8 @@ pub enum Output {
 enum Ticket {
     /// The directory of a realm.
     Directory(RealmNo),
+    /// The telephones of a realm that are there.
+    Phones(RealmNo),
     /// A realm is told that the switch has begun anew.
     Restart(RealmNo),
     /// A realm is told that a telephone is there, or not.
@@ -179,10 +214,13 @@ pub struct Voice {
     endpoint: Endpoint,
     registrar: Registrar,
     algorithms: Vec<Algorithm>,
+    most: Most,
     realms: BTreeMap<RealmNo, Realm>,
     phones: BTreeMap<(RealmNo, DeviceId), Phone>,
-    /// Ways under TLS to telephones that know no SRTP.
-    open_ways: BTreeSet<phone::Way>,
+    /// Telephones that are called back after a restart.
+    returning: keep::Returning,
+    /// Ways to telephones that could do nothing with what they were offered first, and what they are offered instead.
+    simple_ways: BTreeMap<phone::Way, plane::Wire>,
     /// Whose contacts came by each flow.
     flows: BTreeMap<phone::Way, BTreeSet<(RealmNo, DeviceId)>>,
     legs: Legs,
@@ -211,9 +249,11 @@ impl Voice {
             endpoint,
             registrar,
             algorithms: config.algorithms,
+            most: config.most,
             realms: BTreeMap::new(),
             phones: BTreeMap::new(),
-            open_ways: BTreeSet::new(),
+            returning: keep::Returning::default(),
+            simple_ways: BTreeMap::new(),
             flows: BTreeMap::new(),
             legs: Legs::default(),
             rings: Rings::new(),
@@ -237,8 +277,7 @@ impl Voice {
                 self.out.push_back(Output::Watch(*realm, Topic::Calls));
                 self.out.push_back(Output::Watch(*realm, Topic::Directory));
             }
-            self.ask(*realm, Ticket::Restart(*realm), "voice.restart", Wish::Restart);
-            self.read(*realm);
+            self.enter_realm(*realm);
         }
         self.settle(turn);
     }
@@ -280,7 +319,8 @@ impl Voice {
                     known.removed(fact.seq, key);
                     self.forget(turn, realm, key);
                 }
-                Fact::Registered { device, here: true } => {
+                Fact::Registered { device, here: true, .. } if known.there.contains(device) => {}
+                Fact::Registered { device, here: true, .. } => {
                     known.there.insert(device.clone());
                     // What rang at the virtual telephone rings at the phone that took its place.
                     let rings = known
@@ -292,7 +332,7 @@ impl Voice {
                         self.compare(turn, realm, key, None);
                     }
                 }
-                Fact::Registered { device, here: false } => {
+                Fact::Registered { device, here: false, .. } => {
                     known.there.remove(device);
                 }
                 Fact::Call(what) => {
@@ -379,16 +419,20 @@ impl Voice {
         seq: u64,
     ) {
         let turn = &mut Turn { cx, plane };
-        if let Some(Ticket::Directory(realm)) = self.tickets.remove(&ticket) {
-            match (answer, self.realms.get_mut(&realm)) {
-                (Ok(Ok(Answer::Directory(directory))), Some(known)) => {
+        match (self.tickets.remove(&ticket), answer) {
+            (Some(Ticket::Phones(realm)), Ok(Ok(Answer::Phones(phones)))) => {
+                self.come_back(turn, realm, phones);
+            }
+            (Some(Ticket::Directory(realm)), Ok(Ok(Answer::Directory(directory)))) => {
+                if let Some(known) = self.realms.get_mut(&realm) {
                     known.learn(directory, seq, self.endpoint.mint());
                     self.trunks_changed(turn, realm);
                 }
-                _ => {
-                    self.timers.insert((turn.cx.now.plus(AGAIN), Timer::Enter(realm)));
-                }
             }
+            (Some(Ticket::Phones(realm) | Ticket::Directory(realm)), _) => {
+                self.timers.insert((turn.cx.now.plus(AGAIN), Timer::Enter(realm)));
+            }
+            _ => {}
         }
         self.settle(turn);
     }
@@ -409,7 +453,9 @@ impl Voice {
         way: Option<Flow>,
     ) {
         let turn = &mut Turn { cx, plane };
-        self.trunk_opened(turn, ticket, way);
+        if !self.called_back(turn, ticket, way) {
+            self.trunk_opened(turn, ticket, way);
+        }
         self.settle(turn);
     }
 
@@ -424,11 +470,8 @@ impl Voice {
                 break;
             }
             match timer {
-                Timer::Enter(realm) => {
-                    self.ask(realm, Ticket::Restart(realm), "voice.restart", Wish::Restart);
-                    self.read(realm);
-                }
-                Timer::Presence(realm, device) => self.presence(realm, &device),
+                Timer::Enter(realm) => self.enter_realm(realm),
+                Timer::Presence(realm, device) => self.presence(turn, realm, &device),
                 Timer::Mourn(realm, key) => self.mourn(realm, key),
                 Timer::Own(leg) => self.own_silent(turn, leg),
                 Timer::Trunk(realm, trunk) => self.trunk_due(turn, realm, &trunk),
@@ -584,8 +627,14 @@ impl Voice {
         self.out.push_back(Output::Do { realm, ticket, name, command });
     }
 
-    fn read(&mut self, realm: RealmNo) {
-        let ticket = self.ticket(Ticket::Directory(realm));
-        self.out.push_back(Output::Read { realm, ticket, query: Box::new(Query::Directory) });
+    /// Tells a realm that the switch has begun anew, and learns who is there and what the realm consists of, in this order.
+    fn enter_realm(&mut self, realm: RealmNo) {
+        self.ask(realm, Ticket::Restart(realm), "voice.restart", Wish::Restart);
+        for (ticket, query) in
+            [(Ticket::Phones(realm), Query::Phones), (Ticket::Directory(realm), Query::Directory)]
+        {
+            let ticket = self.ticket(ticket);
+            self.out.push_back(Output::Read { realm, ticket, query: Box::new(query) });
+        }
     }
 }

@@ -1,21 +1,24 @@
 //! Telephones: REGISTER, digest, and telling the domain who is there.
 //!
-//! A telephone is told of once, when its first contact comes and when its last one goes. What is told may meet a fault (a full
-//! disk); then it is told again, until domain and registrar agree.
+//! A telephone is told of when its contacts change, and not each time one is refreshed (`keep.rs`). What is told may meet a
+//! fault (a full disk); then it is told again, until domain and registrar agree.
 
 use super::leg::Who;
-use super::{AGAIN, Ticket, Timer, Turn, Voice};
+use super::{AGAIN, Ticket, Timer, Turn, Voice, keep};
 use crate::door::{Fault, RealmNo};
+use crate::phone_pass::PhonePass;
 use domain::call::Wish;
 use domain::command::Done;
-use domain::directory::EntryKey;
+use domain::directory::{Directory, EntryKey};
 use domain::id::DeviceId;
 use domain::refusal::Refusal;
 use sip::digest::{Algorithm, Auth, Secret, Verdict};
 use sip::flow::{Flow, Transport};
 use sip::message::{Name, Request, Response, Uri};
+use sip::register::Binding;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// A flow, in an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,16 +37,32 @@ pub(super) struct Phone {
     believed: bool,
     /// It is being told.
     telling: bool,
+    /// The contacts that were told, with the time until which no more need be said.
+    told: Vec<Binding>,
+    /// Connections to it that are being made after a restart.
+    pub(super) returning: usize,
     /// The ways its contacts came by.
     ways: BTreeSet<Way>,
 }
 
-/// What became of a request's credentials.
-pub(super) enum Entrance {
-    /// They are right, and this device's.
-    Open(DeviceId),
-    /// Answer this.
-    Shut(Box<Response>),
+impl Phone {
+    /// What the domain believes is known for sure: whether it is there, and at which contacts.
+    pub(super) fn believed(&mut self, here: bool, told: Vec<Binding>) {
+        (self.believed, self.told) = (here, told);
+    }
+
+    /// Has it a contact?
+    pub(super) fn is_here(&self) -> bool {
+        !self.ways.is_empty()
+    }
+
+    /// Is this what the domain was told?
+    fn knows(&self, contacts: &[&Binding]) -> bool {
+        let known = |binding: &&Binding| {
+            self.told.iter().any(|told| told.is_like(binding) && binding.until <= told.until)
+        };
+        self.told.len() == contacts.len() && contacts.iter().all(known)
+    }
 }
 
 /// The registrar's name of a telephone.
@@ -63,26 +82,47 @@ impl Voice {
         named.unwrap_or_else(|| turn.cx.site.default_realm())
     }
 
-    /// 503: come back soon.
-    fn busy(request: &Request) -> Entrance {
-        let mut response = Response::to_request(request, 503);
-        response.headers.push(Name::RetryAfter, 5);
-        Entrance::Shut(Box::new(response))
-    }
-
-    /// Who asks? By digest, against the password of the device that is named (RFC 3261 §22, RFC 8760).
+    /// Which telephone asks?
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered.
     pub(super) fn enter(
         &mut self,
         turn: &Turn<'_, '_>,
         realm: RealmNo,
         request: &Request,
         flow: Flow,
-    ) -> Entrance {
+    ) -> Result<DeviceId, Box<Response>> {
+        self.judged(turn, realm, request, flow, |directory, user| {
+            let device = directory.devices.get(user).filter(|d| d.service.is_none())?;
+            Some((device.id.clone(), device.sealed.clone()))
+        })
+    }
+
+    /// Who asks? By digest, against the sealed password of whom `account` finds by the name given (RFC 3261 §22, RFC 8760).
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered.
+    pub(super) fn judged<T>(
+        &mut self,
+        turn: &Turn<'_, '_>,
+        realm: RealmNo,
+        request: &Request,
+        flow: Flow,
+        account: impl Fn(&Directory, &str) -> Option<(T, Option<Arc<str>>)>,
+    ) -> Result<T, Box<Response>> {
         let now = turn.now();
-        let Some(known) = self.realms.get_mut(&realm) else {
-            return Self::busy(request);
+        let gate = self.realms.get_mut(&realm).and_then(|known| {
+            let directory = known.directory.clone();
+            known.gate.as_mut().map(|gate| (gate, directory))
+        });
+        let Some((gate, directory)) = gate else {
+            let mut response = Response::to_request(request, 503);
+            response.headers.push(Name::RetryAfter, 5);
+            return Err(Box::new(response));
         };
-        let Some(gate) = &mut known.gate else { return Self::busy(request) };
         let given = [Name::Authorization, Name::ProxyAuthorization];
         let given = given.iter().flat_map(|name| request.headers.all(name));
         let given = given.filter_map(|value| <Auth as sip::message::Field>::parse(value).ok());
@@ -92,10 +132,13 @@ impl Voice {
         for auth in given.filter(|auth| auth.get("realm") == Some(&*name)) {
             let named = auth.get("username").unwrap_or_default();
             let user = named.split('@').next().unwrap_or_default();
-            let device = known.directory.devices.get(user).filter(|d| d.service.is_none());
-            let sealed = device.and_then(|device| device.sealed.as_ref());
+            let who = account(&directory, user);
+            let sealed = who.as_ref().and_then(|(_, sealed)| sealed.as_ref());
             let password = sealed.and_then(|sealed| turn.cx.site.unseal(sealed));
             let password = password.and_then(|bytes| String::from_utf8(bytes).ok());
+            // A desk's browser has a pass instead.
+            let pass = PhonePass::password_of(turn.cx.site, realm, named, turn.cx.now);
+            let password = pass.or(password);
             let sha = auth.get("algorithm").is_some_and(|a| a.eq_ignore_ascii_case("SHA-256"));
             let algorithm = if sha { Algorithm::Sha256 } else { Algorithm::Md5 };
             // A stranger takes as long as a wrong password does.
@@ -103,8 +146,8 @@ impl Voice {
                 Some(password) => Secret::new(algorithm, named, &name, password),
                 None => Secret::kept(algorithm, "-"),
             };
-            match (gate.judge(now, &auth, &request.method, &secret), device) {
-                (Verdict::Right, Some(device)) => return Entrance::Open(device.id.clone()),
+            match (gate.judge(now, &auth, &request.method, &secret), who) {
+                (Verdict::Right, Some((who, _))) => return Ok(who),
                 (Verdict::Stale | Verdict::Replayed, _) => stale = true,
                 _ => guessed = true,
             }
@@ -116,7 +159,7 @@ impl Voice {
         if guessed {
             self.endpoint.guard().blame(now, flow.peer.ip());
         }
-        Entrance::Shut(Box::new(response))
+        Err(Box::new(response))
     }
 
     /// REGISTER: the answer to it.
@@ -130,8 +173,8 @@ impl Voice {
         let Ok(to) = request.to() else { return refuse(400) };
         let realm = Self::realm_of(turn, &to.uri);
         let device = match self.enter(turn, realm, request, flow) {
-            Entrance::Open(device) => device,
-            Entrance::Shut(response) => return *response,
+            Ok(device) => device,
+            Err(response) => return *response,
         };
         // Nobody registers for another (RFC 3261 §10.3, step 4).
         if to.uri.user().as_deref() != Some(device.as_str()) {
@@ -146,7 +189,7 @@ impl Voice {
     }
 
     /// A telephone's contacts have changed: who is trusted, what breaks with which flow, and what the domain is told.
-    fn changed(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
+    pub(super) fn changed(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
         let contacts = self.registrar.contacts(turn.now(), &record(realm, device));
         let ways: BTreeSet<Way> = contacts.iter().map(|b| b.flow.into()).collect();
         let key = (realm, device.clone());
@@ -165,26 +208,39 @@ impl Voice {
             self.endpoint.guard().trust(ip(*way));
             self.flows.entry(*way).or_default().insert(key.clone());
         }
-        self.presence(realm, device);
+        self.presence(turn, realm, device);
     }
 
-    /// Tells the domain whether a telephone is there, if it believes otherwise and is not being told.
-    pub(super) fn presence(&mut self, realm: RealmNo, device: &DeviceId) {
+    /// Telephones of a realm that are there, or that the domain believes to be.
+    pub(super) fn phones_of(&self, realm: RealmNo) -> Vec<DeviceId> {
+        let phones = self.phones.range((realm, DeviceId::from(""))..);
+        let phones = phones.take_while(|((of, _), _)| *of == realm);
+        phones.map(|((_, device), _)| device.clone()).collect()
+    }
+
+    /// Tells the domain whether a telephone is there, and where, if it believes otherwise and is not being told.
+    pub(super) fn presence(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, device: &DeviceId) {
         let key = (realm, device.clone());
         let Some(phone) = self.phones.get_mut(&key) else { return };
-        let here = !phone.ways.is_empty();
-        if phone.telling {
+        if phone.telling || phone.returning > 0 {
             return;
         }
-        if phone.believed == here {
+        let contacts = self.registrar.contacts(turn.now(), &record(realm, device));
+        let here = !phone.ways.is_empty();
+        if phone.believed == here && (!here || phone.knows(&contacts)) {
             if !here {
                 self.phones.remove(&key);
             }
             return;
         }
         phone.telling = true;
+        let places = contacts.iter().map(|binding| keep::place(binding)).collect();
+        let told =
+            |binding: &&Binding| Binding { until: keep::lease(binding), ..(*binding).clone() };
+        phone.told = contacts.iter().map(told).collect();
         let ticket = Ticket::Register(realm, device.clone(), here);
-        self.ask(realm, ticket, "sip.REGISTER", Wish::Register { device: device.clone(), here });
+        let wish = Wish::Register { device: device.clone(), here, places };
+        self.ask(realm, ticket, "sip.REGISTER", wish);
     }
 
     /// The domain was told, or could not be.
@@ -201,11 +257,12 @@ impl Voice {
         match outcome {
             Ok(Ok(_)) => {
                 phone.believed = here;
-                self.presence(realm, device);
+                self.presence(turn, realm, device);
             }
             // The directory knows no such telephone any more: nor do we.
             Ok(Err(_)) => self.drop_contacts(turn, realm, device),
             Err(_) => {
+                phone.told.clear();
                 let timer = Timer::Presence(realm, device.clone());
                 self.timers.insert((turn.cx.now.plus(AGAIN), timer));
             }
@@ -249,7 +306,7 @@ impl Voice {
 
     /// A connection is gone, and with it the contacts that came by it.
     pub(super) fn lose(&mut self, turn: &Turn<'_, '_>, flow: Flow) {
-        self.open_ways.remove(&flow.into());
+        self.simple_ways.remove(&flow.into());
         for (realm, device) in self.flows.get(&flow.into()).cloned().unwrap_or_default() {
             self.registrar.closed(&record(realm, &device), flow);
             self.changed(turn, realm, &device);

@@ -135,7 +135,7 @@ pub trait Plane {
     /// # Errors
     /// [`PlaneFault::Full`].
     fn offer(&mut self, leg: Leg, wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault>;
-    /// Takes the answer to an offer.
+    /// Takes the answer to an offer. One in the clear to an offer with keys is none (RFC 3264 §6, RFC 4568 §5.1.3).
     ///
     /// # Errors
     /// [`PlaneFault::Unreadable`], [`PlaneFault::Unfit`], [`PlaneFault::WrongState`].
@@ -150,6 +150,8 @@ pub trait Plane {
     /// # Errors
     /// [`PlaneFault::WrongState`].
     fn again(&mut self, leg: Leg, hold: bool) -> Result<String, PlaneFault>;
+    /// Whether somebody's offer can only be taken with sound that is kept secret.
+    fn is_secret(&self, offer: &[u8]) -> bool;
     /// What a leg hears from now on.
     fn hear(&mut self, leg: Leg, what: Hear);
     /// Plays a key to a leg for so many milliseconds.

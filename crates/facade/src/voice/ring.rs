@@ -2,13 +2,15 @@
 
 use super::depart::Departure;
 use super::follow::Rung;
-use super::leg::{Key, Leg, Stage, Who, wire, wire_to};
+use super::leg::{Key, Leg, Stage, Who, simpler, wire_to};
 use super::phone::record;
 use super::plane::{Leg as No, Wire};
 use super::{Ticket, Timer, Turn, Voice, status};
 use domain::call::{Call, CallId, Cause, Link, Outside, PROMPT, Wish};
+use domain::directory::Srtp;
 use sip::endpoint::Invite;
 use sip::event;
+use sip::flow::Flow;
 use sip::message::{Address, Headers, Method, Name, Uri, UserToUser};
 use sip::register::Binding;
 
@@ -127,8 +129,11 @@ impl Voice {
         auto: bool,
     ) -> Option<No> {
         let no = self.legs.next();
-        let open = self.open_ways.contains(&invite.flow.into());
-        let wire = if open { Wire::Plain } else { wire_to(invite.flow, &invite.uri) };
+        let known = self.simple_ways.get(&invite.flow.into()).copied();
+        let wire = known.unwrap_or_else(|| wire_to(invite.flow, &invite.uri));
+        if wire == Wire::Plain && self.needs_secrecy(who) {
+            return None;
+        }
         let sdp = turn.plane.offer(no, wire, like).ok()?;
         invite.sdp = Some(sdp.into_bytes());
         let flow = invite.flow;
@@ -137,7 +142,7 @@ impl Voice {
             return None;
         };
         let leg = self.legs.add(no, sip, Stage::Called, flow);
-        leg.auto = auto;
+        (leg.auto, leg.wire) = (auto, Some(wire));
         self.legs.own(no, who.clone());
         self.legs.join(no, key);
         if auto {
@@ -205,8 +210,7 @@ impl Voice {
         // Whoever was heard before the answer has agreed on the sound already.
         let before = leg.way;
         let Some(way) = turn.plane.conclude(no, sdp.unwrap_or_default()).ok().or(before) else {
-            self.end_leg(turn, no, 488);
-            return self.fork_over(&who, key, Cause::OUT_OF_ORDER);
+            return self.unfit(turn, &who, key, no);
         };
         if let Some(leg) = self.legs.get_mut(no) {
             (leg.stage, leg.way) = (Stage::Up, Some(way));
@@ -246,7 +250,10 @@ impl Voice {
     /// The called side did not take it.
     pub(super) fn not_taken(&mut self, turn: &mut Turn<'_, '_>, leg: &Leg, end: &event::Cause) {
         let Some(who) = &leg.who else { return };
-        if self.call_openly(turn, who, leg, end) {
+        let unfit = |response: &sip::message::Response| matches!(response.status, 415 | 488 | 606);
+        if matches!(end, event::Cause::Refused(response) if unfit(response))
+            && self.call_simpler(turn, who, leg)
+        {
             return;
         }
         let cause = if who.outside { status::cause(end) } else { status::of_phone(end) };
@@ -265,23 +272,37 @@ impl Voice {
         }
     }
 
-    /// A telephone that has a secret way for its signalling, and knows none for its sound, is called once more without: it
-    /// could not be called otherwise. True: it is.
-    fn call_openly(
-        &mut self,
-        turn: &mut Turn<'_, '_>,
-        who: &Who,
-        leg: &Leg,
-        end: &event::Cause,
-    ) -> bool {
-        let unfit = |response: &sip::message::Response| matches!(response.status, 415 | 488 | 606);
-        let unfit = matches!(end, event::Cause::Refused(response) if unfit(response));
-        let Some(key) = leg.calls.first().copied().filter(|_| unfit && !who.outside) else {
+    /// An answer that is none to what was offered: it is hung up, and called with less.
+    fn unfit(&mut self, turn: &mut Turn<'_, '_>, who: &Who, key: Key, no: No) {
+        let Some(leg) = self.legs.remove(no) else { return };
+        let _ = self.endpoint.hang_up(turn.now(), leg.sip, None);
+        turn.plane.close(no);
+        if !self.call_simpler(turn, who, &leg) {
+            self.fork_over(who, key, Cause::OUT_OF_ORDER);
+        }
+    }
+
+    /// Must its sound be kept secret?
+    pub(super) fn needs_secrecy(&self, who: &Who) -> bool {
+        let known = self.realms.get(&who.realm).filter(|_| !who.outside);
+        let device = known.and_then(|known| known.directory.devices.get(&who.device));
+        device.is_some_and(|device| device.srtp == Srtp::Required)
+    }
+
+    /// A telephone that can do nothing with what it was offered is called once more with less: it could not be called otherwise.
+    /// In the clear only if that may be. True: it is.
+    fn call_simpler(&mut self, turn: &mut Turn<'_, '_>, who: &Who, leg: &Leg) -> bool {
+        let Some(key) = leg.calls.first().copied().filter(|_| !who.outside) else { return false };
+        let way = leg.flow.into();
+        let Some(wire) = leg.wire.and_then(|wire| simpler(leg.flow, wire)) else {
+            // Whatever it was, it was not the way of the offer.
+            self.simple_ways.remove(&way);
             return false;
         };
-        if wire(leg.flow) != Wire::Sdes || !self.open_ways.insert(leg.flow.into()) {
+        if wire == Wire::Plain && self.needs_secrecy(who) {
             return false;
         }
+        self.simple_ways.insert(way, wire);
         let Some(call) = self.call(who.realm, key).cloned() else { return false };
         let contacts = self.registrar.contacts(turn.now(), &record(who.realm, &who.device));
         let contact = contacts.into_iter().find(|binding| binding.flow == leg.flow).cloned();
@@ -341,8 +362,12 @@ impl Voice {
         let Some(key) = calls.first().copied() else { return };
         let Some(call) = self.call(who.realm, key).cloned() else { return };
         let contacts = self.registrar.contacts(turn.now(), &record(who.realm, &who.device));
-        let contact = contacts.into_iter().find(|binding| binding.flow == flow);
-        let Some(contact) = contact.cloned() else { return };
+        // A contact whose connection was lost is called where it came back.
+        let rings =
+            |flow: Flow| self.legs.of(who).any(|leg| leg.flow == flow && leg.calls.contains(&key));
+        let same = contacts.iter().find(|binding| binding.flow == flow);
+        let contact = same.or_else(|| contacts.iter().find(|binding| !rings(binding.flow)));
+        let Some(contact) = contact.copied().cloned() else { return };
         self.end_leg(turn, no, 487);
         let Some(mut invite) = self.invitation(who, &call, &contact, false) else {
             return;

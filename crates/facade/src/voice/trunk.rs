@@ -11,7 +11,7 @@ use super::leg::{Key, Who};
 use super::{Output, Timer, Turn, Voice};
 use crate::door::RealmNo;
 use domain::call::{Call, Cause};
-use domain::directory::{Carrier, Trunk};
+use domain::directory::{Carrier, Directory, Source, Trunk};
 use domain::id::TrunkId;
 use domain::time::Millis;
 use sip::digest::Credentials;
@@ -31,6 +31,7 @@ const EXPIRES: u32 = 600;
 #[derive(Debug)]
 pub(super) struct Line {
     entry: Arc<Trunk>,
+    sources: Vec<Source>,
     way: Option<Flow>,
     /// The way is being looked for, under this number.
     opening: Option<u64>,
@@ -38,7 +39,58 @@ pub(super) struct Line {
     asked: Option<TxId>,
 }
 
+const fn transport(carrier: Carrier) -> Transport {
+    match carrier {
+        Carrier::Udp => Transport::Udp,
+        Carrier::Tcp => Transport::Tcp,
+        Carrier::Tls => Transport::Tls,
+    }
+}
+
+impl Line {
+    /// Do calls by this flow come from there? Connections come from any port, unless a source names one.
+    fn is_at(&self, flow: Flow, phones: bool) -> bool {
+        if self.way == Some(flow) {
+            return true;
+        }
+        if phones || flow.transport != transport(self.entry.carrier) {
+            return false;
+        }
+        if !self.sources.is_empty() {
+            return self.sources.iter().any(|source| source.has(flow.peer));
+        }
+        self.way.is_some_and(|way| {
+            way.peer.ip() == flow.peer.ip()
+                && (flow.transport.is_reliable() || way.peer.port() == flow.peer.port())
+        })
+    }
+}
+
 impl Voice {
+    /// Asks a caller at a trunk's address for the trunk's password, if it is to be asked for.
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered: the question, or that there is no answer to it.
+    pub(super) fn vouched(
+        &mut self,
+        turn: &Turn<'_, '_>,
+        (realm, trunk): (RealmNo, &TrunkId),
+        invite: &Request,
+        flow: Flow,
+    ) -> Result<(), Box<Response>> {
+        let line = self.trunks.get(&(realm, trunk.clone()));
+        let Some(entry) = line.map(|line| line.entry.clone()).filter(|entry| entry.challenge)
+        else {
+            return Ok(());
+        };
+        let account = |_: &Directory, user: &str| {
+            let own = entry.user.as_deref() == Some(user);
+            own.then(|| ((), entry.sealed.clone()))
+        };
+        self.judged(turn, realm, invite, flow, account)
+    }
+
     /// Brings the trunks of a realm to what its directory says.
     pub(super) fn trunks_changed(&mut self, turn: &Turn<'_, '_>, realm: RealmNo) {
         let Some(known) = self.realms.get(&realm) else { return };
@@ -59,8 +111,13 @@ impl Voice {
         for entry in wanted {
             let key = (realm, entry.id.clone());
             if !self.trunks.contains_key(&key) {
-                let line =
-                    Line { entry, way: None, opening: None, registration: None, asked: None };
+                let sources: Vec<Source> =
+                    entry.sources.iter().filter_map(|text| Source::parse(text)).collect();
+                for address in sources.iter().filter_map(Source::address) {
+                    self.endpoint.guard().trust(address);
+                }
+                let (way, opening, registration, asked) = (None, None, None, None);
+                let line = Line { entry, sources, way, opening, registration, asked };
                 self.trunks.insert(key.clone(), line);
                 self.open_trunk(realm, &key.1);
             }
@@ -69,6 +126,9 @@ impl Voice {
 
     fn leave_trunk(&mut self, turn: &Turn<'_, '_>, realm: RealmNo, id: &TrunkId) {
         let Some(mut line) = self.trunks.remove(&(realm, id.clone())) else { return };
+        for address in line.sources.iter().filter_map(Source::address) {
+            self.endpoint.guard().distrust(address);
+        }
         let Some(way) = line.way else { return };
         self.endpoint.guard().distrust(way.peer.ip());
         if let Some(Step::Send(request)) = line.registration.as_mut().map(Registration::stop) {
@@ -86,11 +146,7 @@ impl Voice {
             return;
         }
         line.opening = Some(ticket);
-        let transport = match line.entry.carrier {
-            Carrier::Udp => Transport::Udp,
-            Carrier::Tcp => Transport::Tcp,
-            Carrier::Tls => Transport::Tls,
-        };
+        let transport = transport(line.entry.carrier);
         let host = line.entry.host.clone();
         self.out.push_back(Output::Open { ticket, transport, host });
     }
@@ -203,13 +259,20 @@ impl Voice {
         }
     }
 
-    /// The trunk that an INVITE comes from: by its address, and of several there by the number it knows.
+    /// The trunk that an INVITE comes from: by where it comes from and the domain it names, and of several there by the number
+    /// it knows. A connection by which a telephone registered is that telephone's, wherever it comes from.
     pub(super) fn trunk_of(&self, flow: Flow, invite: &Request) -> Option<(RealmNo, TrunkId)> {
         let number = invite.uri.user();
+        let from = invite.from().ok();
+        let domain = from.as_ref().and_then(|from| from.uri.as_sip()).map(|uri| &*uri.host);
+        let phones = flow.transport.is_reliable() && self.flows.contains_key(&flow.into());
         let here = || {
-            self.trunks
-                .iter()
-                .filter(|(_, l)| l.way.is_some_and(|way| way.peer.ip() == flow.peer.ip()))
+            self.trunks.iter().filter(|(_, line)| {
+                line.is_at(flow, phones)
+                    && line.entry.domain.as_deref().is_none_or(|named| {
+                        domain.is_some_and(|domain| domain.eq_ignore_ascii_case(named))
+                    })
+            })
         };
         let knows = |line: &&Line| {
             number.as_ref().is_some_and(|number| line.entry.numbers.contains_key(&**number))

@@ -277,3 +277,40 @@ fn a_desk_dials_and_hears_why_it_did_not_reach_anybody() {
     let busy = agents.iter().find(|agent| agent["id"] == "1001").unwrap();
     assert_eq!((&busy["call"]["link"], &busy["extension"]), (&"connected".into(), &"1001".into()));
 }
+
+#[test]
+fn a_desk_mutes_and_presses_keys_whatever_the_telephone_and_every_desk_of_the_agent_sees_it() {
+    let (mut world, call, contact) = talking();
+    let (at, hello) = desk(&mut world, "1001", 1);
+    let (other, _) = desk(&mut world, "1001", 2);
+    assert!(hello["contacts"][0]["call"].get("muted").is_none());
+    let mute = |on: bool| serde_json::json!({"do": "mute", "on": on});
+    assert_eq!(ask(&mut world, at, &mute(true)), serde_json::json!({}));
+    assert_eq!(told(&mut world, other)["call"]["muted"], true);
+    wish(&mut world, Wish::Mute("1001".into(), false)).unwrap();
+    assert!(told(&mut world, other)["call"].get("muted").is_none(), "CTI takes it back");
+    let keys = |keys: &str| serde_json::json!({"do": "keys", "contact": contact, "keys": keys});
+    assert_eq!(ask(&mut world, at, &keys("1*#A")), serde_json::json!({}));
+    for wrong in ["", "x", &"1".repeat(65)] {
+        assert_eq!(ask(&mut world, at, &keys(wrong))["code"], "request.bad", "{wrong}");
+    }
+    wish(&mut world, Wish::Hold("1001".into(), call)).unwrap();
+    assert_eq!(ask(&mut world, at, &keys("1"))["code"], "contact.wrong_state");
+    wish(&mut world, Wish::Clear("1001".into(), call)).unwrap();
+    assert_eq!(ask(&mut world, at, &mute(true))["code"], "contact.wrong_state");
+}
+
+#[test]
+fn a_desk_is_given_a_pass_for_its_agents_own_telephone_alone() {
+    let (mut world, _, _) = talking();
+    let (at, _) = desk(&mut world, "1001", 1);
+    let phone = serde_json::json!({"do": "phone"});
+    let pass = ask(&mut world, at, &phone);
+    assert_eq!(pass["device"], "1001");
+    let until = pass["until"].as_u64().unwrap();
+    assert!(until > world.now.0 && until <= world.now.0 + 300_000);
+    assert_eq!(pass["user"], format!("1001@desk.{until}"));
+    assert!(pass["password"].as_str().unwrap().len() > 40);
+    let (lead, _) = desk(&mut world, "9001", 3);
+    assert_eq!(ask(&mut world, lead, &phone)["code"], "device.none", "no extension, no telephone");
+}

@@ -46,7 +46,12 @@ pub async fn run(call: Call) -> anyhow::Result<()> {
     let made: Value = serde_json::from_slice(&answer.body).context("no JSON was answered")?;
     ensure!(answer.status == 200, "{}", made["error"]["message"].as_str().unwrap_or("refused"));
     let one = format!("{calls}/{}", made["id"]);
-    say(&format!("# {} calls {}, contact {}", call.from, call.to, made["cnid"]));
+    say(&format!(
+        "# {} calls {}, contact {}",
+        call.from,
+        call.to,
+        made["cnid"].as_str().unwrap_or_default()
+    ));
     let patience = call.seconds.map_or(Duration::MAX, Duration::from_secs);
     tokio::select! {
         over = watch(&one) => over,

@@ -21,7 +21,7 @@ const NAMED: &[(&str, &str)] = &[
     ("/ukakao/webchat.html", WEBCHAT),
 ];
 
-/// The agents' desk.
+/// The agents' desk: it may be a telephone, by the browsers' sockets.
 const DESK: &str = "/desk.html";
 
 /// The integrator's bench: the one page that speaks with the CTI gateway's port.
@@ -100,8 +100,9 @@ fn answer(
         let host = head.header("host").unwrap_or("");
         let policy = match asset.path {
             WEBCHAT => chat_policy(host, settings),
-            BENCH => policy(host, settings.listeners.get("rio").map(String::as_str), frames),
-            _ => policy(host, None, frames),
+            BENCH => policy(host, &listeners(settings, &["rio"]), frames),
+            DESK => policy(host, &listeners(settings, &["sip_ws", "sip_wss"]), frames),
+            _ => policy(host, &[], frames),
         };
         set(header::CONTENT_SECURITY_POLICY, &policy);
     }
@@ -120,10 +121,10 @@ fn takes(accepted: &str, coding: &str) -> bool {
 }
 
 /// What a page may load and speak with. A chat's socket is announced as `ws://127.0.0.1:<port>` on loopback
-/// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`. `gateway` is `ws://` or `wss://`, address and
-/// port of the CTI gateway, for the page that speaks with it: there, or on the same port of the page's own host, for a
-/// listener on every address is announced as loopback.
-fn policy(host: &str, gateway: Option<&str>, frames: &str) -> String {
+/// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`. `others` are `ws://` or `wss://`, address and
+/// port of other listeners that the page speaks with: there, or on the same port of the page's own host, for a listener on
+/// every address is announced as loopback.
+fn policy(host: &str, others: &[&str], frames: &str) -> String {
     let host = plain(host);
     let mut sockets = String::new();
     if !host.is_empty() {
@@ -132,10 +133,15 @@ fn policy(host: &str, gateway: Option<&str>, frames: &str) -> String {
             sockets = format!("{sockets} ws://127.0.0.1:{port} wss://127.0.0.1:{port}");
         }
     }
-    if let Some(gateway) = gateway {
-        sockets.push_str(&announced(host, gateway));
+    for other in others {
+        sockets.push_str(&announced(host, other));
     }
     written(&sockets, "", frames, "'self'")
+}
+
+/// Where these listeners are announced, so far as there are any.
+fn listeners<'a>(settings: &'a Settings, names: &[&str]) -> Vec<&'a str> {
+    names.iter().filter_map(|name| settings.listeners.get(*name)).map(String::as_str).collect()
 }
 
 /// The same for the customer's chat (`nxwebapi.md` 6): browsers' sockets of this server on the page's own host, those of
@@ -222,26 +228,40 @@ mod tests {
 
     #[test]
     fn the_policy_lets_sockets_of_this_host_through_and_no_tricks() {
-        assert!(policy("localhost:8080", None, "'none'").contains(
+        assert!(policy("localhost:8080", &[], "'none'").contains(
             "connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"
         ));
-        assert!(policy("evil; script-src *", None, "'none'").contains("connect-src 'self';"));
+        assert!(policy("evil; script-src *", &[], "'none'").contains("connect-src 'self';"));
     }
 
     #[test]
     fn the_bench_may_reach_the_gateway_where_it_is_announced_and_on_the_pages_own_host() {
-        let gateway = Some("ws://127.0.0.1:8877");
+        let gateway = ["ws://127.0.0.1:8877"];
         for (host, own) in [
             ("cti.example:8080", " ws://cti.example:8877;"),
             ("cti.example", " ws://cti.example:8877;"),
             ("[fd00::1]:8080", " ws://[fd00::1]:8877;"),
             ("evil; script-src *", " ws://127.0.0.1:8877;"),
         ] {
-            let policy = policy(host, gateway, "'none'");
+            let policy = policy(host, &gateway, "'none'");
             assert!(policy.contains(" ws://127.0.0.1:8877"), "{host}: {policy}");
             assert!(policy.contains(own), "{host}: {policy}");
         }
-        assert!(!policy("cti.example:8080", None, "'none'").contains(":8877"));
+        assert!(!policy("cti.example:8080", &[], "'none'").contains(":8877"));
+    }
+
+    #[test]
+    fn the_desk_may_be_a_telephone_where_browsers_are_and_reaches_nothing_else() {
+        let listeners_of = |names: [(&str, &str); 2]| Settings {
+            listeners: names.map(|(name, url)| (name.to_owned(), url.to_owned())).into(),
+            ..Settings::default()
+        };
+        let settings =
+            listeners_of([("sip_ws", "ws://127.0.0.1:6080"), ("rio", "ws://127.0.0.1:8877")]);
+        let reached = listeners(&settings, &["sip_ws", "sip_wss"]);
+        let policy = policy("desk.example:8080", &reached, "'none'");
+        assert!(policy.contains(" ws://desk.example:6080;"), "{policy}");
+        assert!(!policy.contains(":8877"), "{policy}");
     }
 
     #[test]

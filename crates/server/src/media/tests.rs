@@ -503,16 +503,15 @@ fn secret_legs_speak_with_plain_ones() {
 }
 
 #[test]
-fn one_that_answers_keys_in_the_clear_is_heard_in_the_clear() {
+fn one_that_answers_keys_in_the_clear_has_not_answered() {
     let mut centre = centre(1);
     let (leg, mut bob) = (centre.leg(), Phone::new("8 101"));
-    bob.takes(&centre.offer(leg, Wire::Sdes, None).unwrap());
-    centre.conclude(leg, bob.sdp().as_bytes()).unwrap();
-    centre.hear(leg, Hear::Itself);
-    bob.tone = 600;
-    talk(&mut [&mut bob], 400);
-    bob.hears(&[600], &[]);
-    assert!(centre.again(leg, true).unwrap().contains("RTP/AVP "));
+    let offer = centre.offer(leg, Wire::Sdes, None).unwrap();
+    bob.takes(&offer);
+    let answer = bob.sdp();
+    assert!(answer.contains("RTP/AVP"), "{answer}");
+    assert_eq!(centre.conclude(leg, answer.as_bytes()), Err(PlaneFault::Unfit));
+    assert!(centre.is_secret(offer.as_bytes()) && !centre.is_secret(answer.as_bytes()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::tasks;
 use crate::voice::flows::{Arrival, Exchange};
 use crate::voice::stream::{self, Port};
 use crate::voice::{self, Make, datagram, tls};
+use facade::voice::Most;
 use sip::endpoint;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -101,6 +102,7 @@ impl Phones {
             config: facade::voice::Config {
                 sip: endpoint,
                 algorithms: config.sip.digests.iter().map(|digest| digest.algorithm()).collect(),
+                most: most(config),
                 ..facade::voice::Config::default()
             },
             plane: Box::new(move || {
@@ -134,4 +136,19 @@ fn own_address(listeners: [Option<SocketAddr>; 3]) -> IpAddr {
         Some(socket.local_addr().ok()?.ip())
     };
     named.or_else(towards).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+/// What callers may take at most.
+fn most(config: &Config) -> Most {
+    let sip = &config.sip;
+    // Numbers of the configuration are small.
+    let rate = |count: u64| u32::try_from(count).map_or(f64::INFINITY, f64::from);
+    let minute = rate(sip.web_calls_per_minute);
+    Most {
+        phone_legs: sip.legs_per_phone,
+        phone_rate: (rate(sip.calls_per_second), rate(sip.calls_at_once)),
+        web_rate: (minute / 60.0, minute),
+        web_address: sip.web_calls_per_address,
+        web_realm: sip.web_calls,
+    }
 }

@@ -4,9 +4,10 @@
 use crate::shop;
 use crate::world::{Asked, World};
 use domain::agent::{AgentState, Channel};
-use domain::call::{Attached, Barge, CallId, Cause, Link, Wish};
+use domain::call::{Attached, Barge, CallId, Cause, Link, Place, Wish};
 use domain::command::Command;
 use domain::id::DeviceId;
+use domain::time::Millis;
 use std::sync::Arc;
 
 impl World {
@@ -76,7 +77,13 @@ impl World {
                 Wish::LogOn { device, agent: agent.into(), group, channel, wmode }
             }
             // Phones take the virtual ones' places, go, say no, and vanish; and the switch begins anew.
-            94 => Wish::Register { device, here: !self.once_in(3) },
+            94 => {
+                let at = ["udp:1", "udp:2", "ws:3"][self.pick(3)];
+                let until = self.now.plus(Millis(self.draw.below(600_000)));
+                let place = Place { at: at.into(), until, lasts: at.starts_with("udp") };
+                let here = !self.once_in(3);
+                Wish::Register { device, here, places: here.then_some(place).into_iter().collect() }
+            }
             95 => {
                 let (device, call) = self.some_end(Link::Alerting)?;
                 let causes = [Cause::BUSY, Cause::NOT_ANSWERED, Cause::OUT_OF_ORDER];

@@ -37,6 +37,8 @@ impl Centre {
                 let call = self.call_named(contact)?.id;
                 Wish::SingleStep { device, call, to, attached: Attached::default() }
             }
+            Act::Mute(muted) => Wish::Mute(device, muted),
+            Act::Keys { contact, keys } => Wish::Keys(device, self.call_named(contact)?.id, keys),
             Act::Complete(one, two) => {
                 Wish::Transfer(device, self.call_named(one)?.id, self.call_named(two)?.id)
             }

@@ -5,39 +5,45 @@
 
 use super::line::Missed;
 use super::{Centre, Decided, NOT_SO, NOT_THERE, Step};
-use crate::call::{Attached, Call, CallEvent, CallId, Cause, Link, PICKUP, PROMPT, Party, Waiting};
+use crate::call::{
+    Attached, Call, CallEvent, CallId, Cause, Link, PICKUP, PROMPT, Party, Place, Waiting,
+};
 use crate::command::Done;
 use crate::fact::Fact;
 use crate::id::DeviceId;
 use crate::refusal::Refusal;
+use std::sync::Arc;
 
 impl Centre {
     pub(super) fn register(
         &mut self,
         step: &mut Step<'_>,
-        device: &DeviceId,
+        device: DeviceId,
         here: bool,
+        places: Arc<[Place]>,
     ) -> Decided {
-        let known = self.directory.devices.get(device);
+        let known = self.directory.devices.get(&device);
         if here && known.is_none_or(|d| d.service.is_some()) {
             return Err(Refusal::NoSuchDevice);
         }
-        if self.switch.registered(device) == here {
+        let before = self.switch.registered(&device);
+        if before == here && (!here || *self.switch.places(&device) == *places) {
             return Ok(Done::Ok);
         }
-        self.emit(step, Fact::Registered { device: device.clone(), here });
-        if let Some(agent) = self.agent_at(device) {
+        let agent = self.agent_at(&device).filter(|_| before != here);
+        self.emit(step, Fact::Registered { device, here, places });
+        if let Some(agent) = agent {
             self.route_for(step, &agent);
         }
         Ok(Done::Ok)
     }
 
     /// The switch has begun anew. Calls whose sound went by its sockets are over; those of virtual telephones go on, and so do
-    /// agents and queues (`nxproxy-rio.md` 9).
+    /// agents and queues (`nxproxy-rio.md` 9). Telephones stay where they can still be reached.
     pub(super) fn restart(&mut self, step: &mut Step<'_>) -> Decided {
-        let gone: Vec<DeviceId> = self.switch.registered.iter().cloned().collect();
+        let were = self.switch.registered.clone();
         let real =
-            |party: &Party| party.via.is_some() || !party.outside && gone.contains(&party.device);
+            |party: &Party| party.via.is_some() || !party.outside && were.contains(&party.device);
         let lost: Vec<Call> =
             self.switch.calls().filter(|call| call.parties.iter().any(real)).cloned().collect();
         for call in lost {
@@ -51,8 +57,14 @@ impl Centre {
                 _ => self.finish(step, call, |_| Cause::MAINTENANCE),
             }
         }
-        for device in gone {
-            self.emit(step, Fact::Registered { device, here: false });
+        for device in were {
+            let before = self.switch.places(&device);
+            let lasting = |place: &&Place| place.lasts && place.until > step.now;
+            let places: Arc<[Place]> = before.iter().filter(lasting).cloned().collect();
+            if places.is_empty() || places.len() != before.len() {
+                let here = !places.is_empty();
+                self.emit(step, Fact::Registered { device, here, places });
+            }
         }
         Ok(Done::Ok)
     }
@@ -165,11 +177,21 @@ impl Centre {
     }
 
     /// Takes up that a telephone can be reached, or cannot. Its agent can be called, or cannot any more.
-    pub(in crate::centre) fn registered(&mut self, device: &DeviceId, here: bool) {
+    pub(in crate::centre) fn registered(
+        &mut self,
+        device: &DeviceId,
+        here: bool,
+        places: &Arc<[Place]>,
+    ) {
         if here {
             self.switch.registered.insert(device.clone());
         } else {
             self.switch.registered.remove(device);
+        }
+        if here && !places.is_empty() {
+            self.switch.places.insert(device.clone(), places.clone());
+        } else {
+            self.switch.places.remove(device);
         }
         self.stand_there(device);
     }

@@ -4,7 +4,7 @@ use super::Wrong;
 use crate::admin::calendar::{read_date, read_minute, write_date, write_minute};
 use domain::agent::Channel;
 use domain::directory::{
-    Device, Forward, Group, Hours, Reason, Role, SecondFactor, Service, User, WrapUpCode,
+    Device, Forward, Group, Hours, Reason, Role, SecondFactor, Service, Srtp, User, WrapUpCode,
 };
 use domain::id::{DeviceId, HoursId, SkillId, UserId};
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,8 @@ pub(super) struct DeviceWire {
     pub(super) sealed: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     public: bool,
+    #[serde(default, skip_serializing_if = "Srtp::is_optional")]
+    srtp: Srtp,
 }
 
 impl DeviceWire {
@@ -95,6 +97,7 @@ impl DeviceWire {
             password: None,
             sealed: device.sealed.clone(),
             public: device.public,
+            srtp: device.srtp,
         }
     }
 
@@ -103,8 +106,8 @@ impl DeviceWire {
     }
 
     pub(super) fn device(self, sealed: Option<Arc<str>>) -> Device {
-        let Self { id, simulated, dnd, forward, service, public, .. } = self;
-        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public }
+        let Self { id, simulated, dnd, forward, service, public, srtp, .. } = self;
+        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public, srtp }
     }
 }
 

@@ -22,6 +22,12 @@ pub(super) struct TrunkWire {
     pub(super) sealed: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     register: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    domain: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    challenge: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     numbers: BTreeMap<Arc<str>, DeviceId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -48,6 +54,9 @@ impl TrunkWire {
             password: None,
             sealed: trunk.sealed.clone(),
             register: trunk.register,
+            sources: trunk.sources.clone(),
+            domain: trunk.domain.clone(),
+            challenge: trunk.challenge,
             numbers: trunk.numbers.clone(),
             rules: trunk.rules.clone(),
             priority: trunk.priority,
@@ -66,6 +75,9 @@ impl TrunkWire {
             user: self.user,
             sealed,
             register: self.register,
+            sources: self.sources,
+            domain: self.domain,
+            challenge: self.challenge,
             numbers: self.numbers,
             rules: self.rules,
             priority: self.priority,

@@ -95,7 +95,9 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
         let now = cx.now;
         let results: Vec<(String, Value)> = if by_queue {
             let one = |level: &&Level| {
-                let collections = collect(&[level], &|name, of| of_queues(name, of, now).or_else(|| of_queue(name, level)));
+                let serving = people.iter().filter(|person| person.queues.contains(&level.queue.id));
+                let serving: Vec<&Colleague> = serving.collect();
+                let collections = collect(&[level], &|name, of| of_queues(name, of, now).or_else(|| of_people(name, &serving)));
                 let shown = json!({ "Dimensions": dimensions(Some((level, &arns)), by_channel), "Collections": collections });
                 (level.queue.id.to_string(), shown)
             };
@@ -104,7 +106,9 @@ pub(super) fn run(cx: &mut Cx<'_>, call: &Call) -> Result<Step, ApiError> {
             Vec::new()
         } else {
             // An agent who serves two queues is one agent, so people are counted, not queues' figures added.
-            let collections = collect(&levels, &|name, of| of_queues(name, of, now).or_else(|| of_people(name, &people)));
+            let serves = |person: &&Colleague| levels.iter().any(|level| person.queues.contains(&level.queue.id));
+            let serving: Vec<&Colleague> = people.iter().filter(serves).collect();
+            let collections = collect(&levels, &|name, of| of_queues(name, of, now).or_else(|| of_people(name, &serving)));
             vec![(String::new(), json!({ "Dimensions": dimensions(None, by_channel), "Collections": collections }))]
         };
         let total = results.len();
@@ -152,20 +156,12 @@ fn of_queues(name: &str, levels: &[&Level], now: Millis) -> Option<u64> {
     }
 }
 
-fn of_queue(name: &str, level: &Level) -> Option<u64> {
-    match name {
-        "AGENTS_AVAILABLE" => Some(level.ready.into()),
-        "AGENTS_ONLINE" | "AGENTS_STAFFED" => Some(level.logged_on.into()),
-        _ => None,
-    }
-}
-
-fn of_people(name: &str, people: &[Colleague]) -> Option<u64> {
+fn of_people(name: &str, people: &[&Colleague]) -> Option<u64> {
+    let at_chat = |c: &Colleague| {
+        c.states.iter().find(|(channel, _)| *channel == Channel::Chat).map(|(_, state)| *state)
+    };
     let count = |fits: fn(AgentState) -> bool| {
-        let chatting = |c: &&Colleague| {
-            c.states.iter().any(|(channel, state)| *channel == Channel::Chat && fits(*state))
-        };
-        people.iter().filter(chatting).count() as u64
+        people.iter().filter(|c| at_chat(c).is_some_and(fits)).count() as u64
     };
     match name {
         "AGENTS_ONLINE" | "AGENTS_STAFFED" => {
@@ -174,6 +170,15 @@ fn of_people(name: &str, people: &[Colleague]) -> Option<u64> {
         "AGENTS_AVAILABLE" => Some(count(|s| s == AgentState::Ready)),
         "AGENTS_NON_PRODUCTIVE" => Some(count(|s| matches!(s, AgentState::NotReady(_)))),
         "AGENTS_AFTER_CONTACT_WORK" => Some(count(|s| matches!(s, AgentState::AfterWork(_)))),
+        "AGENTS_ON_CONTACT" => Some(people.iter().filter(|c| c.load > 0).count() as u64),
+        "SLOTS_ACTIVE" => Some(people.iter().map(|c| u64::from(c.load)).sum()),
+        "SLOTS_AVAILABLE" => {
+            let free = |c: &&&Colleague| at_chat(c) == Some(AgentState::Ready);
+            let slots = |c: &&Colleague| {
+                u64::from(u32::from(c.user.limit(Channel::Chat)).saturating_sub(c.load))
+            };
+            Some(people.iter().filter(free).map(slots).sum())
+        }
         _ => None,
     }
 }

@@ -118,6 +118,9 @@ pub(super) fn call(cx: &mut Cx<'_>, me: &Me, world: &World, request: Request) ->
         Request::Dial { to, uui } => call::dial(me, to, uui),
         Request::Hold { contact } => Ok(call::act(me, "desk.hold", Act::Hold(contact))),
         Request::Retrieve { contact } => Ok(call::act(me, "desk.retrieve", Act::Retrieve(contact))),
+        Request::Mute { on } => Ok(call::act(me, "desk.mute", Act::Mute(on))),
+        Request::Keys { contact, keys } => call::keys(me, contact, keys),
+        Request::Phone {} => call::phone(cx, me, world),
         Request::Consult { contact, to } => call::consult(me, contact, to),
         Request::Complete { contact, with } => {
             Ok(call::act(me, "desk.complete", Act::Complete(contact, with)))

@@ -479,3 +479,59 @@ fn a_muted_telephone_is_not_heard_until_it_is_lifted_and_keys_go_to_the_others()
     world.hang_up("1001", a);
     nothing_left(&mut world);
 }
+
+#[test]
+fn a_telephone_that_was_started_anew_goes_on_with_its_call() {
+    let mut world = World::new();
+    world.registered(&["1002"]);
+    world.phone_by("1001", sip::flow::Transport::Ws);
+    assert_eq!(world.register("1001", 3_600), 200);
+    let b = world.call("1002", "1001");
+    world.pick_up("1001");
+    let cnid = world.calls()[0].cnid.clone();
+    // The page is loaded anew: its connection is lost, and another comes.
+    let flow = world.phones["1001"].flow;
+    world.switch(|voice, cx, plane| voice.closed(cx, plane, flow));
+    world.settle();
+    assert_eq!((world.calls().len(), world.voice.legs()), (1, 2), "the call goes on without it");
+    world.phones.remove("1001");
+    // One more, so that the new page has another address.
+    world.phone("1003");
+    world.phone_by("1001", sip::flow::Transport::Ws);
+    let resume = |cnid: &str| {
+        let cnid = cnid.to_owned();
+        move |invite: &mut sip::endpoint::Invite| {
+            invite.headers.push(Name::Other("X-NX-Resume".into()), cnid);
+        }
+    };
+    assert_eq!(world.register("1001", 3_600), 200);
+    world.call_with("1001", "1001", resume("999"));
+    assert_eq!(*world.story("1001").last().unwrap(), "refused 481");
+    world.heard();
+    world.call_with("1001", "1001", resume(&cnid));
+    assert_eq!(*world.story("1001").last().unwrap(), "answered");
+    assert_eq!(world.voice.legs(), 2, "its earlier leg is gone");
+    assert_eq!(world.heard(), "", "nobody else noticed anything");
+    for id in ["1001", "1002"] {
+        assert!(matches!(world.heard_at(id), Hear::Those(..)), "{id}");
+    }
+    // It is a leg like any other.
+    world.app(Wish::Hold("1002".into(), world.calls()[0].id)).unwrap();
+    assert_eq!(world.calls()[0].link(&"1001".into()), Some(Link::Connected));
+    world.hang_up("1002", b);
+    assert_eq!(*world.story("1001").last().unwrap(), "bye");
+    nothing_left(&mut world);
+}
+
+#[test]
+fn whoever_resumes_gets_their_own_call_and_no_other() {
+    let mut world = World::new();
+    world.registered(&["1001", "1002", "1003"]);
+    talking(&mut world);
+    let cnid = world.calls()[0].cnid.to_string();
+    world.call_with("1003", "1003", |invite| {
+        invite.headers.push(Name::Other("X-NX-Resume".into()), cnid);
+    });
+    assert_eq!(*world.story("1003").last().unwrap(), "refused 481");
+    assert_eq!(world.voice.legs(), 2);
+}

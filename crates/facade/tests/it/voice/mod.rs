@@ -4,6 +4,7 @@ mod calls;
 mod cti;
 mod queue;
 mod register;
+mod secret;
 mod storm;
 mod trunks;
 mod world;

@@ -77,7 +77,7 @@ fn a_telephone_is_gone_with_its_connection() {
     world.phone_by("1001", Transport::Ws);
     assert_eq!(world.register("1001", 3_600), 200);
     let flow = world.phones["1001"].flow;
-    world.with(|voice, cx, plane| voice.closed(cx, plane, flow));
+    world.switch(|voice, cx, plane| voice.closed(cx, plane, flow));
     world.settle();
     assert!(!here(&world, "1001"));
 }
@@ -95,13 +95,70 @@ fn what_the_domain_could_not_be_told_it_is_told_again() {
 }
 
 #[test]
-fn after_a_restart_nobody_is_registered_until_they_say_so() {
+fn after_a_restart_a_telephone_by_datagram_is_rung_at_once() {
     let mut world = World::new();
-    world.registered(&["1001"]);
+    world.registered(&["1001", "1002"]);
+    let facts = world.facts.len();
+    world.restart();
+    assert!(here(&world, "1002"));
+    assert_eq!((world.facts.len(), world.voice.registered()), (facts, 2), "nothing is told anew");
+    world.call("1001", "1002");
+    world.pick_up("1002");
+    assert_eq!(world.story("1001"), ["progress 180", "answered"]);
+    // A refresh goes on where the earlier switch was, and a telephone that leaves is gone.
+    assert_eq!(world.register("1002", 3_600), 200);
+    assert_eq!(world.register("1002", 0), 200);
+    assert!(!here(&world, "1002"));
+}
+
+#[test]
+fn a_place_is_good_for_half_of_its_time_longer_than_was_told() {
+    for (passed, refreshes, there) in [(80, false, true), (91, false, false), (91, true, true)] {
+        let mut world = World::new();
+        world.phone("1001");
+        assert_eq!(world.register("1001", 60), 200);
+        world.pass(Millis::from_secs(35));
+        if refreshes {
+            assert_eq!(world.register("1001", 60), 200);
+        }
+        // The switch is not there meanwhile.
+        world.due = None;
+        world.now = world.now.plus(Millis::from_secs(passed - 35));
+        world.restart();
+        assert_eq!(here(&world, "1001"), there, "{passed} s, {refreshes}");
+    }
+}
+
+#[test]
+fn after_a_restart_a_telephone_by_tcp_is_called_back_where_it_listens() {
+    let mut world = World::new();
+    world.phone_by("1001", Transport::Tcp);
+    assert_eq!(world.register("1001", 3_600), 200);
+    world.restart();
+    assert!(here(&world, "1001"));
+    assert_eq!(world.voice.registered(), 1);
+    // Where nobody listens any more, nobody is.
+    let mut gone = world.phones.remove("1001").unwrap();
     world.restart();
     assert!(!here(&world, "1001"));
+    // A browser's connection is its only way.
+    gone.flow.transport = Transport::Ws;
+    world.phones.insert("1001", gone);
     assert_eq!(world.register("1001", 3_600), 200);
-    assert!(here(&world, "1001"));
+    world.restart();
+    assert!(!here(&world, "1001"));
+}
+
+#[test]
+fn nobody_makes_the_switch_connect_to_where_they_are_not() {
+    let mut world = World::new();
+    world.phone_by("1001", Transport::Tcp);
+    world.phone_by("1002", Transport::Tcp);
+    let there = world.phones["1002"].flow.peer;
+    world.contact = Some(format!("<sip:1001@{there}>"));
+    assert_eq!(world.register("1001", 3_600), 200);
+    world.restart();
+    assert!(!here(&world, "1001"));
 }
 
 #[test]
@@ -126,4 +183,34 @@ fn options_is_answered_by_what_the_switch_can_do() {
     let answer = world.request("1001", request);
     assert_eq!(answer.status, 200);
     assert!(answer.headers.lists(&Name::Allow, "REFER"));
+}
+
+/// What the desk's protocol gives to a browser (`desk/ask/call.rs`).
+fn pass(world: &World, device: &str, until: u64) -> (String, String) {
+    use base64::Engine as _;
+    use facade::door::Site as _;
+    let user = format!("{device}@desk.{until}");
+    let said = [b"desk.phone".as_slice(), &0_u16.to_be_bytes(), user.as_bytes()].concat();
+    let code = world.site.mac(&said).unwrap();
+    (user, base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(code))
+}
+
+#[test]
+fn a_desks_pass_opens_one_telephone_for_five_minutes() {
+    let mut world = World::new();
+    world.phone("1001");
+    let now = world.now.0;
+    let (user, password) = pass(&world, "1001", now + 300_000);
+    assert_eq!(world.register_with("1001", &user, &password), 200);
+    assert!(here(&world, "1001"));
+    // Neither another's, nor for longer, nor without the code, nor when its time is over.
+    let (other, _) = pass(&world, "1002", now + 300_000);
+    assert_eq!(world.register_with("1001", &other, &password), 401);
+    let (longer, its) = pass(&world, "1001", now + 300_001);
+    assert_eq!(world.register_with("1001", &longer, &its), 401);
+    assert_eq!(world.register_with("1001", &user, "guessed"), 401);
+    let (another, its) = pass(&world, "1002", now + 300_000);
+    assert_eq!(world.register_with("1001", &another, &its), 403);
+    world.pass(Millis::from_secs(300));
+    assert_eq!(world.register_with("1001", &user, &password), 401);
 }

@@ -6,6 +6,7 @@ use domain::call::{Attached, CallType, Link, Wish};
 use domain::directory::{Device, DialRule, Entry, Trunk};
 use domain::time::Millis;
 use facade::voice::plane::{Hear, Sound};
+use facade::voice::{Config, Most};
 use sip::flow::Transport;
 use sip::message::{Address, Headers, Method, Name};
 
@@ -254,6 +255,105 @@ fn a_trunk_is_registered_at_and_knows_us_by_our_password() {
     assert_eq!(request.headers.get(&Name::Expires), Some("0"));
 }
 
+/// Somebody at the trunk's address, or at another, by another port or transport.
+fn stranger(world: &mut World, id: &'static str, near: bool, same_port: bool, by: Transport) {
+    world.phone_by(id, by);
+    let carrier = world.phones["carrier"].flow.peer;
+    let peer = &mut world.phones.get_mut(id).unwrap().flow.peer;
+    if near {
+        peer.set_ip(carrier.ip());
+    }
+    if same_port {
+        peer.set_port(carrier.port());
+    }
+}
+
+fn changed(world: &mut World, change: impl FnOnce(&mut Trunk)) {
+    let mut known = world.node.centre().directory().trunks["carrier"].as_ref().clone();
+    change(&mut known);
+    world.put(Entry::Trunk(known));
+}
+
+#[test]
+fn whoever_is_at_a_trunk_s_address_is_not_the_trunk() {
+    for (near, same_port, by) in [
+        (true, false, Transport::Udp),
+        (false, true, Transport::Udp),
+        (true, true, Transport::Tcp),
+        (true, false, Transport::Ws),
+    ] {
+        let mut world = world();
+        stranger(&mut world, "liar", near, same_port, by);
+        calls_in(&mut world, "liar", "0100", "0215990000");
+        assert_eq!(world.story("liar"), ["refused 401"], "{near} {same_port} {by:?}");
+        assert_eq!(world.heard(), "");
+    }
+}
+
+#[test]
+fn a_trunk_s_calls_come_from_the_sources_it_names() {
+    let mut world = world();
+    stranger(&mut world, "proxy", true, false, Transport::Udp);
+    let peer = world.phones["proxy"].flow.peer;
+    let (net, other) = (format!("{}/24", peer.ip()), format!("{}:1", peer.ip()));
+    for (source, answer) in [
+        (peer.ip().to_string(), "progress 180"),
+        (peer.to_string(), "progress 180"),
+        (net, "progress 180"),
+        (other, "refused 401"),
+        ("203.0.113.0/24".into(), "refused 401"),
+    ] {
+        changed(&mut world, |trunk| trunk.sources = vec![source.as_str().into()]);
+        let call = calls_in(&mut world, "proxy", "0100", "0215990000");
+        assert_eq!(world.story("proxy"), [answer], "{source}");
+        if answer.starts_with("progress") {
+            world.hang_up("proxy", call);
+            world.story("proxy");
+        }
+    }
+}
+
+#[test]
+fn a_trunk_s_calls_name_its_domain_and_give_its_password_where_they_must() {
+    let mut world = world();
+    changed(&mut world, |trunk| trunk.domain = Some("sip.carrier.example".into()));
+    calls_in(&mut world, "carrier", "0100", "0215990000");
+    assert_eq!(world.story("carrier"), ["refused 401"]);
+    changed(&mut world, |trunk| trunk.domain = Some("Carrier.example".into()));
+    let call = calls_in(&mut world, "carrier", "0100", "0215990000");
+    assert_eq!(world.story("carrier"), ["progress 180"]);
+    world.hang_up("carrier", call);
+    world.story("carrier");
+    changed(&mut world, |trunk| {
+        (trunk.challenge, trunk.user) = (true, Some("them".into()));
+        trunk.sealed = Some("sealed:theirs".into());
+    });
+    for (password, answer) in
+        [(None, "refused 401"), (Some("guess"), "refused 401"), (Some("theirs"), "progress 180")]
+    {
+        let from = Address::new(uri("sip:0100@carrier.example"));
+        world.call_with("carrier", "0215990000", |invite| {
+            invite.from = from;
+            invite.credentials = password.map(|it| sip::digest::Credentials::new("them", it));
+        });
+        assert_eq!(world.story("carrier"), [answer], "{password:?}");
+    }
+}
+
+#[test]
+fn a_telephone_at_a_trunk_s_address_is_a_telephone() {
+    let mut world = world();
+    changed(&mut world, |trunk| {
+        trunk.carrier = domain::directory::Carrier::Tcp;
+        trunk.numbers.insert("*".into(), "1002".into());
+    });
+    stranger(&mut world, "1003", true, false, Transport::Tcp);
+    assert_eq!(world.register("1003", 3_600), 200);
+    world.heard();
+    world.call("1003", "1001");
+    assert_eq!(world.heard(), "1003:13(22) 1003:10(22) 1003:4(22) 1001:4(22)");
+}
+
 #[test]
 fn after_a_restart_calls_of_trunks_are_over() {
     let mut world = world();
@@ -324,14 +424,38 @@ fn the_same_words_by_datagram_are_no_visit() {
 }
 
 #[test]
-fn visitors_of_one_address_are_ten_at_most() {
-    let mut world = world();
-    world.phone_by("visitor", Transport::Ws);
-    world.site.names.insert("demo.sangdam.test".into(), facade::door::RealmNo(0));
-    for _ in 0..10 {
+fn visitors_of_one_address_and_of_all_are_so_many_at_most() {
+    for (most, allowed) in [
+        (Most::default(), 10),
+        (Most { web_address: 3, ..Most::default() }, 3),
+        (Most { web_realm: 4, ..Most::default() }, 4),
+    ] {
+        let mut world = World::with(Config { most, ..Config::default() });
+        world.phone_by("visitor", Transport::Ws);
+        world.site.names.insert("demo.sangdam.test".into(), facade::door::RealmNo(0));
+        let calls: Vec<_> = (0..allowed).map(|_| visits(&mut world, "3001", "call")).collect();
+        world.story("visitor");
         visits(&mut world, "3001", "call");
+        assert_eq!(world.story("visitor"), ["refused 503"], "{allowed}");
+        // Whoever goes makes room.
+        world.hang_up("visitor", calls[0]);
+        world.story("visitor");
+        visits(&mut world, "3001", "call");
+        assert_eq!(world.story("visitor"), ["progress 180", "answered"], "{allowed}");
     }
-    world.story("visitor");
-    visits(&mut world, "3001", "call");
-    assert_eq!(world.story("visitor"), ["refused 503"]);
+}
+
+#[test]
+fn a_telephone_has_so_many_legs_at_a_time_as_it_may() {
+    let most = Most { phone_legs: 1, ..Most::default() };
+    let mut world = World::with(Config { most, ..Config::default() });
+    world.registered(&["1001"]);
+    let call = world.call("1001", "3001");
+    assert_eq!(world.story("1001"), ["progress 180", "answered"]);
+    world.call("1001", "3001");
+    assert_eq!(world.story("1001"), ["refused 503"]);
+    world.hang_up("1001", call);
+    world.story("1001");
+    world.call("1001", "3001");
+    assert_eq!(world.story("1001"), ["progress 180", "answered"]);
 }

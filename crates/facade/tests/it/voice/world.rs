@@ -35,6 +35,8 @@ pub(crate) struct Recorder {
     pub(crate) said: BTreeMap<Leg, String>,
     /// Keys that were pressed.
     pub(crate) keys: Vec<(Leg, char)>,
+    /// How each leg's sound was offered.
+    pub(crate) wires: BTreeMap<Leg, Wire>,
     /// How often it was told what somebody hears.
     pub(crate) told: usize,
 }
@@ -49,13 +51,17 @@ fn way(sdp: &[u8]) -> Result<Way, PlaneFault> {
 }
 
 impl Plane for Recorder {
-    fn offer(&mut self, leg: Leg, _: Wire, _: Option<Leg>) -> Result<String, PlaneFault> {
+    fn offer(&mut self, leg: Leg, wire: Wire, _: Option<Leg>) -> Result<String, PlaneFault> {
         assert!(self.hears.insert(leg, Hear::Nothing).is_none(), "a leg is opened twice");
-        Ok(format!("offer {}", leg.0))
+        self.wires.insert(leg, wire);
+        Ok(format!("offer {} {wire:?}", leg.0))
     }
 
     fn conclude(&mut self, leg: Leg, answer: &[u8]) -> Result<Way, PlaneFault> {
         assert!(self.hears.contains_key(&leg), "a leg that is not open is concluded");
+        if self.wires[&leg] != Wire::Plain && answer == b"in the clear" {
+            return Err(PlaneFault::Unfit);
+        }
         self.said.insert(leg, String::from_utf8_lossy(answer).into_owned());
         way(answer)
     }
@@ -69,6 +75,10 @@ impl Plane for Recorder {
 
     fn again(&mut self, leg: Leg, hold: bool) -> Result<String, PlaneFault> {
         Ok(format!("again {} {hold}", leg.0))
+    }
+
+    fn is_secret(&self, offer: &[u8]) -> bool {
+        offer.starts_with(b"secret")
     }
 
     fn hear(&mut self, leg: Leg, what: Hear) {
@@ -126,6 +136,8 @@ pub(crate) struct World {
     /// Commands that meet a fault from now on.
     pub(crate) broken: bool,
     pub(crate) site: Fixed,
+    /// What telephones say where they are, if not the truth.
+    pub(crate) contact: Option<String>,
     chance: Seeded,
     wires: VecDeque<(&'static str, Vec<u8>)>,
     watched: BTreeSet<String>,
@@ -161,6 +173,11 @@ fn number(event: CallEvent) -> u8 {
 impl World {
     /// The shop of the harness, with telephones 1001 to 1004 that have passwords, and virtual ones from 1005 on.
     pub(crate) fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    /// The same, with a switch that behaves so.
+    pub(crate) fn with(config: Config) -> Self {
         let mut node = Node::new(Centre::default(), 0);
         let mut chance = Seeded::new(11);
         let mut entries = crate::harness::shop();
@@ -187,7 +204,7 @@ impl World {
         }
         let mut world = Self {
             now,
-            voice: Voice::new(Config::default(), [3; 32]),
+            voice: Voice::new(config, [3; 32]),
             plane: Recorder::default(),
             node,
             phones: BTreeMap::new(),
@@ -196,13 +213,14 @@ impl World {
             due: None,
             broken: false,
             site: Fixed::new(),
+            contact: None,
             chance,
             wires: VecDeque::new(),
             watched: BTreeSet::new(),
             replies: Vec::new(),
             waiting: None,
         };
-        world.with(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
+        world.switch(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
         world.settle();
         world
     }
@@ -211,11 +229,11 @@ impl World {
     pub(crate) fn restart(&mut self) {
         self.voice = Voice::new(Config::default(), [4; 32]);
         self.plane = Recorder::default();
-        self.with(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
+        self.switch(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
         self.settle();
     }
 
-    pub(crate) fn with<T>(
+    pub(crate) fn switch<T>(
         &mut self,
         act: impl FnOnce(&mut Voice, &mut Cx<'_>, &mut dyn Plane) -> T,
     ) -> T {
@@ -266,13 +284,13 @@ impl World {
             match release {
                 Release::Fact(fact) => {
                     self.hear(&fact);
-                    self.with(|voice, cx, plane| voice.fact(cx, plane, RealmNo(0), &fact));
+                    self.switch(|voice, cx, plane| voice.fact(cx, plane, RealmNo(0), &fact));
                     self.facts.push(fact);
                 }
                 Release::Reply(OURS, reply) => self.waiting = Some(reply),
                 Release::Reply(ticket, reply) => self.replies.push((ticket, reply)),
                 Release::Signal(signal, _) => {
-                    self.with(|voice, cx, plane| voice.signal(cx, plane, RealmNo(0), &signal));
+                    self.switch(|voice, cx, plane| voice.signal(cx, plane, RealmNo(0), &signal));
                 }
             }
         }
@@ -359,11 +377,27 @@ impl World {
         password: &str,
         expires: u32,
     ) -> u16 {
+        self.register_by(id, user, (user, password), expires)
+    }
+
+    /// Registers in its own name by other credentials than its own.
+    pub(crate) fn register_with(&mut self, id: &'static str, name: &str, password: &str) -> u16 {
+        self.register_by(id, id, (name, password), 3_600)
+    }
+
+    fn register_by(
+        &mut self,
+        id: &'static str,
+        user: &str,
+        (name, password): (&str, &str),
+        expires: u32,
+    ) -> u16 {
         let phone = self.phones.get_mut(id).unwrap();
         phone.registered += 2;
         let mut request = Request::new(Method::Register, uri("sip:demo.sangdam.test"));
         let who = Address::new(uri(&format!("sip:{user}@demo.sangdam.test")));
-        let contact = format!("<sip:{id}@{}>", phone.flow.peer);
+        let contact = self.contact.clone();
+        let contact = contact.unwrap_or_else(|| format!("<sip:{id}@{}>", phone.flow.peer));
         request.headers.push(Name::From, who.clone().tagged("r"));
         request.headers.push(Name::To, who);
         request.headers.push(Name::CallId, format!("register-{id}"));
@@ -376,7 +410,7 @@ impl World {
         if first.status != 401 {
             return first.status;
         }
-        let credentials = Credentials::new(user, password);
+        let credentials = Credentials::new(name, password);
         let phone = self.phones.get_mut(id).unwrap();
         let Some((name, auth)): Option<(Name, Auth)> =
             phone.endpoint.answer_challenge(&credentials, &first, &request)
@@ -409,7 +443,7 @@ impl World {
             self.drain_phones();
             if let Some((from, bytes)) = self.wires.pop_front() {
                 let flow = self.phones[from].flow;
-                self.with(|voice, cx, plane| voice.input(cx, plane, flow, &bytes));
+                self.switch(|voice, cx, plane| voice.input(cx, plane, flow, &bytes));
                 self.drain_voice();
                 continue;
             }
@@ -426,7 +460,7 @@ impl World {
 
     fn reply(&mut self) {
         let (ticket, reply) = self.replies.remove(0);
-        self.with(|voice, cx, plane| match reply {
+        self.switch(|voice, cx, plane| match reply {
             Reply::Outcome(outcome) => voice.outcome(cx, plane, ticket, Ok(outcome)),
             Reply::Answer(answer, seq) => voice.answer(cx, plane, ticket, Ok(answer), seq),
             Reply::Page(..) => panic!("the switch asks for no page"),
@@ -446,13 +480,13 @@ impl World {
                     acted = true;
                     let found = self.phones.values().find(|p| p.flow.peer.to_string() == *host);
                     let flow = found.map(|phone| phone.flow);
-                    self.with(|voice, cx, plane| voice.opened(cx, plane, ticket, flow));
+                    self.switch(|voice, cx, plane| voice.opened(cx, plane, ticket, flow));
                 }
                 Output::Do { ticket, name, command, .. } => {
                     acted = true;
                     if self.broken {
                         let fault = Err(facade::door::Fault::Full);
-                        self.with(|voice, cx, plane| voice.outcome(cx, plane, ticket, fault));
+                        self.switch(|voice, cx, plane| voice.outcome(cx, plane, ticket, fault));
                     } else {
                         self.take(Some(ticket), name, *command);
                     }
@@ -549,7 +583,7 @@ impl World {
             if self.node.due().is_some_and(|due| due <= self.now) {
                 self.take(None, "tick", Command::Tick);
             }
-            self.with(|voice, cx, plane| voice.timeout(cx, plane));
+            self.switch(|voice, cx, plane| voice.timeout(cx, plane));
             self.settle();
         }
         self.now = until;
@@ -557,7 +591,7 @@ impl World {
 
     /// The media plane notices something.
     pub(crate) fn noticed(&mut self, noticed: Noticed) {
-        self.with(|voice, cx, plane| voice.noticed(cx, plane, noticed));
+        self.switch(|voice, cx, plane| voice.noticed(cx, plane, noticed));
         self.settle();
     }
 

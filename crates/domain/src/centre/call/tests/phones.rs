@@ -1,11 +1,12 @@
 //! Real telephones, other networks and pages, as the domain has them: who may, what happens, and that the facts keep it.
 
 use super::{A, B, C, S, World, X};
-use crate::call::{Attached, Barge, CallId, Cause, Link, Outside, Via, Wish};
+use crate::call::{Attached, Barge, CallId, Cause, Link, Outside, Place, Via, Wish};
 use crate::command::{Command, Done};
 use crate::directory::{CtiProfile, CtiUser, Device, DialRule, Entry, Trunk};
 use crate::id::DeviceId;
 use crate::refusal::Refusal;
+use crate::time::Millis;
 
 impl World {
     /// The world, with these telephones registered and an application that may do everything.
@@ -27,7 +28,7 @@ impl World {
     }
 
     fn register(&mut self, id: &str, here: bool) {
-        self.wish(Wish::Register { device: id.into(), here });
+        self.wish(Wish::Register { device: id.into(), here, places: [].into() });
     }
 
     fn app(&mut self, wish: Wish) -> Result<Done, Refusal> {
@@ -83,7 +84,10 @@ fn a_telephone_is_virtual_registered_or_away() {
     w.answer("1100", call);
     w.clear("1100", call);
     assert!(w.centre.switch().calls().next().is_none());
-    assert!(w.try_wish(Wish::Register { device: "3998".into(), here: true }).is_err());
+    assert!(
+        w.try_wish(Wish::Register { device: "3998".into(), here: true, places: [].into() })
+            .is_err()
+    );
     w.rebuild();
 }
 
@@ -249,6 +253,40 @@ fn a_switch_that_begins_anew_ends_what_went_by_the_old_one() {
     assert_eq!(w.centre.switch().calls().map(|c| c.id).collect::<Vec<_>>(), [lives]);
     assert!(!w.centre.switch().registered(&A.into()));
     w.rebuild();
+}
+
+/// A place that is good for so many seconds from now on.
+fn place(w: &World, at: &str, seconds: u64, lasts: bool) -> Place {
+    Place { at: at.into(), until: w.now.plus(Millis::from_secs(seconds)), lasts }
+}
+
+#[test]
+fn a_switch_that_begins_anew_finds_telephones_where_no_connection_is_needed() {
+    let mut w = World::with_phones(&[]);
+    let there = [place(&w, "udp", 60, true), place(&w, "ws", 60, false)];
+    for (device, places) in [(A, &there[..]), (B, &there[1..]), (C, &[place(&w, "old", 0, true)])] {
+        w.wish(Wish::Register { device: device.into(), here: true, places: places.into() });
+    }
+    w.wish(Wish::Restart);
+    w.rebuild();
+    let phones: Vec<_> = w.centre.switch().phones().collect();
+    assert_eq!(phones, [(A.into(), [there[0].clone()].into())]);
+    let told = w.facts.len();
+    w.wish(Wish::Restart);
+    assert_eq!(w.facts.len(), told, "nothing changes any more");
+}
+
+#[test]
+fn a_telephone_at_another_place_is_told_of_once() {
+    let mut w = World::with_phones(&[]);
+    let mut tell = |at: &str| {
+        let places = [place(&w, at, 60, true)].into();
+        w.wish(Wish::Register { device: A.into(), here: true, places });
+        w.facts.len()
+    };
+    let first = tell("here");
+    assert_eq!(tell("here"), first);
+    assert_eq!(tell("there"), first + 1);
 }
 
 #[test]
