@@ -386,7 +386,7 @@ fn a_visitor_reaches_what_is_public_and_nothing_else() {
         ("1002", "call", "refused 404"),
         ("901012345678", "call", "refused 404"),
         ("*81002", "call", "refused 404"),
-        ("3001", "chat", "refused 488"),
+        ("3001", "fax", "refused 488"),
     ] {
         visits(&mut world, to, kind);
         assert_eq!(world.story("visitor"), [answer], "{to}");

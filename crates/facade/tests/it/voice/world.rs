@@ -133,6 +133,8 @@ pub(crate) struct World {
     pub(crate) told: Vec<String>,
     pub(crate) facts: Vec<Arc<Published>>,
     pub(crate) due: Option<Millis>,
+    /// What sessions behind chats were told.
+    pub(crate) chats: Vec<(u64, facade::voice::chat::Chat)>,
     /// Commands that meet a fault from now on.
     pub(crate) broken: bool,
     pub(crate) site: Fixed,
@@ -211,6 +213,7 @@ impl World {
             told: Vec::new(),
             facts: Vec::new(),
             due: None,
+            chats: Vec::new(),
             broken: false,
             site: Fixed::new(),
             contact: None,
@@ -495,6 +498,10 @@ impl World {
                     acted = true;
                     self.node.look(self.now, ticket, &query);
                     self.commit();
+                }
+                Output::Chat(chat, what) => {
+                    acted = true;
+                    self.chats.push((chat, what));
                 }
                 Output::Watch(_, topic) => {
                     self.watched.insert(format!("{topic:?}"));
