@@ -4,12 +4,14 @@
 //! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
 //! - [`scenario`]: what bots say, and where each choice leads.
 //! - [`call`]: telephone calls, who is connected how; [`shift`]: an agent's client at work.
+//! - [`audit`]: who changed what.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
 //!   or a [`refusal`]; [`query`]: what can be asked.
 //! - [`node`]: what a server does around a centre: nothing is shown before it is committed.
 //! - [`chance`], [`time`], [`id`]: what is handed in.
 
 pub mod agent;
+pub mod audit;
 pub mod call;
 pub mod centre;
 pub mod chance;

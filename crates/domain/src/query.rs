@@ -5,6 +5,7 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
+use crate::audit;
 use crate::call::{Call, CallId, Happening, Link, Place as CallPlace, Said, Tag};
 use crate::command::By;
 use crate::contact::Contact;
@@ -145,6 +146,8 @@ pub enum Query {
     Contacts(ContactFilter),
     /// The segments of one matter, oldest first.
     Matter(ContactId),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// A moment of a contact.
@@ -246,6 +249,8 @@ pub enum Page {
     Contacts(ContactFilter),
     /// Segments of one matter, oldest first.
     Matter(ContactId),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// Which lines of which rooms.
@@ -491,6 +496,8 @@ pub enum Answer {
     Lines(Lines),
     /// To [`Query::Contacts`] and [`Query::Matter`].
     Contacts(Vec<Contact>),
+    /// To [`Query::Audit`].
+    Audit(Vec<audit::Row>),
 }
 
 impl Query {

@@ -20,6 +20,7 @@ use crate::{bot, demo, metrics, post, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
+use facade::nx::Lobby;
 use folder::{Folder, Taken};
 use phones::Phones;
 use ready::Ready;
@@ -232,9 +233,11 @@ impl Server {
             let https = entrance("https", listener, acceptor.clone());
             tasks::spawn("https", http::listen(https, door.clone()));
         }
-        let porch = Porch::new(door.clone(), &config.nx, phones.port.clone());
+        let nx = &config.nx;
+        let lobby = Arc::new(Lobby::new(nx.sessions_per_address, nx.starts_per_minute));
+        let porch = Porch::new(door.clone(), nx, lobby.clone(), phones.port.clone());
         phones
-            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places)
+            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places, lobby)
             .map_err(Fault::Thread)?;
         if let Some(listener) = sip_ws {
             tasks::spawn("sip_ws", nx::listen(entrance("sip_ws", listener, None), porch.clone()));

@@ -7,6 +7,7 @@ use super::replay::{Chunk, Sieve};
 use super::snapshot::Snapshot;
 use super::views::{Changes, Known};
 use super::{Fault, Lease, RealmNo, Replay, Store};
+use domain::audit;
 use domain::contact::Contact;
 use domain::fact::Deed;
 use domain::id::{ContactId, QueueId, RoomId};
@@ -51,6 +52,7 @@ struct Views {
     lines: BTreeMap<RoomId, BTreeMap<u32, Item>>,
     marks: BTreeMap<RoomId, Vec<Mark>>,
     targets: BTreeMap<QueueId, Millis>,
+    audit: Vec<audit::Row>,
 }
 
 impl Memory {
@@ -204,6 +206,7 @@ impl Views {
             self.numbers.insert(row.0.number, id);
             self.contacts.insert(id, row);
         }
+        self.audit.extend(changes.audit);
         for (queue, target) in changes.targets {
             match target {
                 Some(target) => self.targets.insert(queue, target),
@@ -266,6 +269,11 @@ impl Shelf for Views {
         let contacts =
             newest_first.filter_map(|(_, id)| self.contacts.get(id)).map(|(contact, _)| contact);
         Ok(contacts.filter(|c| filter.finds(c)).take(usize::from(filter.limit)).cloned().collect())
+    }
+
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
+        let found = self.audit.iter().rev().filter(|row| filter.finds(row));
+        Ok(found.take(filter.limit.into()).cloned().collect())
     }
 
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {

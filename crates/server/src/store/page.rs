@@ -6,6 +6,7 @@
 //!   (`amazon-connect-chat.md` 1.2): the first page has lines of part 0 alone, and says that there are more.
 
 use super::Fault;
+use domain::audit;
 use domain::contact::Contact;
 use domain::id::{FileId, ParticipantId, RoomId};
 use domain::query::{
@@ -60,6 +61,13 @@ pub trait Shelf {
     /// [`Fault`] when they cannot be read.
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault>;
 
+    /// Who changed what, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be read.
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault>;
+
     /// All segments of a room, oldest first.
     ///
     /// # Errors
@@ -79,6 +87,7 @@ pub fn answer(shelf: &impl Shelf, page: &Page) -> Result<Option<Answer>, Fault> 
         Page::Files { room, role, file } => Some(Answer::Files(files(shelf, *room, *role, *file)?)),
         Page::Contact(name) => contact(shelf, name)?,
         Page::Contacts(filter) => Some(Answer::Contacts(shelf.contacts(filter)?)),
+        Page::Audit(filter) => Some(Answer::Audit(shelf.audit(filter)?)),
         Page::Matter(id) => match shelf.contact(&ContactName::Id(*id))? {
             Some(contact) => Some(Answer::Contacts(shelf.segments(contact.room())?)),
             None => None,

@@ -5,6 +5,7 @@
 
 use super::Fault;
 use domain::agent::{AgentState, Channel};
+use domain::audit;
 use domain::contact::{Contact, EndReason};
 use domain::directory::{self, EntryKey};
 use domain::fact::{Decline, Deed, Fact};
@@ -109,6 +110,8 @@ pub struct Changes {
     pub figures: BTreeMap<(QueueId, Channel, Millis), Figures>,
     /// The same for agents.
     pub done: BTreeMap<(UserId, Channel, Millis), Labour>,
+    /// Who changed what, in order.
+    pub audit: Vec<audit::Row>,
     /// New targets of queues; none when the queue is gone.
     pub targets: BTreeMap<QueueId, Option<Millis>>,
 }
@@ -125,6 +128,7 @@ impl Changes {
     ) -> Result<Self, Fault> {
         let mut changes = Self::default();
         for (seq, deed) in deeds {
+            changes.audit.extend(audit::trail(seq, &deed));
             for fact in deed.facts {
                 changes.take(seq, deed.at, fact, known)?;
             }

@@ -4,6 +4,7 @@ use super::files::int;
 use crate::store::views::{Changes, Figures, Known, Labour, Turned};
 use crate::store::{Fault, RealmNo};
 use domain::agent::{AgentState, Channel};
+use domain::audit;
 use domain::contact::Contact;
 use domain::id::{ContactId, QueueId, RoomId, UserId};
 use domain::query::Mark;
@@ -51,6 +52,7 @@ pub(super) fn write(
     turned(db, realm, &changes.turned)?;
     figures(db, realm, &changes.figures)?;
     done(db, realm, &changes.done)?;
+    audit(db, realm, &changes.audit)?;
     targets(db, realm, &changes.targets)
 }
 
@@ -69,6 +71,7 @@ pub(super) fn clear(db: &Connection, realm: RealmNo) -> Result<(), Fault> {
         "agent_work",
         "queue_interval",
         "queue_target",
+        "audit",
         "view_at",
     ] {
         db.execute(&format!("DELETE FROM {table} WHERE realm = ?1"), [realm.0])?;
@@ -283,6 +286,25 @@ fn done(
             int(l.handle.0),
             int(l.hold.0),
             int(l.wrap.0)
+        ])?;
+    }
+    Ok(())
+}
+
+fn audit(db: &Connection, realm: RealmNo, rows: &[audit::Row]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO audit (realm, seq, n, at, actor, kind, name, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for row in rows {
+        insert.execute(params![
+            realm.0,
+            int(row.seq),
+            row.n,
+            int(row.at.0),
+            row.by.as_ref().map(|by| by.user.as_str()),
+            row.kind(),
+            row.name(),
+            json(row)?
         ])?;
     }
     Ok(())
