@@ -197,6 +197,9 @@ pub(super) async fn a_story_is_read_page_by_page(store: &impl Store) {
     let deeds = sample.take();
     for batch in deeds.chunks(7) {
         desk.commit(batch.to_vec()).await.unwrap();
+        // The views are written in between, too.
+        let some = Page::Story { room: one.room, after: 0, limit: 1 };
+        assert!(desk.page(some).await.is_some());
     }
     let all = store.story(desk.lease.realm, one.room).all().await.unwrap();
     let page =

@@ -246,7 +246,7 @@ fn told(
     deeds: &BTreeMap<RoomId, Vec<u64>>,
 ) -> Result<(), Fault> {
     let mut add = db.prepare_cached(
-        "INSERT INTO story (room, deeds) VALUES (?1, ?2) ON CONFLICT (room) DO UPDATE SET deeds = deeds || excluded.deeds",
+        "INSERT INTO story (room, deeds) VALUES (?1, ?2) ON CONFLICT (room) DO UPDATE SET deeds = CAST(deeds || excluded.deeds AS BLOB)",
     )?;
     for (room, deeds) in deeds {
         let room = room_of(db, realm, rooms, *room)?;
