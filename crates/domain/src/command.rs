@@ -1,6 +1,7 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
+use crate::audit::Actor;
 use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
@@ -248,6 +249,8 @@ pub enum Proof {
 pub enum Command {
     /// Time has passed. Never refused; early and late ticks do no harm.
     Tick,
+    /// Whatever it does is done by somebody, and stands in the audit trail with their name.
+    As(Box<Actor>, Box<Self>),
     /// What somebody wishes of a telephone.
     Call {
         /// The CTI user for whom; none is the telephone, the trunk or the server itself.
@@ -715,6 +718,7 @@ impl Command {
     /// The session that asks, where the command names one.
     pub const fn session(&self) -> Option<TokenHash> {
         match self {
+            Self::As(_, command) => command.session(),
             Self::Force { by, .. } => Some(*by),
             Self::Say { by, .. }
             | Self::Choose { by, .. }

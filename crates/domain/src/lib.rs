@@ -4,6 +4,7 @@
 //! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
 //! - [`scenario`]: what bots say, and where each choice leads.
 //! - [`call`]: telephone calls, who is connected how; [`shift`]: an agent's client at work.
+//! - [`audit`]: who changed what.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
 //!   or a [`refusal`]; [`query`]: what can be asked.
 //! - [`report`]: what came and how it was served, by intervals; [`calendar`]: days as people write them.
@@ -11,6 +12,7 @@
 //! - [`chance`], [`time`], [`id`]: what is handed in.
 
 pub mod agent;
+pub mod audit;
 pub mod calendar;
 pub mod call;
 pub mod centre;

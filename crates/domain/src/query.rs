@@ -5,6 +5,7 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
+use crate::audit;
 use crate::call::{Call, CallId, Happening, Link, Place as CallPlace, Said, Tag};
 use crate::command::By;
 use crate::contact::{Contact, EndReason};
@@ -160,6 +161,8 @@ pub enum Query {
     },
     /// What came and how it was served, by intervals.
     Report(Box<ReportFilter>),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// A moment of a contact.
@@ -289,6 +292,8 @@ pub enum Page {
     },
     /// As [`Query::Report`].
     Report(Box<ReportFilter>),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// Which lines of which rooms.
@@ -540,6 +545,8 @@ pub enum Answer {
     Story(Vec<(u64, Deed)>),
     /// To [`Query::Report`].
     Report(Report),
+    /// To [`Query::Audit`].
+    Audit(Vec<audit::Row>),
 }
 
 impl Query {

@@ -19,6 +19,7 @@ use crate::{bot, demo, metrics, post, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
+use facade::nx::Lobby;
 use folder::{Folder, Taken};
 use phones::Phones;
 use ready::Ready;
@@ -229,9 +230,11 @@ impl Server {
             let tls = acceptor.clone();
             tasks::spawn("https", http::listen(listener, tls, door.clone(), places.clone()));
         }
-        let porch = Porch::new(door.clone(), &config.nx, phones.port.clone());
+        let nx = &config.nx;
+        let lobby = Arc::new(Lobby::new(nx.sessions_per_address, nx.starts_per_minute));
+        let porch = Porch::new(door.clone(), nx, lobby.clone(), phones.port.clone());
         phones
-            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places)
+            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places, lobby)
             .map_err(Fault::Thread)?;
         if let Some(listener) = sip_ws {
             tasks::spawn("sip_ws", nx::listen(listener, None, porch.clone(), places.clone()));

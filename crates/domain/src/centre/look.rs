@@ -91,6 +91,7 @@ impl Centre {
                 return self.lines_of(&user, *room, *before, *after, *limit).map(Look::Page);
             }
             Query::Contacts(filter) => return Ok(Look::Page(Page::Contacts(filter.clone()))),
+            Query::Audit(filter) => return Ok(Look::Page(Page::Audit(filter.clone()))),
             Query::Matter(contact) => return Ok(Look::Page(Page::Matter(*contact))),
             Query::Search(filter) => return Ok(Look::Page(Page::Search(filter.clone()))),
             Query::Story { room, after, limit } => {

@@ -40,7 +40,7 @@ fn names_that_lead_nowhere_are_refused() {
     let check = |entry: Entry, expected: &str| {
         assert_eq!(d.check(&entry).map_err(|e| e.to_string()), Err(expected.to_owned()));
     };
-    check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: there is no group 402");
+    check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: group: there is no group 402");
     check(
         Entry::Group(Group { id: 0, name: "x".into(), members: BTreeMap::new() }),
         "group 0: 1 to 999,999",

@@ -3,10 +3,12 @@
 //! - [`caller`]: who asks, by a bearer token or by the cookie of a page of ours ([`cookie`], [`origin`]);
 //! - [`session`], [`lockout`]: logging in and out; [`second`], [`totp`]: the second factor; [`directory`]: people, queues and all else that is set up;
 //! - [`scenarios`]: what bots say, as people write it;
+//! - [`audit`]: who changed what;
 //! - [`contacts`], [`names`], [`story`]: what happened; [`reports`]: how much of it, and how well; [`files`], [`queues`], [`about`], [`openapi`];
 //! - [`problem`]: how this wire says no.
 
 mod about;
+mod audit;
 mod body;
 pub mod caller;
 mod contacts;
@@ -88,6 +90,8 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         },
         ["about"] => get(&mut || about::get(cx)),
         ["openapi.json"] => get(&mut || openapi::get()),
+        ["audit"] => get(&mut || audit::list(cx, &request.head)),
+        ["audit.csv"] => get(&mut || audit::csv(cx, &request.head)),
         ["realm"] => rest::the_realm(cx, request),
         ["export"] => get(&mut || document::export(cx, &request.head)),
         ["import"] if method == "PUT" => document::import(cx, request),

@@ -82,6 +82,8 @@ impl Operation {
 fn content(schema: &Value) -> Value {
     if schema["format"] == "toml" {
         json!({"application/toml": {"schema": schema}})
+    } else if schema["format"] == "csv" {
+        json!({"text/csv": {"schema": schema}})
     } else if schema["format"] == "binary" {
         json!({"application/octet-stream": {"schema": schema}})
     } else {
@@ -121,6 +123,26 @@ fn reference(name: &str) -> Value {
 /// A page of a transcript.
 const LINES: &[(&str, &str)] = &[("before", "integer"), ("after", "integer"), ("limit", "integer")];
 
+/// Which changes.
+const AUDIT: &[(&str, &str)] = &[
+    ("from", "integer"),
+    ("to", "integer"),
+    ("by", "string"),
+    ("kind", "string"),
+    ("name", "string"),
+    ("below", "string"),
+    ("limit", "integer"),
+];
+
+/// What is said to try a scenario.
+const TRY: &[(&str, &str)] = &[
+    ("from", "string"),
+    ("said", "string"),
+    ("menu", "string"),
+    ("missed", "integer"),
+    ("language", "string"),
+];
+
 /// Which contacts.
 const FILTER: &[(&str, &str)] = &[
     ("from", "integer"),
@@ -158,6 +180,7 @@ const WRITERS: &str = "administrators";
 fn operations() -> Vec<Operation> {
     let new = Operation::new;
     let bytes = || json!({"type": "string", "format": "binary"});
+    let csv = || json!({"type": "string", "format": "csv"});
     let toml = || json!({"type": "string", "format": "toml"});
     let mut all = vec![
         new("post", "/session", ALL, "Log in")
@@ -200,6 +223,10 @@ fn operations() -> Vec<Operation> {
             "Put the bytes of a file that was announced",
         )
         .body(bytes()),
+        new("get", "/audit", WRITERS, "Who changed what, newest first")
+            .query(AUDIT)
+            .answer(list("entries", "Audited")),
+        new("get", "/audit.csv", WRITERS, "The same as a table").query(AUDIT).answer(csv()),
         new("get", "/realm", READERS, "The realm itself").answer(reference("Realm")),
         new("put", "/realm", WRITERS, "Change it")
             .body(reference("Realm"))
@@ -209,6 +236,7 @@ fn operations() -> Vec<Operation> {
             .body(toml())
             .answer(reference("Preview")),
         new("post", "/scenarios/preview", READERS, "What customers would meet; changes nothing")
+            .query(TRY)
             .body(toml())
             .answer(reference("Preview")),
         new("get", "/export", WRITERS, "The whole realm as one document")

@@ -3,11 +3,12 @@
 //!
 //! What was begun is kept by whoever began it: the ticket is the secret, sealed. So nothing is kept here that nobody ends.
 
-use super::caller::{Caller, enter, enter_as};
+use super::caller::{Caller, actor, enter, enter_as};
 use super::origin::{self, Source};
 use super::session::{self, Claim, Denied, Proved};
 use super::{body, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Step};
+use domain::audit::Actor;
 use domain::command::{Command, Proof};
 use domain::directory::{Role, SecondFactor};
 use domain::id::{TokenHash, UserId};
@@ -114,9 +115,11 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
     let (realm, user) = (RealmNo(ticket.realm), ticket.user);
     let browser = source == Source::Own;
     let secure = origin::secure(cx.site.settings(), &request.head);
+    let by = Box::new(actor(&user, &request.head));
     let set = move |keep: Option<TokenHash>| {
         let factor = Some((Box::new(factor), step));
         let command = Command::SetSecondFactor { user: user.clone(), factor, keep };
+        let command = Command::As(by.clone(), Box::new(command));
         let done = move |cx: &mut Cx<'_>, outcome| match outcome {
             Err(refusal) => problem::refused(&refusal),
             Ok(_) if !log_in => problem::reply(200, &json!({"recovery": recovery})),
@@ -128,7 +131,8 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
                     }
                     Err(denied) => session::no(&denied),
                 };
-                session::open(cx, realm, user, Proof::Known, Box::new(then))
+                let then = Box::new(then);
+                session::open(cx, realm, user, Proof::Known, Some(by), then)
             }
         };
         Step::Do(realm, "api.second_factor", Box::new(command), Box::new(done))
@@ -142,8 +146,10 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
 
 /// `DELETE`: no second factor any more, where one's role does not ask for it.
 pub(super) fn delete(cx: &mut Cx<'_>, request: &Request) -> Step {
-    let take_off = |_: &mut Cx<'_>, proved: Proved| {
+    let head = request.head.clone();
+    let take_off = move |_: &mut Cx<'_>, proved: Proved| {
         let Proved { realm, user, .. } = proved;
+        let actor = actor(&user.id, &head);
         let checked = move |_: &mut Cx<'_>, answer| match answer {
             Ok(Answer::Directory(directory))
                 if directory
@@ -153,7 +159,7 @@ pub(super) fn delete(cx: &mut Cx<'_>, request: &Request) -> Step {
             {
                 problem::refused(&Refusal::MustEnrol)
             }
-            _ => remove(realm, user.id.clone()),
+            _ => remove(realm, user.id.clone(), actor),
         };
         Step::Read(realm, Box::new(Query::Directory), Box::new(checked))
     };
@@ -167,13 +173,14 @@ pub(super) fn reset(cx: &mut Cx<'_>, head: &Head, id: &str) -> Step {
         if caller.user.id == user {
             return problem::stop(403, "session.own_role", "another administrator must do this");
         }
-        remove(caller.realm, user)
+        remove(caller.realm, user, caller.actor)
     };
     enter_as(cx, head, Role::Administrator, Box::new(reset))
 }
 
-fn remove(realm: RealmNo, user: UserId) -> Step {
+fn remove(realm: RealmNo, user: UserId, by: Actor) -> Step {
     let command = Command::SetSecondFactor { user, factor: None, keep: None };
+    let command = Command::As(Box::new(by), Box::new(command));
     let done = |_: &mut Cx<'_>, outcome| match outcome {
         Ok(_) => Step::Reply(problem::nothing()),
         Err(refusal) => problem::refused(&refusal),

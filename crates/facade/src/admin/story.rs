@@ -407,6 +407,7 @@ mod tests {
     use super::*;
     use crate::admin::contacts::sample;
     use crate::door::RealmNo;
+    use domain::audit::{Actor, Way};
     use domain::directory::{Role, User};
     use domain::id::TokenHash;
     use domain::queue::{Candidate, Out, Rule};
@@ -415,11 +416,13 @@ mod tests {
     fn caller(id: &str, role: Role) -> Caller {
         let user = json!({"id": id, "name": id, "role": role});
         let user: User = serde_json::from_value(user).unwrap();
+        let actor = Actor { user: id.into(), way: Way::Page, from: "127.0.0.1".into() };
         Caller {
             user: user.into(),
             realm: RealmNo(0),
             session: TokenHash([0; 32]),
             until: Millis(9),
+            actor,
         }
     }
 

@@ -25,9 +25,9 @@ enum Caller {
 }
 
 /// A no, and what goes with it.
-type Refused = (u16, Headers);
+pub(super) type Refused = (u16, Headers);
 
-fn no(status: u16) -> Refused {
+pub(super) fn no(status: u16) -> Refused {
     let mut headers = Headers::default();
     if status == 503 {
         headers.push(Name::RetryAfter, 5);
@@ -159,6 +159,37 @@ impl Voice {
         if let Some(kind) = kind.filter(|_| page) {
             return self.web_caller(turn, invite, flow, kind);
         }
+        let who = self.phone_of(turn, invite, flow)?;
+        self.spend(turn, &who)?;
+        Ok(Caller::Phone(who))
+    }
+
+    /// Takes a new call of a telephone's share.
+    ///
+    /// # Errors
+    ///
+    /// It has had all of it.
+    pub(super) fn spend(&self, turn: &Turn<'_, '_>, who: &Who) -> Result<(), Refused> {
+        let (bucket, most) = (format!("voice.{}.{}", who.realm.0, who.device), &self.most);
+        if self.legs.of(who).count() >= most.phone_legs
+            || !turn.cx.site.allow(&bucket, most.phone_rate.0, most.phone_rate.1)
+        {
+            return Err(no(503));
+        }
+        Ok(())
+    }
+
+    /// The telephone that asks for something in its own name.
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered.
+    pub(super) fn phone_of(
+        &mut self,
+        turn: &Turn<'_, '_>,
+        invite: &Request,
+        flow: Flow,
+    ) -> Result<Who, Refused> {
         let from = invite.from().map_err(|_| no(400))?;
         let claimed = from.uri.user().unwrap_or_default();
         let realm = Self::realm_of(turn, &from.uri);
@@ -173,13 +204,7 @@ impl Voice {
         if claimed != who.device.as_str() || !self.has_contact(&who) {
             return Err(no(403));
         }
-        let (bucket, most) = (format!("voice.{}.{}", realm.0, who.device), &self.most);
-        if self.legs.of(&who).count() >= most.phone_legs
-            || !turn.cx.site.allow(&bucket, most.phone_rate.0, most.phone_rate.1)
-        {
-            return Err(no(503));
-        }
-        Ok(Caller::Phone(who))
+        Ok(who)
     }
 
     /// The telephone whose password an INVITE gives.

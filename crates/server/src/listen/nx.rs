@@ -44,13 +44,13 @@ pub struct Porch {
 
 impl Porch {
     /// As it is configured.
-    pub fn new(door: Arc<Door>, config: &config::Nx, sip: Port) -> Self {
+    pub fn new(door: Arc<Door>, config: &config::Nx, lobby: Arc<nx::Lobby>, sip: Port) -> Self {
         let sockets = if config.sockets == 0 { Semaphore::MAX_PERMITS } else { config.sockets };
         Self {
             door,
             sockets: Arc::new(Semaphore::new(sockets.min(Semaphore::MAX_PERMITS))),
             origins: config.origins.clone().into(),
-            lobby: Arc::new(nx::Lobby::new(config.sessions_per_address, config.starts_per_minute)),
+            lobby,
             sip,
         }
     }

@@ -9,6 +9,7 @@ use super::snapshot::Snapshot;
 use super::views::{Changes, Known, Standing};
 use super::{Fault, Lease, RealmNo, Replay, Store};
 use domain::agent::AgentState;
+use domain::audit;
 use domain::contact::Contact;
 use domain::fact::Deed;
 use domain::id::{ContactId, QueueId, RoomId, UserId};
@@ -59,6 +60,7 @@ struct Views {
     spent: BTreeMap<(UserId, u8, AgentState, Millis), (Millis, u64)>,
     standing: BTreeMap<UserId, Standing>,
     deeds: BTreeMap<RoomId, Vec<u64>>,
+    audit: Vec<audit::Row>,
 }
 
 impl Memory {
@@ -216,6 +218,7 @@ impl Views {
             self.numbers.insert(row.0.number, id);
             self.contacts.insert(id, row);
         }
+        self.audit.extend(changes.audit);
         for (queue, target) in changes.targets {
             match target {
                 Some(target) => self.targets.insert(queue, target),
@@ -302,6 +305,11 @@ impl Shelf for Realm {
             .filter_map(|(_, id)| self.views.contacts.get(id))
             .map(|(contact, _)| contact);
         Ok(contacts.filter(|c| filter.finds(c)).take(usize::from(filter.limit)).cloned().collect())
+    }
+
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
+        let found = self.views.audit.iter().rev().filter(|row| filter.finds(row));
+        Ok(found.take(filter.limit.into()).cloned().collect())
     }
 
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {

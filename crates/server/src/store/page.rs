@@ -8,6 +8,7 @@
 use super::Fault;
 use super::replay::Chunk;
 use super::report::{self, Ledger};
+use domain::audit;
 use domain::contact::{Contact, TextKind};
 use domain::id::{FileId, ParticipantId, RoomId};
 use domain::query::{
@@ -63,6 +64,13 @@ pub trait Shelf {
     /// [`Fault`] when they cannot be read.
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault>;
 
+    /// Who changed what, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be read.
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault>;
+
     /// All segments of a room, oldest first.
     ///
     /// # Errors
@@ -96,6 +104,7 @@ pub fn answer(shelf: &(impl Shelf + Ledger), page: &Page) -> Result<Option<Answe
         Page::Files { room, role, file } => Some(Answer::Files(files(shelf, *room, *role, *file)?)),
         Page::Contact(name) => contact(shelf, name)?,
         Page::Contacts(filter) => Some(Answer::Contacts(shelf.contacts(filter)?)),
+        Page::Audit(filter) => Some(Answer::Audit(shelf.audit(filter)?)),
         Page::Matter(id) => match shelf.contact(&ContactName::Id(*id))? {
             Some(contact) => Some(Answer::Contacts(shelf.segments(contact.room())?)),
             None => None,

@@ -4,7 +4,7 @@
 //!  commit ──▶ journal thread ── INSERT, fsync ──▶ answer        one row per batch, one fsync
 //!                   │ deeds
 //!                   ▼
-//!             trail thread ── facts → rows ──▶ views.db         after the commit, a tenth of a second behind at most
+//!             trail thread ── facts → rows ──▶ views.db         after the commit, half a second behind at most
 //!                                                 ▲
 //!  page ──▶ (trail: "up to deed 42?") ──▶ read threads
 //! ```

@@ -5,6 +5,7 @@
 
 use super::Fault;
 use domain::agent::{AgentState, Channel};
+use domain::audit;
 use domain::contact::{Contact, EndReason};
 use domain::directory::{self, EntryKey};
 use domain::fact::{Decline, Deed, Fact};
@@ -79,6 +80,8 @@ pub struct Changes {
     /// Contacts that ended, whose words are to be found from now on.
     pub closed: Vec<ContactId>,
     standing: BTreeMap<UserId, Standing>,
+    /// Who changed what, in order.
+    pub audit: Vec<audit::Row>,
     /// New targets of queues; none when the queue is gone.
     pub targets: BTreeMap<QueueId, Option<Millis>>,
 }
@@ -95,6 +98,7 @@ impl Changes {
     ) -> Result<Self, Fault> {
         let mut changes = Self::default();
         for (seq, deed) in deeds {
+            changes.audit.extend(audit::trail(seq, &deed));
             for fact in deed.facts {
                 let (room, contact) = (fact.room(), fact.contact());
                 changes.take(seq, deed.at, fact, known)?;

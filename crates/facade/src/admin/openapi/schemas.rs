@@ -87,9 +87,17 @@ const CLOSED: &[(&str, &str)] = &[
 ];
 
 const OPEN: &[(&str, &str)] = &[
+    (
+        "Audited",
+        "id! string, at! integer, cause! string, kind! string, name! string, action! string, by string, way string, \
+         from string, changed strings, before object, after object",
+    ),
     ("Problem", "error! Error"),
     ("Error", "code! string, message! string, faults Faults"),
-    ("Preview", "ok! boolean, faults! Faults, languages strings, queue string, menus! Menus"),
+    (
+        "Preview",
+        "ok! boolean, faults! Faults, languages strings, queue string, menus! Menus, turn object",
+    ),
     ("Fault", "line! integer, key! string, what! string"),
     (
         "Menu",

@@ -386,7 +386,7 @@ fn a_visitor_reaches_what_is_public_and_nothing_else() {
         ("1002", "call", "refused 404"),
         ("901012345678", "call", "refused 404"),
         ("*81002", "call", "refused 404"),
-        ("3001", "chat", "refused 488"),
+        ("3001", "fax", "refused 488"),
     ] {
         visits(&mut world, to, kind);
         assert_eq!(world.story("visitor"), [answer], "{to}");
@@ -430,7 +430,7 @@ fn visitors_of_one_address_and_of_all_are_so_many_at_most() {
         (Most { web_address: 3, ..Most::default() }, 3),
         (Most { web_realm: 4, ..Most::default() }, 4),
     ] {
-        let mut world = World::with(Config { most, ..Config::default() });
+        let mut world = World::behaving(Config { most, ..Config::default() });
         world.phone_by("visitor", Transport::Ws);
         world.site.names.insert("demo.sangdam.test".into(), facade::door::RealmNo(0));
         let calls: Vec<_> = (0..allowed).map(|_| visits(&mut world, "3001", "call")).collect();
@@ -448,7 +448,7 @@ fn visitors_of_one_address_and_of_all_are_so_many_at_most() {
 #[test]
 fn a_telephone_has_so_many_legs_at_a_time_as_it_may() {
     let most = Most { phone_legs: 1, ..Most::default() };
-    let mut world = World::with(Config { most, ..Config::default() });
+    let mut world = World::behaving(Config { most, ..Config::default() });
     world.registered(&["1001"]);
     let call = world.call("1001", "3001");
     assert_eq!(world.story("1001"), ["progress 180", "answered"]);

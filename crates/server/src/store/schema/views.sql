@@ -148,3 +148,18 @@ CREATE TABLE queue_target (
     target_ms INTEGER NOT NULL,
     PRIMARY KEY (realm, queue)
 ) WITHOUT ROWID;
+
+-- Who changed what.
+CREATE TABLE audit (
+    realm INTEGER NOT NULL,
+    seq   INTEGER NOT NULL,
+    n     INTEGER NOT NULL,             -- place among the rows of the deed
+    at    INTEGER NOT NULL,
+    actor TEXT,                         -- none is the server itself
+    kind  TEXT NOT NULL,
+    name  TEXT NOT NULL,
+    doc   TEXT NOT NULL,
+    PRIMARY KEY (realm, seq, n)
+) WITHOUT ROWID;
+CREATE INDEX audit_actor ON audit (realm, actor, seq, n);
+CREATE INDEX audit_name ON audit (realm, kind, name, seq, n);

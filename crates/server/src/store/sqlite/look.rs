@@ -5,6 +5,7 @@ use super::{kept, rows, words};
 use crate::store::page::{self, Shelf};
 use crate::store::replay::Chunk;
 use crate::store::{Fault, RealmNo};
+use domain::audit;
 use domain::contact::Contact;
 use domain::id::RoomId;
 use domain::query::{Answer, ContactFilter, ContactName, Mark, Moment, Page};
@@ -149,6 +150,38 @@ impl Shelf for Views<'_> {
             found.sort_by_key(|contact| std::cmp::Reverse(contact.number));
             found.dedup_by_key(|contact| contact.number);
             found.truncate(filter.limit.into());
+        }
+        Ok(found)
+    }
+
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
+        let mut sql = "SELECT doc FROM audit WHERE realm = ?1".to_owned();
+        let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(self.realm.0)];
+        let mut test = |test: &str, value: Option<Box<dyn ToSql>>| {
+            if let Some(value) = value {
+                sql.push_str(test);
+                values.push(value);
+            }
+        };
+        test(" AND at >= ?", filter.from.map(|at| Box::new(int(at.0)) as _));
+        test(" AND at < ?", filter.to.map(|at| Box::new(int(at.0)) as _));
+        test(" AND actor = ?", filter.by.as_ref().map(|by| Box::new(by.to_string()) as _));
+        test(" AND kind = ?", filter.kind.as_ref().map(|kind| Box::new(kind.to_string()) as _));
+        test(" AND name = ?", filter.name.as_ref().map(|name| Box::new(name.to_string()) as _));
+        if let Some((seq, n)) = filter.below {
+            test(" AND (seq, n) < (?", Some(Box::new(int(seq))));
+            test(", ?)", Some(Box::new(n)));
+        }
+        sql.push_str(" ORDER BY seq DESC, n DESC LIMIT ?");
+        values.push(Box::new(filter.limit));
+        let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+        let mut rows = self.db.prepare_cached(&sql)?;
+        let mut rows = rows.query(values.as_slice())?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let doc = row.get_ref(0)?.as_str().map_err(|e| Fault::broken("read the audit", e))?;
+            let row = serde_json::from_str(doc).map_err(|e| Fault::broken("read the audit", e))?;
+            found.push(row);
         }
         Ok(found)
     }

@@ -5,6 +5,7 @@ use super::{ledger, words};
 use crate::store::views::{Changes, Known, Standing, Turned};
 use crate::store::{Fault, RealmNo};
 use domain::agent::AgentState;
+use domain::audit;
 use domain::contact::{Contact, EndReason};
 use domain::id::{ContactId, QueueId, RoomId, UserId};
 use domain::query::Mark;
@@ -50,6 +51,7 @@ pub(super) fn write(
     marks(db, realm, rooms, &changes.marks)?;
     contacts(db, realm, &changes.contacts)?;
     turned(db, realm, &changes.turned)?;
+    audit(db, realm, &changes.audit)?;
     targets(db, realm, &changes.targets)?;
     ledger::write(db, realm, changes)?;
     told(db, realm, rooms, &changes.deeds)?;
@@ -68,9 +70,16 @@ pub(super) fn clear(db: &Connection, realm: RealmNo) -> Result<(), Fault> {
         "DELETE FROM contact_text WHERE rowid IN (SELECT key FROM contact WHERE realm = ?1)",
         [realm.0],
     )?;
-    for table in
-        ["room", "contact", "agent_interval", "agent_time", "tally", "queue_target", "view_at"]
-    {
+    for table in [
+        "room",
+        "contact",
+        "agent_interval",
+        "agent_time",
+        "tally",
+        "queue_target",
+        "audit",
+        "view_at",
+    ] {
         db.execute(&format!("DELETE FROM {table} WHERE realm = ?1"), [realm.0])?;
     }
     Ok(())
@@ -282,6 +291,25 @@ fn turned(db: &Connection, realm: RealmNo, turned: &[Turned]) -> Result<(), Faul
         close.execute(params![at, realm.0, agent, channel])?;
         let (state, reason) = state_name(turn.state);
         open.execute(params![realm.0, agent, channel, state, reason, at])?;
+    }
+    Ok(())
+}
+
+fn audit(db: &Connection, realm: RealmNo, rows: &[audit::Row]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO audit (realm, seq, n, at, actor, kind, name, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for row in rows {
+        insert.execute(params![
+            realm.0,
+            int(row.seq),
+            row.n,
+            int(row.at.0),
+            row.by.as_ref().map(|by| by.user.as_str()),
+            row.kind(),
+            row.name(),
+            json(row)?
+        ])?;
     }
     Ok(())
 }
