@@ -7,11 +7,13 @@
 //! - [`audit`]: who changed what.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
 //!   or a [`refusal`]; [`query`]: what can be asked.
+//! - [`report`]: what came and how it was served, by intervals; [`calendar`]: days as people write them.
 //! - [`node`]: what a server does around a centre: nothing is shown before it is committed.
 //! - [`chance`], [`time`], [`id`]: what is handed in.
 
 pub mod agent;
 pub mod audit;
+pub mod calendar;
 pub mod call;
 pub mod centre;
 pub mod chance;
@@ -25,6 +27,7 @@ mod pairs;
 pub mod query;
 pub mod queue;
 pub mod refusal;
+pub mod report;
 pub mod room;
 pub mod scenario;
 pub mod shift;

@@ -93,6 +93,12 @@ impl Centre {
             Query::Contacts(filter) => return Ok(Look::Page(Page::Contacts(filter.clone()))),
             Query::Audit(filter) => return Ok(Look::Page(Page::Audit(filter.clone()))),
             Query::Matter(contact) => return Ok(Look::Page(Page::Matter(*contact))),
+            Query::Search(filter) => return Ok(Look::Page(Page::Search(filter.clone()))),
+            Query::Story { room, after, limit } => {
+                let (room, after, limit) = (*room, *after, *limit);
+                return Ok(Look::Page(Page::Story { room, after, limit }));
+            }
+            Query::Report(filter) => return Ok(Look::Page(Page::Report(filter.clone()))),
         };
         Ok(Look::Answer(answer))
     }

@@ -4,13 +4,12 @@
 //! - [`session`], [`lockout`]: logging in and out; [`second`], [`totp`]: the second factor; [`directory`]: people, queues and all else that is set up;
 //! - [`scenarios`]: what bots say, as people write it;
 //! - [`audit`]: who changed what;
-//! - [`contacts`], [`names`]: what happened; [`files`], [`queues`], [`about`], [`openapi`];
+//! - [`contacts`], [`names`], [`story`]: what happened; [`reports`]: how much of it, and how well; [`files`], [`queues`], [`about`], [`openapi`];
 //! - [`problem`]: how this wire says no.
 
 mod about;
 mod audit;
 mod body;
-mod calendar;
 pub mod caller;
 mod contacts;
 mod cookie;
@@ -23,9 +22,11 @@ mod openapi;
 mod origin;
 pub mod problem;
 mod queues;
+mod reports;
 mod scenarios;
 mod second;
 pub mod session;
+mod story;
 mod totp;
 
 use crate::door::{BodyWanted, Cx, Head, Request, Step};
@@ -100,6 +101,8 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         ["contacts", name, "transcript"] => {
             get(&mut || contacts::transcript(cx, &request.head, name))
         }
+        ["contacts", name, "story"] => get(&mut || contacts::story(cx, &request.head, name)),
+        ["reports", kind] => get(&mut || reports::get(cx, &request.head, kind)),
         ["files", "upload", secret] if method == "PUT" => files::put(cx, &request.head, secret),
         ["import"] | ["files", "upload", _] => problem::wrong_method("PUT"),
         ["files", id] => get(&mut || files::get(cx, &request.head, id)),

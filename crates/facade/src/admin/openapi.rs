@@ -150,9 +150,25 @@ const FILTER: &[(&str, &str)] = &[
     ("queue", "string"),
     ("agent", "string"),
     ("customer", "string"),
+    ("channel", "string"),
     ("ended", "boolean"),
+    ("number", "string"),
+    ("name", "string"),
+    ("text", "string"),
+    ("outcome", "string"),
     ("below", "integer"),
     ("limit", "integer"),
+];
+
+/// Which report.
+const REPORT: &[(&str, &str)] = &[
+    ("from", "string"),
+    ("to", "string"),
+    ("by", "string"),
+    ("queue", "string"),
+    ("agent", "string"),
+    ("channel", "string"),
+    ("format", "string"),
 ];
 
 const ALL: &str = "everyone";
@@ -191,6 +207,12 @@ fn operations() -> Vec<Operation> {
         new("get", "/contacts/{name}/transcript", OWN, "What was said")
             .query(LINES)
             .answer(list("items", "Item")),
+        new("get", "/contacts/{name}/story", OWN, "What happened, fact by fact")
+            .query(&[("after", "integer"), ("limit", "integer")])
+            .answer(list("items", "StoryItem")),
+        new("get", "/reports/{report}", READERS, "Intervals: queues, agents, channels or reasons")
+            .query(REPORT)
+            .answer(reference("Report")),
         new("get", "/files/{id}", LOGGED_IN, "A file's bytes")
             .query(&[("thumb", "integer"), ("contact", "string")])
             .answer(bytes()),

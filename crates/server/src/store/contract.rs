@@ -15,6 +15,8 @@ use domain::room::{Audience, Body, File, FileStatus, MemberRole};
 use domain::time::Millis;
 use std::path::Path;
 
+mod reports;
+
 /// One realm of a store, written to as a node does.
 struct Desk<'a, S> {
     store: &'a S,
@@ -542,6 +544,9 @@ async fn keeps_the_contract(store: &impl Store) {
     calls_are_among_the_contacts(store).await;
     files_of_a_room_are_found_by_whoever_may_have_them(store).await;
     a_story_has_what_touches_a_room(store).await;
+    reports::a_story_is_read_page_by_page(store).await;
+    reports::contacts_are_found_by_words_when_they_have_ended(store).await;
+    reports::reports_count_what_happened_when_it_happened(store).await;
     snapshots_are_found_newest_first(store).await;
     the_trail_is_found_by_who_and_what_newest_first(store).await;
     views_built_again_show_the_same(store).await;

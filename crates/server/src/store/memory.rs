@@ -4,17 +4,20 @@
 
 use super::page::{self, Shelf};
 use super::replay::{Chunk, Sieve};
+use super::report::{Kind, Lasting, Ledger, Piece};
 use super::snapshot::Snapshot;
-use super::views::{Changes, Known};
+use super::views::{Changes, Known, Standing};
 use super::{Fault, Lease, RealmNo, Replay, Store};
+use domain::agent::AgentState;
 use domain::audit;
 use domain::contact::Contact;
 use domain::fact::Deed;
-use domain::id::{ContactId, QueueId, RoomId};
-use domain::query::{Answer, ContactFilter, ContactName, Mark, Page};
+use domain::id::{ContactId, QueueId, RoomId, UserId};
+use domain::query::{Answer, ContactFilter, ContactName, Mark, Page, words};
+use domain::report::Sums;
 use domain::room::Item;
 use domain::time::Millis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,6 +55,11 @@ struct Views {
     lines: BTreeMap<RoomId, BTreeMap<u32, Item>>,
     marks: BTreeMap<RoomId, Vec<Mark>>,
     targets: BTreeMap<QueueId, Millis>,
+    /// By whose, name, quarter and channel.
+    sums: BTreeMap<(Kind, Arc<str>, Millis, u8), Sums>,
+    spent: BTreeMap<(UserId, u8, AgentState, Millis), (Millis, u64)>,
+    standing: BTreeMap<UserId, Standing>,
+    deeds: BTreeMap<RoomId, Vec<u64>>,
     audit: Vec<audit::Row>,
 }
 
@@ -166,7 +174,7 @@ impl Store for Memory {
         page: Page,
         _at_least: u64,
     ) -> Result<Option<Answer>, Fault> {
-        self.with(realm, |realm| page::answer(&realm.views, &page))
+        self.with(realm, |realm| page::answer(realm, &page))
     }
 
     fn story(&self, realm: RealmNo, room: RoomId) -> Replay {
@@ -191,6 +199,10 @@ impl Known for Views {
     fn target(&mut self, queue: &QueueId) -> Result<Option<Millis>, Fault> {
         Ok(self.targets.get(queue).copied())
     }
+
+    fn standing(&mut self, agent: &UserId) -> Result<Standing, Fault> {
+        Ok(self.standing.get(agent).cloned().unwrap_or_default())
+    }
 }
 
 impl Views {
@@ -213,11 +225,32 @@ impl Views {
                 None => self.targets.remove(&queue),
             };
         }
+        for turn in changes.turned {
+            self.standing
+                .entry(turn.agent)
+                .or_default()
+                .insert(turn.channel, (turn.state, turn.at));
+        }
+        for ((queue, channel, at), sums) in changes.figures {
+            let key = (Kind::Queue, queue.as_str().into(), at, channel.number());
+            self.sums.entry(key).or_default().add(&sums);
+        }
+        for ((agent, channel, at), sums) in changes.done {
+            let key = (Kind::Agent, agent.as_str().into(), at, channel.number());
+            self.sums.entry(key).or_default().add(&sums);
+        }
+        for (key, (span, times)) in changes.spent {
+            let spent = self.spent.entry(key).or_default();
+            *spent = (spent.0.plus(span), spent.1 + times);
+        }
+        for (room, deeds) in changes.deeds {
+            self.deeds.entry(room).or_default().extend(deeds);
+        }
         Ok(())
     }
 }
 
-impl Shelf for Views {
+impl Shelf for Realm {
     fn lines(
         &self,
         room: RoomId,
@@ -225,7 +258,7 @@ impl Shelf for Views {
         forward: bool,
         see: &mut dyn FnMut(Item) -> ControlFlow<()>,
     ) -> Result<(), Fault> {
-        let Some(lines) = self.lines.get(&room) else { return Ok(()) };
+        let Some(lines) = self.views.lines.get(&room) else { return Ok(()) };
         let lines = lines.range(span).map(|(_, item)| item.clone());
         let _ = if forward {
             lines.into_iter().try_for_each(see)
@@ -237,6 +270,7 @@ impl Shelf for Views {
 
     fn first_from(&self, room: RoomId, n: u32) -> Result<Option<(u32, Millis)>, Fault> {
         Ok(self
+            .views
             .lines
             .get(&room)
             .and_then(|lines| lines.range(n..).next())
@@ -245,6 +279,7 @@ impl Shelf for Views {
 
     fn marks(&self, room: RoomId, n: u32) -> Result<Vec<Mark>, Fault> {
         let mut marks: Vec<Mark> = self
+            .views
             .marks
             .get(&room)
             .into_iter()
@@ -259,25 +294,27 @@ impl Shelf for Views {
     fn contact(&self, name: &ContactName) -> Result<Option<Contact>, Fault> {
         let id = match name {
             ContactName::Id(id) => Some(*id),
-            ContactName::Number(number) => self.numbers.get(number).copied(),
+            ContactName::Number(number) => self.views.numbers.get(number).copied(),
         };
-        Ok(id.and_then(|id| self.contacts.get(&id)).map(|(contact, _)| contact.clone()))
+        Ok(id.and_then(|id| self.views.contacts.get(&id)).map(|(contact, _)| contact.clone()))
     }
 
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault> {
-        let newest_first = self.numbers.range(..filter.below.unwrap_or(u64::MAX)).rev();
-        let contacts =
-            newest_first.filter_map(|(_, id)| self.contacts.get(id)).map(|(contact, _)| contact);
+        let newest_first = self.views.numbers.range(..filter.below.unwrap_or(u64::MAX)).rev();
+        let contacts = newest_first
+            .filter_map(|(_, id)| self.views.contacts.get(id))
+            .map(|(contact, _)| contact);
         Ok(contacts.filter(|c| filter.finds(c)).take(usize::from(filter.limit)).cloned().collect())
     }
 
     fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
-        let found = self.audit.iter().rev().filter(|row| filter.finds(row));
+        let found = self.views.audit.iter().rev().filter(|row| filter.finds(row));
         Ok(found.take(filter.limit.into()).cloned().collect())
     }
 
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
         let mut segments: Vec<Contact> = self
+            .views
             .contacts
             .values()
             .map(|(contact, _)| contact)
@@ -286,5 +323,92 @@ impl Shelf for Views {
             .collect();
         segments.sort_by_key(|contact| contact.segment);
         Ok(segments)
+    }
+
+    fn search(&self, filter: &ContactFilter) -> Result<(Vec<Contact>, Option<u64>), Fault> {
+        let begins = |text: &str, wanted: &str| {
+            let known: Vec<String> = words(text).collect();
+            words(wanted).all(|wanted| known.iter().any(|word| word.starts_with(&wanted)))
+        };
+        let said = |contact: &Contact| {
+            let lines = self.views.lines.get(&contact.room()).into_iter().flatten();
+            let lines = lines.map(|(_, item)| item).filter(|item| item.contact == contact.id);
+            lines.filter_map(page::said).collect::<Vec<_>>().join(" ")
+        };
+        let finds = |c: &&Contact| {
+            let by_words = filter.name.is_some() || filter.text.is_some();
+            filter.finds(c)
+                && (!by_words || c.ended())
+                && filter.name.as_ref().is_none_or(|name| begins(&c.customer.name, name))
+                && filter.text.as_ref().is_none_or(|text| begins(&said(c), text))
+        };
+        let newest_first = self.views.numbers.values().rev();
+        let contacts = newest_first.filter_map(|id| self.views.contacts.get(id)).map(|(c, _)| c);
+        let found: Vec<Contact> =
+            contacts.filter(finds).take(usize::from(filter.limit)).cloned().collect();
+        let next = page::next(&found, filter.limit);
+        Ok((found, next))
+    }
+
+    fn story(&self, room: RoomId, after: u64, limit: u16) -> Result<Chunk, Fault> {
+        let seqs = self.views.deeds.get(&room).into_iter().flatten();
+        let seqs = seqs.filter(|seq| **seq > after).take(limit.into());
+        let deed = |seq: &u64| {
+            let at = usize::try_from(seq - 1).unwrap_or(usize::MAX);
+            self.deeds.get(at).map(|deed| (*seq, deed.clone()))
+        };
+        Ok(seqs.filter_map(deed).collect())
+    }
+}
+
+impl Ledger for Realm {
+    fn names(&self, kind: Kind) -> Result<Vec<Arc<str>>, Fault> {
+        let mut names: BTreeSet<Arc<str>> =
+            self.views.sums.keys().filter(|key| key.0 == kind).map(|key| key.1.clone()).collect();
+        if kind == Kind::Agent {
+            names.extend(self.views.spent.keys().map(|key| Arc::from(key.0.as_str())));
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    fn sums(
+        &self,
+        kind: Kind,
+        of: Option<&str>,
+        (_, from, to): Piece,
+        see: &mut dyn FnMut(Millis, u8, &Sums),
+    ) -> Result<(), Fault> {
+        for ((_, _, at, channel), sums) in
+            self.views.sums.iter().filter(|((of_kind, name, at, _), _)| {
+                *of_kind == kind && of.is_none_or(|of| **name == *of) && (from..to).contains(at)
+            })
+        {
+            see(*at, *channel, sums);
+        }
+        Ok(())
+    }
+
+    fn spent(
+        &self,
+        agent: Option<&str>,
+        channel: u8,
+        (_, from, to): Piece,
+        see: &mut dyn FnMut(Millis, AgentState, Millis, u64),
+    ) -> Result<(), Fault> {
+        for ((who, of, state, at), (span, times)) in &self.views.spent {
+            let meant = agent.is_none_or(|agent| agent == who.as_str()) && *of == channel;
+            if meant && (from..to).contains(at) {
+                see(*at, *state, *span, *times);
+            }
+        }
+        Ok(())
+    }
+
+    fn lasting(&self, channel: u8) -> Result<Vec<Lasting>, Fault> {
+        let lasting = self.views.standing.iter().filter_map(|(agent, standing)| {
+            let (state, since) = standing.get(&channel)?;
+            Some((agent.clone(), channel, *state, *since))
+        });
+        Ok(lasting.collect())
     }
 }

@@ -15,12 +15,14 @@
 mod files;
 mod journal;
 mod kept;
+mod ledger;
 mod look;
 mod reserve;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod words;
 
 use super::snapshot::Snapshot;
 use super::{Fault, Lease, RealmNo, Replay, Store};

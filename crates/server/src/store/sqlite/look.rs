@@ -1,8 +1,9 @@
 //! Threads that read pages out of the views, each with a connection of its own.
 
 use super::files::{self, int};
-use super::rows;
+use super::{kept, rows, words};
 use crate::store::page::{self, Shelf};
+use crate::store::replay::Chunk;
 use crate::store::{Fault, RealmNo};
 use domain::audit;
 use domain::contact::Contact;
@@ -28,11 +29,14 @@ pub(super) enum Job {
 
 /// A connection that reads.
 #[derive(Debug)]
-pub(super) struct Reader(Connection);
+pub(super) struct Reader {
+    views: Connection,
+    journal: Connection,
+}
 
 impl Reader {
     pub(super) fn open(folder: &Path) -> Result<Self, Fault> {
-        files::views_beside(folder).map(Self)
+        Ok(Self { views: files::views_beside(folder)?, journal: files::journal_beside(folder)? })
     }
 
     /// Works until it is told to close.
@@ -47,9 +51,10 @@ impl Reader {
 
     /// All of a page is read at one moment of the views.
     fn read(&self, realm: RealmNo, page: &Page) -> Result<Option<Answer>, Fault> {
-        self.0.execute_batch("BEGIN")?;
-        let answer = page::answer(&Views { db: &self.0, realm }, page);
-        let ended = self.0.execute_batch("COMMIT");
+        self.views.execute_batch("BEGIN")?;
+        let views = Views { db: &self.views, journal: &self.journal, realm };
+        let answer = page::answer(&views, page);
+        let ended = self.views.execute_batch("COMMIT");
         let answer = answer?;
         ended?;
         Ok(answer)
@@ -73,9 +78,10 @@ fn earlier(at: Millis) -> Millis {
 }
 
 /// One realm's rows.
-struct Views<'a> {
-    db: &'a Connection,
-    realm: RealmNo,
+pub(super) struct Views<'a> {
+    pub(super) db: &'a Connection,
+    journal: &'a Connection,
+    pub(super) realm: RealmNo,
 }
 
 impl Shelf for Views<'_> {
@@ -183,6 +189,20 @@ impl Shelf for Views<'_> {
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
         self.list("room = ?", &[&room.0.as_bytes()], "ORDER BY segment")
     }
+
+    fn search(&self, filter: &ContactFilter) -> Result<(Vec<Contact>, Option<u64>), Fault> {
+        if let Some(wanted) = words::wanted(filter) {
+            return words::search(self, filter, &wanted);
+        }
+        let found = self.contacts(filter)?;
+        let next = page::next(&found, filter.limit);
+        Ok((found, next))
+    }
+
+    fn story(&self, room: RoomId, after: u64, limit: u16) -> Result<Chunk, Fault> {
+        let deeds = rows::story(self.db, self.realm, room, after, limit)?;
+        kept::these(self.journal, self.realm, &deeds)
+    }
 }
 
 impl Views<'_> {
@@ -216,6 +236,8 @@ impl Views<'_> {
             test(until, filter.to.map(|at| Box::new(int(at.0)) as _));
         }
         test("number < ?", filter.below.map(|number| Box::new(int(number)) as _));
+        let reason = filter.reason.map(rows::reason).transpose()?;
+        test("reason = ?", reason.map(|reason| Box::new(reason) as _));
         match filter.ended {
             Some(true) => tests.push("ended IS NOT NULL"),
             Some(false) => tests.push("ended IS NULL"),
