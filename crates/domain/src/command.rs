@@ -1,14 +1,15 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
+use crate::board::Supervision;
 use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
 };
 use crate::directory::{Entry, EntryKey, SecondFactor};
 use crate::id::{
-    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId,
-    TokenHash, UserId,
+    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, NoticeId, ParticipantId, QueueId,
+    StreamId, TokenHash, UserId,
 };
 use crate::room::{Audience, File, FileStatus, IdleRule, TokenKind};
 use crate::scenario::Reply;
@@ -341,6 +342,20 @@ pub enum Command {
         agent: UserId,
         /// The new state.
         state: AgentState,
+    },
+    /// A supervisor's session wishes something of other people's work.
+    Supervise {
+        /// The supervisor's session.
+        by: TokenHash,
+        /// What.
+        wish: Box<Supervision>,
+    },
+    /// An agent has read a message to the team.
+    Acknowledge {
+        /// Who.
+        agent: UserId,
+        /// Which.
+        notice: NoticeId,
     },
     /// Take an offer.
     Accept {
@@ -715,7 +730,7 @@ impl Command {
     /// The session that asks, where the command names one.
     pub const fn session(&self) -> Option<TokenHash> {
         match self {
-            Self::Force { by, .. } => Some(*by),
+            Self::Force { by, .. } | Self::Supervise { by, .. } => Some(*by),
             Self::Say { by, .. }
             | Self::Choose { by, .. }
             | Self::Share { by, .. }
