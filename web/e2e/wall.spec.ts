@@ -115,6 +115,28 @@ test("a supervisor sees who waits, moves them, and what agents do with them", as
   await clear(page);
 });
 
+test("a broken limit alarms in words, and limits are everybody's", async ({ browser, baseURL, customer }) => {
+  test.setTimeout(90_000);
+  const page = await wall(browser, baseURL);
+  const other = await wall(browser, baseURL);
+  await clear(page);
+  await customer("경보 고객");
+  const set = async (value: string) => {
+    await page.getByRole("button", { name: "경보 기준" }).click();
+    await page.getByLabel("대기 고객 (명 이상)").fill(value);
+    await page.getByTestId("limits").getByRole("button", { name: "저장" }).click();
+  };
+  await set("0");
+  await expect(page.getByTestId("limits").getByRole("alert")).toContainText("1에서 10000");
+  await page.keyboard.press("Escape");
+  await set("1");
+  await expect(page.getByTestId("limits")).toHaveCount(0);
+  for (const one of [page, other]) await expect(one.getByTestId("alarms")).toContainText("기준 1명");
+  await set("5000");
+  for (const one of [page, other]) await expect(one.getByTestId("alarms").getByRole("listitem").filter({ hasText: "대기" })).toHaveCount(0);
+  await set("5");
+});
+
 test("stale figures look stale, and come back by themselves", async ({ browser, baseURL }) => {
   test.setTimeout(90_000);
   const page = await wall(browser, baseURL);
@@ -132,4 +154,41 @@ test("an agent is told whom the wallboard is for", async ({ page, accessible }) 
   await logIn(page, "1007");
   await expect(page.getByRole("alert")).toContainText("감독자만");
   await accessible(page);
+});
+
+test("the wallboard is accessible in both languages, themes and widths", async ({ browser, baseURL, agent, customer, accessible }) => {
+  test.setTimeout(240_000);
+  const desk = await agent("1006");
+  await customer("접근성 고객");
+  for (const locale of ["ko-KR", "en-US"]) {
+    const page = await wall(browser, baseURL, locale);
+    if (locale === "ko-KR") await desk.setState("휴식");
+    await expect(tile(page, "1006")).toBeVisible();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [1440, 390]) {
+        await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+        await accessible(page);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scroll").toBe(true);
+        const shots = process.env.WALL_SHOTS;
+        if (shots) await page.screenshot({ path: `${shots}/wall-${locale}-${colorScheme}-${width}.png`, fullPage: false });
+        await queueRow(page).getByRole("button").click();
+        await expect(page.getByTestId("waiting").getByTestId("waiter").first()).toBeVisible();
+        await accessible(page);
+        if (shots && locale === "ko-KR") await page.screenshot({ path: `${shots}/waiting-${colorScheme}-${width}.png` });
+        await page.keyboard.press("Escape");
+        for (const at of [0, 1]) {
+          await page.locator("header .btn.quiet").nth(at).click();
+          await accessible(page);
+          if (shots && locale === "ko-KR") await page.screenshot({ path: `${shots}/dialog${at}-${colorScheme}-${width}.png` });
+          await page.keyboard.press("Escape");
+        }
+        await tile(page, "1006").getByRole("button").click();
+        await accessible(page);
+        await page.keyboard.press("Escape");
+        await expect(tile(page, "1006").getByRole("button")).toBeFocused();
+      }
+    }
+    await page.context().close();
+  }
 });

@@ -382,10 +382,8 @@ fn named(fact: &Fact) -> impl Iterator<Item = &UserId> {
         | Fact::Accepted { agent, .. }
         | Fact::WrapUpBegan { agent, .. }
         | Fact::WrapUpExtended { agent, .. }
-        | Fact::WrappedUp { agent, .. }
-        | Fact::NoticeRead { agent, .. } => Some(agent),
+        | Fact::WrappedUp { agent, .. } => Some(agent),
         _ => None,
     };
-    let team = if let Fact::Announced(notice) = fact { Some(&notice.to) } else { None };
-    agent.into_iter().chain(team.into_iter().flatten())
+    agent.into_iter()
 }

@@ -4,7 +4,6 @@ use super::customer::CHAT;
 use crate::shop;
 use crate::world::{Asked, World};
 use domain::agent::{AgentState, Stage};
-use domain::board::{Limits, Spot, Supervision, Team};
 use domain::command::{By, Command, Destination};
 use domain::contact::{TextKind, WrapUp};
 use domain::id::{ContactId, TokenHash, UserId};
@@ -183,11 +182,7 @@ impl World {
     }
 
     fn supervisor_does(&mut self, me: UserId, session: TokenHash) -> Option<Command> {
-        let command = match self.draw.below(14) {
-            8..14 => {
-                let wish = Box::new(self.supervision()?);
-                Command::Supervise { by: session, wish }
-            }
+        let command = match self.draw.below(8) {
             0..5 => {
                 let contact = self.some_contact()?;
                 Command::Monitor {
@@ -206,33 +201,5 @@ impl World {
             _ => Command::Assign { contact: self.some_contact()?, agent: self.someone() },
         };
         Some(command)
-    }
-
-    /// What a supervisor does with other people's work, fitting or not.
-    fn supervision(&mut self) -> Option<Supervision> {
-        Some(match self.draw.below(10) {
-            0..5 => {
-                let contact = self.some_contact()?;
-                let to = match self.draw.below(3) {
-                    0 => Spot::Front,
-                    1 => Spot::Queue(shop::QUEUES[self.pick(3)].into()),
-                    _ => Spot::Agent(self.someone()),
-                };
-                Supervision::Move(contact, to)
-            }
-            5..8 => Supervision::TakeOver(self.some_contact()?),
-            8 => {
-                let to = match self.draw.below(3) {
-                    0 => Team::All,
-                    1 => Team::Group(401),
-                    _ => Team::Agent(self.someone()),
-                };
-                Supervision::Announce { to, text: self.words("notice") }
-            }
-            _ => {
-                let waiting = u32::try_from(self.draw.below(4)).ok();
-                Supervision::Limit(Limits { waiting, ..Limits::default() })
-            }
-        })
     }
 }

@@ -15,7 +15,8 @@ fn led() -> World {
     let mut lead = world.centre.directory.users[S].as_ref().clone();
     lead.password = Some("$argon2id$".into());
     world.put(Entry::User(lead));
-    world.run(Command::LogIn { user: S.into(), session: LEAD }).unwrap();
+    let proof = crate::command::Proof::Password;
+    world.run(Command::LogIn { user: S.into(), session: LEAD, proof }).unwrap();
     world
 }
 
