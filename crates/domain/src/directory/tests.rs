@@ -71,9 +71,9 @@ fn a_trunk_says_where_its_calls_come_from() {
             account(t);
             (t.register, t.sources) = (true, vec!["192.0.2.7".into()]);
         },
-        "trunk t: calls come from where we register alone; it has no sources",
+        "trunk t: sources: calls come from where we register alone",
     );
-    check(&|t| t.challenge = true, "trunk t: to be asked, it needs user and password");
+    check(&|t| t.challenge = true, "trunk t: challenge: for that it needs user and password");
     check(
         &|t| {
             account(t);
@@ -81,7 +81,7 @@ fn a_trunk_says_where_its_calls_come_from() {
         },
         "",
     );
-    check(&|t| t.domain = Some("not a host".into()), "trunk t: the domain is no host");
+    check(&|t| t.domain = Some("not a host".into()), "trunk t: domain: it is no host");
 }
 
 #[test]
