@@ -6,6 +6,7 @@ export const login: Translation<typeof loginKo> = {
   "desk.title": "Agent log-in",
   "desk.user": "Agent number",
   "admin.title": "Administration log-in",
+  "reports.title": "Log in to the reports",
   "admin.user": "User name",
   password: "Password",
   submit: "Log in",
