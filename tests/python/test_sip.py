@@ -233,17 +233,6 @@ def test_s9_a_telephone_that_takes_no_calls_is_not_rung(phone, k, setting):
     k.quiet()
 
 
-def test_s31_a_telephone_that_is_forwarded_rings_elsewhere(phone, k, setting):
-    a, b, c = phone(A).register(), phone(B).register(), phone(C).register()
-    setting(B, forward={"always": C})
-    at_c = c.start(Called().ring(want="Diversion: .*1002"), Called().pick_up(), hung_up())
-    caller = Caller(a, B)
-    at_a = a.start(caller.invite(), caller.talk(), wait(300), caller.bye())
-    events = k.expect("1001 13 22", "1001 10 22", "1002 5 6", "1001 4 6", "1003 4 6", "1001 6", "1003 6", "1001 3 -1", "1003 3 -1", "1001 1 -1", "1003 1 -1")
-    assert events[4]["call"]["called"] == B, events[4]
-    at_a.wait(), at_c.wait()
-
-
 def test_s27_whoever_is_on_hold_may_leave_a_consultation_alone(phone, k):
     a, b, c = phone(A).register(), phone(B).register(), phone(C).register()
     at_b = b.start(Called().ring(), Called().pick_up(), wait(2_500), Called().bye())

@@ -1,4 +1,4 @@
-"""What telephones may do wrong, and what it costs: too much, too large, and not listening. And trunks over TCP and TLS."""
+"""A telephone that does not listen, and what it costs; and trunks over TCP and TLS."""
 
 import contextlib
 import json
@@ -9,12 +9,11 @@ import subprocess
 import threading
 
 import pytest
-import websocket
 
 import centre as demo
 import wire
 from conftest import log_in
-from rio import Rio, wait_until
+from rio import wait_until
 from sipp import REALM, Called, Caller, Phone, hung_up, pause
 from test_sip import gauge
 
@@ -59,22 +58,6 @@ def is_served(own) -> None:
         assert tcp.recv(65_536).startswith(b"SIP/2.0 200")
 
 
-def test_a_message_that_is_too_large_closes_its_own_socket_alone(own):
-    large, small = (websocket.create_connection(own.ready["sip_ws"], subprotocols=["sip"], timeout=PATIENCE_S) for _ in range(2))
-    large.send(options("WS", 1, f"Subject: {'x' * 65_536}\r\n").decode())
-    kind, data = large.recv_data()
-    assert (kind, int.from_bytes(data[:2], "big")) == (websocket.ABNF.OPCODE_CLOSE, 1009)
-    small.send(options("WS", 2).decode())
-    assert small.recv().startswith("SIP/2.0 200")
-    for head in (options("TCP", 3).replace(b"Content-Length: 0", b"Content-Length: 65536"), b"OPTIONS sip:x SIP/2.0\r\nSubject: " + b"x" * 70_000):
-        with socket.create_connection(address(own.ready["sip_tcp"]), timeout=PATIENCE_S) as tcp:
-            with contextlib.suppress(ConnectionError):
-                tcp.sendall(head)
-                while tcp.recv(65_536):
-                    pass
-    is_served(own)
-
-
 def test_a_telephone_that_does_not_read_costs_itself_alone(own, phone):
     talker, listener = phone("1001").register(), phone("1002", "tcp").register()
     with socket.socket() as deaf:
@@ -99,49 +82,6 @@ def test_a_telephone_that_does_not_read_costs_itself_alone(own, phone):
         talker.start(caller.invite(), caller.talk(), [pause(200)], caller.bye()).wait()
         at_b.wait()
     is_served(own)
-
-
-def test_under_too_much_load_new_things_are_told_to_come_back_and_old_ones_go_on(own, phone):
-    a, b = phone("1001").register(), phone("1002").register()  # from now on this address is known, and not held for a scanner
-    at_b = b.start(Called().ring(), Called().pick_up(), hung_up())
-    caller = Caller(a, "1002")
-    at_a = a.start(caller.invite(), caller.talk(), [pause(6_000)], caller.bye())
-    k = Rio(own.ready["rio"])
-    wait_until(lambda: "ACK sip" in at_a.messages)
-    over, refused = threading.Event(), []
-    # Long enough that reading them is work.
-    pad = f"X-Pad: {'x' * 80}\r\n" * 300
-
-    def flood(start: int) -> None:
-        with socket.socket(type=socket.SOCK_DGRAM) as udp:
-            udp.connect(address(own.ready["sip_udp"]))
-            udp.setblocking(False)
-            n = start
-            while not over.is_set():
-                for _ in range(200):
-                    n += 1
-                    with contextlib.suppress(OSError):
-                        udp.send(options("UDP", n, pad))
-                with contextlib.suppress(OSError):
-                    while answer := udp.recv(65_536):
-                        if answer.startswith(b"SIP/2.0 503"):
-                            refused.append(answer.decode())
-
-    floods = [threading.Thread(target=flood, args=(n * 100_000_000,)) for n in range(2)]
-    for each in floods:
-        each.start()
-    try:
-        wait_until(lambda: refused, PATIENCE_S)
-    finally:
-        over.set()
-        for each in floods:
-            each.join()
-    assert re.search(r"(?m)^Retry-After: [1-9]\d*\r$", refused[0]), refused[0]
-    # The call that stood goes on, and new ones are taken again.
-    at_a.wait(), at_b.wait()
-    wait_until(lambda: gauge(own, "sangdam_sip_overload") == 0)
-    is_served(own)
-    k.close()
 
 
 class Carrier:

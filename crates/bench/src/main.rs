@@ -1,6 +1,6 @@
-//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|sip|rtp|reports]`. One JSON object a line.
-//! Numbers after `chat` and `sip` are the rates to measure, in messages and in calls a second; after `rtp` the calls at a
-//! time; after `reports --contacts` the contacts of a day.
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|sip|rtp|reports]`. One JSON object a line.
+//! Numbers after `chat`, `nx` and `sip` are the rates to measure, in messages and in calls a second; after `rtp` the calls at
+//! a time; after `reports --contacts` the contacts of a day.
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
@@ -21,6 +21,7 @@ mod client;
 mod core;
 mod figures;
 mod idle;
+mod nx;
 mod reports;
 mod rtp;
 mod server;
@@ -35,7 +36,7 @@ fn main() -> Result<()> {
         .filter(|arg| arg != "--contacts")
         .partition(|arg| arg.parse::<u32>().is_ok());
     let rates: Vec<u32> = rates.iter().filter_map(|rate| rate.parse().ok()).collect();
-    let all = ["core", "start", "chat", "idle", "sip", "rtp", "reports"];
+    let all = ["core", "start", "chat", "idle", "nx", "sip", "rtp", "reports"];
     let wanted: Vec<&str> =
         if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
@@ -45,6 +46,7 @@ fn main() -> Result<()> {
             "chat" => on_load_core(chat::run(&rates))?,
             "sip" => on_load_core(sip::run(&rates))?,
             "rtp" => rtp::run(&rates)?,
+            "nx" => on_load_core(nx::run(&rates))?,
             "reports" => {
                 let contacts = rates.first().copied().unwrap_or(reports::CONTACTS);
                 on_load_core(reports::run(contacts))?;

@@ -716,7 +716,7 @@ pub enum Command {
 
 impl Command {
     /// The session that asks, where the command names one.
-    pub const fn session(&self) -> Option<TokenHash> {
+    pub fn session(&self) -> Option<TokenHash> {
         match self {
             Self::As(_, command) => command.session(),
             Self::Force { by, .. } => Some(*by),

@@ -87,7 +87,7 @@ export const api = {
   resetSecond: (user: string) => ask("DELETE", `users/${encodeURIComponent(user)}/second-factor`),
   /** Newest first; `below` is where the page before ended. */
   audit: (filter: string, below?: string) =>
-    ask("GET", `audit?${filter}${below ? `&below=${below}` : ""}`) as Promise<{ readonly entries: readonly Audited[]; readonly below?: string }>,
+    ask("GET", `audit?limit=50${filter && `&${filter}`}${below ? `&below=${below}` : ""}`) as Promise<{ readonly entries: readonly Audited[]; readonly below?: string }>,
   /** Reads a scenario, changes nothing; and says where something leads, if it is said. */
   preview: (text: string, said?: Readonly<Record<string, string>>) =>
     ask("POST", `scenarios/preview${said ? `?${new URLSearchParams(said)}` : ""}`, new Toml(text)) as Promise<Preview>,

@@ -47,12 +47,9 @@ pub(super) fn csv(cx: &mut Cx<'_>, head: &Head) -> Step {
             let changed = row["changed"].as_array().into_iter().flatten();
             let changed: Vec<&str> = changed.filter_map(Value::as_str).collect();
             let cells = ["at", "by", "way", "from", "action", "kind", "name"].map(text);
-            let cells = cells
-                .iter()
-                .map(String::as_str)
-                .chain([changed.join(" ").as_str()])
-                .map(cell)
-                .collect::<Vec<_>>();
+            let changed = changed.join(" ");
+            let cells = cells.iter().map(String::as_str).chain([changed.as_str()]);
+            let cells: Vec<String> = cells.map(cell).collect();
             // Writing into a text never fails.
             let _ = write!(table, "{}\r\n", cells.join(","));
         }

@@ -29,7 +29,9 @@ pub struct Caller {
 /// Who asks, from where and by what, as far as a request says.
 pub fn actor(user: &UserId, head: &Head) -> Actor {
     let agent = head.header("user-agent").unwrap_or_default();
-    let way = if head.header("authorization").is_none() && head.header("sec-fetch-mode").is_some() {
+    // A page has the cookie, or is just getting it; programs send neither it nor an origin.
+    let page = head.header("cookie").is_some() || head.header("origin").is_some();
+    let way = if head.header("authorization").is_none() && page {
         Way::Page
     } else if agent.starts_with("sangdam/") {
         Way::Cli

@@ -10,13 +10,14 @@ use super::{body, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Step};
 use domain::audit::Actor;
 use domain::command::{Command, Proof};
-use domain::directory::{Role, SecondFactor};
+use domain::directory::{Role, SecondFactor, User};
 use domain::id::{TokenHash, UserId};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 /// What was begun is to be ended within this.
 const TICKET: Millis = Millis::from_mins(10);
@@ -55,7 +56,18 @@ struct Ticket {
     user: UserId,
     /// Sealed.
     secret: String,
+    /// What the password was checked against ([`standing`]).
+    standing: String,
     until: Millis,
+}
+
+/// Changes with the password and with the second factor: a ticket of before is none any more.
+fn standing(user: &User) -> String {
+    let mut hash = Sha256::new();
+    hash.update(user.password.as_deref().unwrap_or_default());
+    hash.update([0]);
+    hash.update(user.second.as_ref().map_or("", |second| &second.sealed));
+    crate::percent::hex(&hash.finalize())
 }
 
 /// `POST`: a secret for a new device, and what proves afterwards that it was asked for by the password.
@@ -67,6 +79,7 @@ pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
             realm: proved.realm.0,
             user: proved.user.id.clone(),
             secret: totp::seal(cx.site, &secret),
+            standing: standing(&proved.user),
             until: cx.now.plus(TICKET),
         };
         let ticket = cx.site.seal(&serde_json::to_vec(&ticket).unwrap_or_default());
@@ -99,11 +112,9 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
     };
     let opened = cx.site.unseal(&ticket).and_then(|text| serde_json::from_slice(&text).ok());
     let Some(ticket) = opened.filter(|t: &Ticket| t.purpose == PURPOSE && t.until > cx.now) else {
-        return problem::bad("the ticket is none of ours, or too old: begin anew");
+        return stale();
     };
-    let Some(secret) = totp::open(cx.site, &ticket.secret) else {
-        return problem::bad("the ticket is none of ours, or too old: begin anew");
-    };
+    let Some(secret) = totp::open(cx.site, &ticket.secret) else { return stale() };
     // Whoever holds the ticket knows the secret: nothing is guessed here.
     let Some(step) = totp::step(&secret, &code, cx.now) else {
         return problem::refused(&Refusal::WrongCode);
@@ -113,6 +124,7 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
     let sealed = ticket.secret.into();
     let factor = SecondFactor { sealed, since: cx.now, recovery: hashes };
     let (realm, user) = (RealmNo(ticket.realm), ticket.user);
+    let (owner, standing_then) = (user.clone(), ticket.standing);
     let browser = source == Source::Own;
     let secure = origin::secure(cx.site.settings(), &request.head);
     let by = Box::new(actor(&user, &request.head));
@@ -137,11 +149,23 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
         };
         Step::Do(realm, "api.second_factor", Box::new(command), Box::new(done))
     };
-    if log_in {
-        return set(None);
-    }
-    let stay = move |_: &mut Cx<'_>, caller: Caller| set(Some(caller.session));
-    enter(cx, &request.head, false, Box::new(stay))
+    let head = request.head.clone();
+    let known = move |cx: &mut Cx<'_>, answer| match answer {
+        Ok(Answer::Person(user)) if !user.disabled && standing(&user) == standing_then => {
+            if log_in {
+                return set(None);
+            }
+            let stay = move |_: &mut Cx<'_>, caller: Caller| set(Some(caller.session));
+            enter(cx, &head, false, Box::new(stay))
+        }
+        _ => stale(),
+    };
+    Step::Read(realm, Box::new(Query::Person(owner)), Box::new(known))
+}
+
+/// Nothing can be ended that was not begun a moment ago.
+fn stale() -> Step {
+    problem::bad("the ticket is none of ours, or too old: begin anew")
 }
 
 /// `DELETE`: no second factor any more, where one's role does not ask for it.

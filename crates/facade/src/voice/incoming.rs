@@ -378,7 +378,7 @@ impl Voice {
                 self.legs.of(&other).any(|leg| leg.stage == Stage::Called && leg.way.is_some())
             });
         let rings = call.speakers().any(|p| p.link == Link::Alerting && (!p.outside || p.rang));
-        let (sip, headers, now) = (leg.sip, cid(call), turn.now());
+        let (sip, headers, now) = (leg.sip, about(call, leg), turn.now());
         if early && !leg.previewed && !leg.offers {
             let sdp = leg.answer.clone();
             if self.endpoint.ring(now, sip, 183, &headers, sdp).is_ok()
@@ -400,21 +400,27 @@ impl Voice {
         let now = turn.now();
         let Some(leg) = self.legs.get_mut(number) else { return };
         let rang = std::mem::replace(&mut leg.rang, true);
-        let (sip, sdp) = (leg.sip, leg.answer.take());
+        let (sip, sdp, headers) = (leg.sip, leg.answer.take(), about(call, leg));
         leg.stage = Stage::Up;
         // Pages are promised to hear it ring before it is answered (`nxwebapi.md` 7.2).
         if !rang {
-            let _ = self.endpoint.ring(now, sip, 180, &cid(call), None);
+            let _ = self.endpoint.ring(now, sip, 180, &headers, None);
         }
-        let _ = self.endpoint.answer(now, sip, &cid(call), sdp);
+        let _ = self.endpoint.answer(now, sip, &headers, sdp);
         self.tune(turn, number);
     }
 }
 
-/// By which number the matter is known.
-fn cid(call: &Call) -> Headers {
+/// By which number the matter is known; and, for a page's visitor, which of the centre's numbers serves them as far as that is
+/// known by now (`nxwebapi.md` 7.2).
+fn about(call: &Call, leg: &Leg) -> Headers {
     let mut headers = Headers::default();
     headers.push(Name::Other("X-NX-Cid".into()), &call.cnid);
+    let visits = leg.who.as_ref().is_some_and(|who| who.outside) && wire(leg.flow) == Wire::Web;
+    let ours = |link| call.speakers().find(move |party| !party.outside && party.link == link);
+    if let Some(party) = ours(Link::Connected).or_else(|| ours(Link::Alerting)).filter(|_| visits) {
+        headers.push(Name::Other("X-NX-VirtualAgent".into()), &party.device);
+    }
     headers
 }
 

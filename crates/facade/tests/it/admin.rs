@@ -684,8 +684,24 @@ fn a_ticket_is_good_for_ten_minutes_and_nothing_else_is_one() {
         403,
         "session.foreign_origin",
     );
+    assert_eq!(put(&mut world, &begun["ticket"]).status, 200);
+    check(&put(&mut world, &begun["ticket"]), 400, "request.bad");
+    let reset = "/api/v1/users/1001/second-factor";
+    assert_eq!(call(&mut world, "admin", "DELETE", reset, "").status, 204);
     world.now = world.now.plus(Millis::from_mins(11));
     check(&put(&mut world, &begun["ticket"]), 400, "request.bad");
+}
+
+#[test]
+fn a_ticket_dies_with_the_password_for_which_it_was_given() {
+    let mut world = world();
+    let body = r#"{"user":"1001","password":"secret-1001"}"#;
+    let begun = json(&http(&mut world, "POST", "/api/v1/second-factor", &[JSON], body));
+    let known = directory(&mut world).users["1001"].as_ref().clone();
+    world.put(Entry::User(User { password: Some("another".into()), ..known }));
+    let code = &codes(begun["secret"].as_str().unwrap(), world.now)[1];
+    let body = value!({"ticket": begun["ticket"], "code": code, "log_in": true}).to_string();
+    check(&http(&mut world, "PUT", "/api/v1/second-factor", &[JSON], &body), 400, "request.bad");
 }
 
 #[test]

@@ -418,7 +418,7 @@ impl Socket {
             return Box::pin(self.carry_out()).await;
         }
         // The room it took is kept for the next ones, unless it was much.
-        if effects.capacity() <= 16 && self.effects.is_empty() {
+        if effects.capacity() <= 4 && self.effects.is_empty() {
             self.effects = effects;
         }
         Ok(())

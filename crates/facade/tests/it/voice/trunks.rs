@@ -400,11 +400,15 @@ fn a_visitor_reaches_what_is_public_and_nothing_else() {
     assert_eq!((call.kind, call.verified), (CallType::Inbound, false));
     world.pick_up("1002");
     assert_eq!(world.story("visitor"), ["progress 180", "answered"]);
-    let answer = world.phones["visitor"].messages.iter().find_map(|message| match message {
-        sip::message::Message::Response(r) if r.status == 200 => Some(r),
-        _ => None,
-    });
-    assert!(answer.unwrap().headers.has(&Name::Other("X-NX-Cid".into())));
+    for status in [180, 200] {
+        let told = world.phones["visitor"].messages.iter().find_map(|message| match message {
+            sip::message::Message::Response(r) if r.status == status => Some(r),
+            _ => None,
+        });
+        let header = |name: &str| told.unwrap().headers.get(&Name::Other(name.into()));
+        assert!(header("X-NX-Cid").is_some());
+        assert_eq!(header("X-NX-VirtualAgent"), Some("1002"), "{status}");
+    }
     // The queue is public here.
     let mut headers = Headers::default();
     headers.push(Name::ReferTo, "<sip:901012345678@h>");
