@@ -1,5 +1,5 @@
 /** The reports against the real server: a chat takes place, and is in the figures, in the search and in its story. */
-import { expect, test } from "./fixtures";
+import { expect, test, type CustomerPage, type DeskPage } from "./fixtures";
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 
@@ -13,15 +13,19 @@ async function logIn(page: Page, ko = true, user = "9001"): Promise<void> {
 const rows = (page: Page) => page.getByTestId("row");
 const rung = (page: Page, kind: string) => page.locator(`[data-testid="rung"][data-kind="${kind}"]`);
 
-test("a contact is in the figures, found by its words, and tells its story", async ({ page, agent, customer, accessible }) => {
+/** A chat from beginning to end. Each test has its own: when one fails, the next has a new centre. */
+async function talk(agent: (user: string) => Promise<DeskPage>, customer: (name: string) => Promise<CustomerPage>, about = "배송이 늦어요"): Promise<void> {
   const desk = await agent("1001");
   await desk.setState("상담 가능");
   const chat = await customer("보고서고객");
   await desk.accept("보고서고객");
-  await chat.say("라벤더 향초가 깨져서 왔어요");
-  await desk.say("교환해 드리겠습니다");
+  await chat.say(about);
+  await desk.say("확인해 드리겠습니다");
   await desk.finish(undefined, "교환");
+}
 
+test("a contact is in the figures, found by its words, and tells its story", async ({ page, agent, customer, accessible }) => {
+  await talk(agent, customer, "라벤더 향초가 깨져서 왔어요");
   await logIn(page);
   await expect(rows(page).filter({ hasText: "3001" })).toBeVisible();
   await accessible(page);
@@ -89,7 +93,9 @@ test("agents are told that reports are not for them, and a lost server is said",
 
 for (const [lang, width] of [["en-US", 1440], ["en-US", 390], ["ko-KR", 1440], ["ko-KR", 390]] as const)
   for (const colorScheme of ["light", "dark"] as const)
-    test(`accessible in ${lang}, ${colorScheme}, ${width} px`, async ({ browser, baseURL, accessible }, info) => {
+    test(`accessible in ${lang}, ${colorScheme}, ${width} px`, async ({ browser, baseURL, accessible, agent, customer }, info) => {
+      test.slow();
+      await talk(agent, customer);
       const context = await browser.newContext({ locale: lang, colorScheme, viewport: { width, height: 844 }, ...(baseURL ? { baseURL } : {}) });
       const page = await context.newPage();
       await logIn(page, lang === "ko-KR");

@@ -21,7 +21,7 @@ export const OF: Readonly<Record<ReportName, "queue" | "agent" | "channel" | "re
   reasons: "reason",
 };
 
-const RATES = ["service_level", "abandon_rate"];
+export const RATES = ["service_level", "abandon_rate"];
 
 /** 12, 03:20, 98.5 %; a dash where there is nothing to be averaged. */
 export function shown(column: string, value: number | string | undefined): string {
@@ -88,4 +88,11 @@ export function ceiling(highest: number, column: string): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 5, 10].find((one) => one * power >= value) ?? 10;
   return step * power * unit;
+}
+
+/** The zone of a report's calendar: `UTC+09:00`. */
+export function zone(offsetMinutes: number): string {
+  const minutes = Math.abs(offsetMinutes);
+  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0"));
+  return `UTC${offsetMinutes < 0 ? "−" : "+"}${hour}:${minute}`;
 }

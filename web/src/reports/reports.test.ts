@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Rung } from "./api";
-import { ceiling, series, shown, sorted } from "./figures";
+import { ceiling, series, shown, sorted, zone } from "./figures";
 import { days, read, write } from "./place";
 import { arrow, gaps, reached, since } from "./story";
 
@@ -35,6 +35,10 @@ test("rows without a figure come last, whichever way they are ordered", () => {
   const rows = [{ at: 1 }, { at: 2, aht_ms: 5 }, { at: 3, aht_ms: 9 }];
   expect(sorted(rows, { column: "aht_ms", down: true }).map(({ at }) => at)).toEqual([3, 2, 1]);
   expect(sorted(rows, { column: "aht_ms", down: false }).map(({ at }) => at)).toEqual([2, 3, 1]);
+});
+
+test("the zone of a calendar is named with its sign", () => {
+  expect([540, 0, -210].map(zone)).toEqual(["UTC+09:00", "UTC+00:00", "UTC−03:30"]);
 });
 
 test("a chart has the largest lines and a round ceiling", () => {
