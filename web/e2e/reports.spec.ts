@@ -25,6 +25,7 @@ async function talk(agent: (user: string) => Promise<DeskPage>, customer: (name:
 }
 
 test("a contact is in the figures, found by its words, and tells its story", async ({ page, agent, customer, accessible }) => {
+  test.slow();
   await talk(agent, customer, "라벤더 향초가 깨져서 왔어요");
   await logIn(page);
   await expect(rows(page).filter({ hasText: "3001" })).toBeVisible();

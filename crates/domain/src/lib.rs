@@ -3,6 +3,7 @@
 //! - [`directory`]: who and what there is; [`agent`]: what people are ready for; [`queue`]: who waits, and who is chosen.
 //! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
 //! - [`scenario`]: what bots say, and where each choice leads.
+//! - [`board`]: a day's figures of queues and agents, and what supervisors do.
 //! - [`call`]: telephone calls, who is connected how; [`shift`]: an agent's client at work.
 //! - [`audit`]: who changed what.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
@@ -13,6 +14,7 @@
 
 pub mod agent;
 pub mod audit;
+pub mod board;
 pub mod calendar;
 pub mod call;
 pub mod centre;

@@ -11,6 +11,8 @@ import { login as loginEn } from "./login.en";
 import { login as loginKo } from "./login.ko";
 import { reports as reportsEn } from "./reports.en";
 import { reports as reportsKo } from "./reports.ko";
+import { wall as wallEn } from "./wall.en";
+import { wall as wallKo } from "./wall.ko";
 import { webchat as webchatEn } from "./webchat.en";
 import { webchat as webchatKo } from "./webchat.ko";
 
@@ -33,6 +35,7 @@ const pages = [
   { page: "log-in", folder: "login", ko: loginKo, en: loginEn },
   { page: "administration", folder: "admin", ko: adminKo, en: adminEn },
   { page: "reports", folder: "reports", ko: reportsKo, en: reportsEn },
+  { page: "wall", folder: "wall", ko: wallKo, en: wallEn },
   { page: "webchat", folder: "webchat", ko: webchatKo, en: webchatEn },
 ];
 

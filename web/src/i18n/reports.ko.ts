@@ -100,7 +100,7 @@ export const reports = {
   note: "메모",
   rating: "평가",
   phone: "전화번호",
-  story: "이야기",
+  story: "상담 흐름",
   transcript: "대화",
   noTranscript: "대화 내용이 없습니다",
   agentsOnly: "내부 메모",

@@ -43,7 +43,7 @@ fn names_that_lead_nowhere_are_refused() {
     check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: group: there is no group 402");
     check(
         Entry::Group(Group { id: 0, name: "x".into(), members: BTreeMap::new() }),
-        "group 0: 1 to 999,999",
+        "group 0: id: 1 to 999,999",
     );
     assert!(d.check_removal(&EntryKey::Group(401)).is_err(), "the queue needs its group");
     assert_eq!(d.check_removal(&EntryKey::Queue("3001".into())), Ok(()));
@@ -62,9 +62,9 @@ fn a_trunk_says_where_its_calls_come_from() {
     check(&|t| t.sources = vec!["192.0.2.7".into(), "192.0.2.0/28".into()], "");
     check(
         &|t| t.sources = vec!["carrier.example".into()],
-        "trunk t: source \"carrier.example\": address, address:port or address/bits of at least 8",
+        "trunk t: sources: \"carrier.example\": address, address:port or address/bits of at least 8",
     );
-    check(&|t| t.sources = vec!["192.0.2.7".into(); 65], "trunk t: at most 64 sources");
+    check(&|t| t.sources = vec!["192.0.2.7".into(); 65], "trunk t: sources: at most 64");
     let account = |t: &mut Trunk| (t.user, t.sealed) = (Some("u".into()), Some("s".into()));
     check(
         &|t| {

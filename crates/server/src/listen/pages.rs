@@ -15,6 +15,8 @@ const NAMED: &[(&str, &str)] = &[
     ("/admin/", "/admin.html"),
     ("/reports", "/reports.html"),
     ("/reports/", "/reports.html"),
+    ("/wall", "/wall.html"),
+    ("/wall/", "/wall.html"),
     ("/try", "/try.html"),
     ("/try/", "/try.html"),
     ("/cti", BENCH),
