@@ -119,6 +119,27 @@ test("the administration", async ({ page }) => {
   }
 });
 
+test("the reports, and a contact's story", async ({ agent, customer, page }) => {
+  const desk = await ready(await agent("1002"));
+  const chat = await customer("정유진");
+  await desk.accept("정유진");
+  await chat.say("어제 받은 스탠드가 켜지지 않아요");
+  await desk.say("새 제품으로 바꿔 드리겠습니다");
+  await desk.finish(undefined, "교환 접수");
+  await page.goto("/reports");
+  await page.getByLabel("사용자 이름").fill("9001");
+  await page.getByLabel("비밀번호").fill("demo");
+  await page.getByRole("button", { name: "로그인", exact: true }).click();
+  for (const [place, name] of [["queues?by=hour", "queues"], ["agents", "agents"], ["contacts?name=정유진", "contacts"]] as const) {
+    await page.goto(`/reports#${place}`);
+    await expect(page.getByRole("status").filter({ hasText: /\d/ })).toBeVisible();
+    await shoot(page, `reports-${name}`);
+  }
+  await page.getByTestId("found").first().getByRole("link").click();
+  await page.locator('[data-testid="rung"][data-kind="offered"]').first().click();
+  await shoot(page, "reports-contact");
+});
+
 test("the wallboard", async ({ agent, customer, page }) => {
   const desk = await ready(await agent("1002"));
   await customer("박지민");

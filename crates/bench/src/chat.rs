@@ -54,22 +54,7 @@ pub(crate) async fn run(rates: &[u32]) -> Result<()> {
 async fn measure(rates: &[u32]) -> Result<()> {
     let server = Server::start(&folder("chat")?, false)?;
     let watch = Rc::new(RefCell::new(Watch::default()));
-    let agents = CHATS / PER_AGENT;
-    people(&server, agents).await?;
-    for n in 0..agents {
-        desk(&server, n, watch.clone()).await?;
-    }
-    let mut starts = Vec::new();
-    for _ in 0..STARTERS {
-        starts.push(spawn_local(customers(server.http.clone(), CHATS / STARTERS, watch.clone())));
-    }
-    let mut tokens = Vec::with_capacity(CHATS);
-    for start in starts {
-        tokens.extend(start.await??);
-    }
-    // Everybody is being talked to before the clock starts.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let tokens = Rc::new(tokens);
+    let tokens = Rc::new(crowd(&server, CHATS, &watch).await?);
     let mut best = 0;
     let all = [1_000, 2_000, 3_000, 4_000, 5_000, 6_000];
     for rate in if rates.is_empty() { all.to_vec() } else { rates.to_vec() } {
@@ -81,6 +66,30 @@ async fn measure(rates: &[u32]) -> Result<()> {
     }
     print("chat.sustained", &[("messages_per_second_below_100_ms", best.into())]);
     Ok(())
+}
+
+/// So many chats, each with an agent. Returns the tokens to speak with.
+pub(crate) async fn crowd(
+    server: &Server,
+    chats: usize,
+    watch: &Rc<RefCell<Watch>>,
+) -> Result<Vec<String>> {
+    let agents = chats / PER_AGENT;
+    people(server, agents).await?;
+    for n in 0..agents {
+        desk(server, n, watch.clone()).await?;
+    }
+    let mut starts = Vec::new();
+    for _ in 0..STARTERS {
+        starts.push(spawn_local(customers(server.http.clone(), chats / STARTERS, watch.clone())));
+    }
+    let mut tokens = Vec::with_capacity(chats);
+    for start in starts {
+        tokens.extend(start.await??);
+    }
+    // Everybody is being talked to before the clock starts.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    Ok(tokens)
 }
 
 /// Chats that begin one after the other, and what they are sent. Returns the tokens to speak with.
@@ -102,7 +111,7 @@ async fn customers(host: String, count: usize, watch: Rc<RefCell<Watch>>) -> Res
 }
 
 /// Sends at a steady rate whatever comes back, and prints what it took. Returns the 99th percentile in ms.
-async fn at_rate(
+pub(crate) async fn at_rate(
     server: &Server,
     tokens: &Rc<Vec<String>>,
     watch: &Rc<RefCell<Watch>>,
@@ -166,7 +175,7 @@ async fn at_rate(
     Ok(p99)
 }
 
-async fn log_in(http: &mut Http, user: &str) -> Result<String> {
+pub(crate) async fn log_in(http: &mut Http, user: &str) -> Result<String> {
     let session = http
         .json("POST", "/api/v1/session", &[], &json!({"user": user, "password": "demo"}))
         .await?;

@@ -1,6 +1,6 @@
-//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|sip|rtp]`. One JSON object a line.
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|sip|rtp|reports]`. One JSON object a line.
 //! Numbers after `chat`, `nx` and `sip` are the rates to measure, in messages and in calls a second; after `rtp` the calls at
-//! a time.
+//! a time; after `reports --contacts` the contacts of a day.
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
@@ -22,6 +22,7 @@ mod core;
 mod figures;
 mod idle;
 mod nx;
+mod reports;
 mod rtp;
 mod server;
 mod sip;
@@ -30,10 +31,12 @@ mod start;
 use anyhow::{Result, bail, ensure};
 
 fn main() -> Result<()> {
-    let (rates, names): (Vec<String>, Vec<String>) =
-        std::env::args().skip(1).partition(|arg| arg.parse::<u32>().is_ok());
+    let (rates, names): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .filter(|arg| arg != "--contacts")
+        .partition(|arg| arg.parse::<u32>().is_ok());
     let rates: Vec<u32> = rates.iter().filter_map(|rate| rate.parse().ok()).collect();
-    let all = ["core", "start", "chat", "idle", "nx", "sip", "rtp"];
+    let all = ["core", "start", "chat", "idle", "nx", "sip", "rtp", "reports"];
     let wanted: Vec<&str> =
         if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
@@ -44,6 +47,10 @@ fn main() -> Result<()> {
             "sip" => on_load_core(sip::run(&rates))?,
             "rtp" => rtp::run(&rates)?,
             "nx" => on_load_core(nx::run(&rates))?,
+            "reports" => {
+                let contacts = rates.first().copied().unwrap_or(reports::CONTACTS);
+                on_load_core(reports::run(contacts))?;
+            }
             "idle" => on_load_core(idle::run())?,
             other => bail!("no benchmark is called {other}; there are {}", all.join(", ")),
         }

@@ -432,6 +432,7 @@ export const start: Translation<typeof startKo> = {
   "admin.title": "Administration",
   "admin.text": "Change users, groups, queues, hours and all other settings.",
   "admin.open": "Open administration",
+  "reports.open": "Open the reports",
   "demo.admin": "Administrator",
   "demo.title": "Demo accounts",
   "demo.text": "These work on the demo server only.",

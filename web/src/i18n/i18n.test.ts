@@ -9,6 +9,8 @@ import { fill } from "./index.svelte";
 import * as ko from "./ko";
 import { login as loginEn } from "./login.en";
 import { login as loginKo } from "./login.ko";
+import { reports as reportsEn } from "./reports.en";
+import { reports as reportsKo } from "./reports.ko";
 import { wall as wallEn } from "./wall.en";
 import { wall as wallKo } from "./wall.ko";
 import { webchat as webchatEn } from "./webchat.en";
@@ -32,6 +34,7 @@ const pages = [
   { page: "bench", folder: "cti", ko: ctiKo, en: ctiEn },
   { page: "log-in", folder: "login", ko: loginKo, en: loginEn },
   { page: "administration", folder: "admin", ko: adminKo, en: adminEn },
+  { page: "reports", folder: "reports", ko: reportsKo, en: reportsEn },
   { page: "wall", folder: "wall", ko: wallKo, en: wallEn },
   { page: "webchat", folder: "webchat", ko: webchatKo, en: webchatEn },
 ];
@@ -50,11 +53,13 @@ test.each(pages)("$page: no key is unused", ({ folder, ko }) => {
   const source = sources(folder);
   // A name made of a template names all that begin like it: `phase.${phase}`.
   const made = [...source.matchAll(/t\(`([\w.]+)\$\{/g)].map((match) => match[1] ?? "");
+  // The same for words of values that the server sends: `wordOf("phase", phase)`.
+  made.push(...[...source.matchAll(/wordOf\("(\w+)"/g)].map((match) => `${match[1]}.`));
   expect(Object.keys(ko).filter((key) => !source.includes(`"${key}"`) && !made.some((begin) => key.startsWith(begin)))).toEqual([]);
 });
 
 test("no name of a person is followed by a particle that may not fit it", () => {
-  const texts = [ko.desk, ko.start, ko.customer, ctiKo, webchatKo].flatMap((page) => Object.values(page));
+  const texts = [ko.desk, ko.start, ko.customer, ctiKo, reportsKo, webchatKo].flatMap((page) => Object.values(page));
   expect(texts.filter((text) => /\{(name|customer|agent)\}(은|는|이|가|을|를|와|과)(?![가-힣])/.test(text))).toEqual([]);
 });
 

@@ -430,6 +430,7 @@ export const start = {
   "admin.title": "관리",
   "admin.text": "사용자, 그룹, 대기열, 운영 시간과 그 밖의 설정을 바꿉니다.",
   "admin.open": "관리 열기",
+  "reports.open": "보고서 열기",
   "demo.admin": "관리자",
   "demo.title": "체험용 계정",
   "demo.text": "체험 서버에서만 통하는 계정입니다.",

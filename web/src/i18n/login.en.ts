@@ -7,6 +7,7 @@ export const login: Translation<typeof loginKo> = {
   "desk.user": "Agent number",
   "wall.title": "Wallboard log-in",
   "admin.title": "Administration log-in",
+  "reports.title": "Log in to the reports",
   "admin.user": "User name",
   password: "Password",
   submit: "Log in",
