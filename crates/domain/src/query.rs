@@ -13,6 +13,8 @@ use crate::id::{
     BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
     ShiftId, StreamId, TokenHash, UserId,
 };
+use crate::recording::Recording;
+use crate::retention::{Horizons, Past};
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
 use crate::scenario::Ask;
 use crate::shift::Position;
@@ -145,6 +147,10 @@ pub enum Query {
     Contacts(ContactFilter),
     /// The segments of one matter, oldest first.
     Matter(ContactId),
+    /// Recordings, newest first.
+    Recordings(RecordingFilter),
+    /// What is past, and still there.
+    Past(Horizons),
 }
 
 /// A moment of a contact.
@@ -226,6 +232,46 @@ impl ContactFilter {
     }
 }
 
+/// Which recordings are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordingFilter {
+    /// This one.
+    pub id: Option<FileId>,
+    /// Of the matter with this number.
+    pub cnid: Option<Arc<str>>,
+    /// Of this segment of it.
+    pub cnsq: Option<u32>,
+    /// Of this segment.
+    pub contact: Option<ContactId>,
+    /// Of this agent's calls, those that they made too.
+    pub agent: Option<UserId>,
+    /// Of calls that came by this queue.
+    pub queue: Option<QueueId>,
+    /// Begun at or after this time.
+    pub from: Option<Millis>,
+    /// Begun before this time.
+    pub to: Option<Millis>,
+    /// Only those older than this one: the next page.
+    pub below: Option<FileId>,
+    /// At most so many.
+    pub limit: u16,
+}
+
+impl RecordingFilter {
+    /// Is this one of those that are looked for?
+    pub fn finds(&self, recording: &Recording) -> bool {
+        self.id.is_none_or(|id| recording.id == id)
+            && self.cnid.as_ref().is_none_or(|cnid| recording.cnid == *cnid)
+            && self.cnsq.is_none_or(|cnsq| recording.cnsq == cnsq)
+            && self.contact.is_none_or(|contact| recording.contact == contact)
+            && self.agent.as_ref().is_none_or(|agent| recording.of(agent))
+            && self.queue.as_ref().is_none_or(|queue| recording.queue.as_ref() == Some(queue))
+            && self.from.is_none_or(|from| recording.began >= from)
+            && self.to.is_none_or(|to| recording.began < to)
+            && self.below.is_none_or(|below| recording.id < below)
+    }
+}
+
 /// A query that the views must answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
@@ -246,6 +292,10 @@ pub enum Page {
     Contacts(ContactFilter),
     /// Segments of one matter, oldest first.
     Matter(ContactId),
+    /// Recordings, newest first.
+    Recordings(RecordingFilter),
+    /// What is past, and still there.
+    Past(Horizons),
 }
 
 /// Which lines of which rooms.
@@ -491,6 +541,10 @@ pub enum Answer {
     Lines(Lines),
     /// To [`Query::Contacts`] and [`Query::Matter`].
     Contacts(Vec<Contact>),
+    /// To [`Query::Recordings`].
+    Recordings(Vec<Recording>),
+    /// To [`Query::Past`].
+    Past(Past),
 }
 
 impl Query {

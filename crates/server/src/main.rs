@@ -141,7 +141,8 @@ fn welcome(server: &Server, is_demo: bool) -> String {
                 "  CTI gateway     users {}",
                 demo::CTI_USERS.map(|(user, password)| format!("{user} / {password}")).join(", ")
             ),
-            "  SIP telephones  users 1001 … 1020, 9001, password sip-1001 for 1001, and so on".to_owned(),
+            "  SIP telephones  users 1001 … 1020, 9001, password sip-1001 for 1001, and so on"
+                .to_owned(),
             format!(
                 "  Amazon Connect  instance {}, key {}, secret {}",
                 demo::INSTANCE,

@@ -92,6 +92,8 @@ impl Centre {
             }
             Query::Contacts(filter) => return Ok(Look::Page(Page::Contacts(filter.clone()))),
             Query::Matter(contact) => return Ok(Look::Page(Page::Matter(*contact))),
+            Query::Past(horizons) => return Ok(Look::Page(Page::Past(*horizons))),
+            Query::Recordings(filter) => return Ok(Look::Page(Page::Recordings(filter.clone()))),
         };
         Ok(Look::Answer(answer))
     }

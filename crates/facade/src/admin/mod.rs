@@ -3,7 +3,7 @@
 //! - [`caller`]: who asks, by a bearer token or by the cookie of a page of ours ([`cookie`], [`origin`]);
 //! - [`session`], [`lockout`]: logging in and out; [`second`], [`totp`]: the second factor; [`directory`]: people, queues and all else that is set up;
 //! - [`scenarios`]: what bots say, as people write it;
-//! - [`contacts`], [`names`]: what happened; [`files`], [`queues`], [`about`], [`openapi`];
+//! - [`contacts`], [`names`]: what happened; [`recordings`]: how it sounded; [`files`], [`queues`], [`about`], [`openapi`];
 //! - [`problem`]: how this wire says no.
 
 mod about;
@@ -21,6 +21,7 @@ mod openapi;
 mod origin;
 pub mod problem;
 mod queues;
+mod recordings;
 mod scenarios;
 mod second;
 pub mod session;
@@ -96,6 +97,10 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         ["contacts", name, "transcript"] => {
             get(&mut || contacts::transcript(cx, &request.head, name))
         }
+        ["recordings"] => get(&mut || recordings::list(cx, &request.head)),
+        ["recordings", id] => get(&mut || recordings::one(cx, &request.head, id)),
+        ["recordings", id, "audio"] => get(&mut || recordings::audio(cx, &request.head, id)),
+        ["recordings", id, "peaks"] => get(&mut || recordings::peaks(cx, &request.head, id)),
         ["files", "upload", secret] if method == "PUT" => files::put(cx, &request.head, secret),
         ["import"] | ["files", "upload", _] => problem::wrong_method("PUT"),
         ["files", id] => get(&mut || files::get(cx, &request.head, id)),

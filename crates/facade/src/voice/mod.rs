@@ -16,7 +16,8 @@
 //! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `keep.rs`: contacts over a restart;
 //! - `request.rs`: what is no call;
 //! - `incoming.rs`: who calls; `ring.rs`: calling telephones; `trunk.rs`: other networks; `inside.rs`: hold, keys, REFER;
-//! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `depart.rs`: who is gone; `leg.rs`, `status.rs`.
+//! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `tape.rs`: what is kept of it; `depart.rs`: who is gone;
+//!   `leg.rs`, `status.rs`.
 
 mod depart;
 mod follow;
@@ -31,6 +32,7 @@ mod realm;
 mod request;
 mod ring;
 mod status;
+mod tape;
 mod trunk;
 
 use crate::door::{Cx, Fault, RealmNo};
@@ -57,6 +59,7 @@ use sip::flow::{Flow, Transport};
 use sip::register::{Limits, Registrar};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use tape::Tapes;
 use trunk::Line;
 
 /// What callers may take at most. Whoever asks for more hears 503 with `Retry-After`.
@@ -228,6 +231,8 @@ pub struct Voice {
     rings: Rings,
     /// Who is gone from which call.
     gone: Departures,
+    /// Calls that are recorded.
+    tapes: Tapes,
     /// Who has dialled, and has not heard from the domain.
     dialing: BTreeMap<Who, u32>,
     trunks: BTreeMap<(RealmNo, TrunkId), Line>,
@@ -258,6 +263,7 @@ impl Voice {
             legs: Legs::default(),
             rings: Rings::new(),
             gone: Departures::new(),
+            tapes: Tapes::default(),
             dialing: BTreeMap::new(),
             trunks: BTreeMap::new(),
             host,
@@ -353,10 +359,22 @@ impl Voice {
                     }
                     let at = known.calls.values().filter(|call| call.link(device).is_some());
                     let at: Vec<Key> = at.map(|call| (call.id, call.number)).collect();
-                    for (call, _) in at {
-                        for no in self.legs.of_call(realm, call) {
+                    for key in at {
+                        for no in self.legs.of_call(realm, key.0) {
                             self.tune(turn, no);
                         }
+                        self.wind(turn, realm, key);
+                    }
+                }
+                Fact::Sounded { call: Some(call), sound, .. } => {
+                    if let Some(call) = known.calls.get_mut(call) {
+                        match sound {
+                            Heard::Masked(on) => call.masked = *on,
+                            Heard::Recorded => call.recorded = true,
+                            Heard::Muted(_) => {}
+                        }
+                        let key = (call.id, call.number);
+                        self.wind(turn, realm, key);
                     }
                 }
                 Fact::AnswerAsked { device, call } => {

@@ -653,7 +653,8 @@ fn a_second_factor_stays_through_edits_and_moves_with_an_export_sealed() {
     let forged = value!({"name": "x", "role": "agent", "second_factor": true}).to_string();
     let path = "/api/v1/users/1002";
     check(&call(&mut world, "admin", "PUT", path, &forged), 400, "directory.bad_entry");
-    let forged = r#"{"name":"x","role":"agent","second_factor_sealed":{"sealed":"sealed:00","since":1}}"#;
+    let forged =
+        r#"{"name":"x","role":"agent","second_factor_sealed":{"sealed":"sealed:00","since":1}}"#;
     check(&call(&mut world, "admin", "PUT", path, forged), 400, "directory.bad_entry");
     let out = json(&call(&mut world, "admin", "GET", "/api/v1/export", ""));
     assert!(out["users"][0]["second_factor_sealed"]["sealed"].is_string());

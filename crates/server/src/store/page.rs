@@ -9,8 +9,10 @@ use super::Fault;
 use domain::contact::Contact;
 use domain::id::{FileId, ParticipantId, RoomId};
 use domain::query::{
-    Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start,
+    Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, RecordingFilter, Start,
 };
+use domain::recording::Recording;
+use domain::retention::{Horizons, Past};
 use domain::room::{Body, File, FileStatus, Item, MemberRole};
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +62,20 @@ pub trait Shelf {
     /// [`Fault`] when they cannot be read.
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault>;
 
+    /// Recordings, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when they cannot be read.
+    fn recordings(&self, filter: &RecordingFilter) -> Result<Vec<Recording>, Fault>;
+
+    /// What is past, and still there.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be read.
+    fn past(&self, horizons: &Horizons) -> Result<Past, Fault>;
+
     /// All segments of a room, oldest first.
     ///
     /// # Errors
@@ -79,6 +95,8 @@ pub fn answer(shelf: &impl Shelf, page: &Page) -> Result<Option<Answer>, Fault> 
         Page::Files { room, role, file } => Some(Answer::Files(files(shelf, *room, *role, *file)?)),
         Page::Contact(name) => contact(shelf, name)?,
         Page::Contacts(filter) => Some(Answer::Contacts(shelf.contacts(filter)?)),
+        Page::Past(horizons) => Some(Answer::Past(shelf.past(horizons)?)),
+        Page::Recordings(filter) => Some(Answer::Recordings(shelf.recordings(filter)?)),
         Page::Matter(id) => match shelf.contact(&ContactName::Id(*id))? {
             Some(contact) => Some(Answer::Contacts(shelf.segments(contact.room())?)),
             None => None,
