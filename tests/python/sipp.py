@@ -357,7 +357,10 @@ class Phone:
     def __init__(self, ready: dict, number: str, folder: pathlib.Path, transport: str = "udp", password: str | None = None):
         self.number, self.name, self.folder, self.transport = number, number, folder, transport
         self.password = password or f"sip-{number}"
-        self.port, self.media = free_port(), free_port()
+        self.port = self.media = free_port()
+        # SIPp takes four ports for sound and pictures.
+        while abs(self.media - self.port) < 4:
+            self.media = free_port()
         self.tunnel = None if transport == "udp" else Tunnel(ready[f"sip_{transport}"], transport, self.port)
         self.target = ready["sip_udp"] if transport == "udp" else f"127.0.0.1:{self.tunnel.port}"
         self.runs: list[Run] = []

@@ -204,6 +204,53 @@ def test_s7_a_number_that_leads_nowhere(phone, k, number, status, cause):
     k.expect("1001 13 22", "1001 10 22", f"1001 7 {cause}", f"1001 3 {cause}", f"1001 1 {cause}")
 
 
+@pytest.fixture
+def setting(switch):
+    """Changes a telephone's settings for a test: `setting("1002", dnd=True)`."""
+    headers = [("Authorization", f"Bearer {log_in(switch.http, 'admin')}"), ("Content-Type", "application/json")]
+    before: list[dict] = []
+
+    def put(entry: dict) -> None:
+        answer = wire.send(switch.http, "PUT", f"/api/v1/devices/{entry['id']}", headers, json.dumps(entry))
+        assert answer.status in (200, 201), answer
+
+    def setting(number: str, **members) -> None:
+        entry = json.loads(wire.send(switch.http, "GET", f"/api/v1/devices/{number}", headers).bytes)
+        before.append(entry)
+        put({**entry, **members})
+
+    yield setting
+    for entry in before:
+        put(entry)
+
+
+def test_s9_a_telephone_that_takes_no_calls_is_not_rung(phone, k, setting):
+    a, b = phone(A).register(), phone(B).register()
+    setting(B, dnd=True)
+    caller = Caller(a, B)
+    a.start(caller.invite(), caller.refused(480)).wait()
+    k.expect("1001 13 22", "1001 10 22", "1001 7 14", "1001 3 14", "1001 1 14")
+    k.quiet()
+
+
+def test_s27_whoever_is_on_hold_may_leave_a_consultation_alone(phone, k):
+    a, b, c = phone(A).register(), phone(B).register(), phone(C).register()
+    at_b = b.start(Called().ring(), Called().pick_up(), wait(2_500), Called().bye())
+    at_c = c.start(Called().ring(), Called().pick_up(), hung_up())
+    first = Caller(a, B)
+    at_first = a.start(first.invite(), first.talk(), wait(200), first.change("sendonly"), hung_up())
+    old = k.expect(*OUT, *UP, "1001 8 -1", "1002 8 -1")[0]["call"]["c1"]
+    second = Caller(a, C)
+    at_second = a.twin().start(second.invite(), second.talk(), wait(4_000), second.bye())
+    at_b.wait(), at_first.wait()
+    wait_until(lambda: sum(e["id"] == 1 and e["call"]["c1"] == old for e in k.events) == 2)
+    left = [event for event in k.rest() if event["call"]["c1"] == old]
+    assert sorted(shorten(event) for event in left) == ["1001 1 -1", "1001 3 -1", "1002 1 -1", "1002 3 -1"], left
+    # The consultation goes on, and ends by itself.
+    at_second.wait(), at_c.wait()
+    assert [shorten(event) for event in k.rest()] == ["1001 3 -1", "1003 3 -1", "1001 1 -1", "1003 1 -1"]
+
+
 def test_s13_and_s14_a_caller_holds_and_retrieves(phone, k):
     a, b = phone(A).register(), phone(B).register()
     at_b = b.start(Called().ring(), Called().pick_up(), hung_up())

@@ -47,6 +47,7 @@ test("the server's own no stands at the member it names, and nothing is lost", a
   await page.getByLabel("넘길 대기열").selectOption("3001");
   await save(page);
   await expect(form(page).getByRole("alert")).toContainText("overflow");
+  await expect(page.getByLabel("넘길 대기열")).toHaveAttribute("aria-invalid", "true");
   await expect(page.getByLabel("넘길 대기열")).toHaveValue("3001");
   await form(page).getByRole("button", { name: "변경 취소" }).click();
   await expect(page.getByLabel("넘길 대기열")).toHaveValue("");
@@ -126,6 +127,110 @@ test("a supervisor may look, an agent may not", async ({ page }) => {
   await expect(page.getByRole("alert")).toContainText("관리자와 슈퍼바이저만");
 });
 
+test("every change stands in the audit trail, with who, from where and what it was, and without secrets", async ({ page, accessible, request }) => {
+  await logIn(page);
+  await page.getByRole("button", { name: "추가" }).click();
+  await page.getByLabel("번호 / 이름").fill("2902");
+  await page.getByLabel("표시 이름").fill("기록될 이름");
+  await page.getByLabel("비밀번호").fill("never-shown-secret");
+  await save(page);
+  await expect(entry(page, "2902")).toBeVisible();
+  await page.getByLabel("표시 이름").fill("바뀐 이름");
+  await page.getByLabel("비밀번호").fill("another-hidden-secret");
+  await save(page);
+  await expect(entry(page, "2902")).toContainText("바뀐 이름");
+  await form(page).getByRole("button", { name: "삭제" }).click();
+  await form(page).getByRole("button", { name: "정말 삭제" }).click();
+  await expect(entry(page, "2902")).toHaveCount(0);
+
+  await page.getByRole("link", { name: "변경 기록" }).click();
+  const rows = page.getByTestId("audited");
+  await page.getByRole("textbox", { name: "번호 / 이름" }).fill("2902");
+  await expect(rows).toHaveCount(3);
+  await expect(rows.nth(0)).toContainText("삭제");
+  await expect(rows.nth(2)).toContainText("추가");
+  await expect(rows.nth(1)).toContainText(/admin.*화면 · 127\.0\.0\.1/s);
+  await rows.nth(1).locator("summary").click();
+  await expect(rows.nth(1).getByRole("row", { name: "name" })).toContainText(/기록될 이름\s*바뀐 이름/);
+  await expect(rows.nth(1).getByRole("row", { name: "password_hash" })).toContainText("비밀 값이 바뀌었습니다");
+  await accessible(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "CSV" }).click()]);
+  const table = readFileSync(await download.path(), "utf8");
+  expect(table.trim().split("\r\n")).toHaveLength(4);
+  expect(table).toContain('"changed","users","2902","name password_hash"');
+  const session = await request.post("/api/v1/session", { data: { user: "admin", password: "demo" } });
+  const headers = { Authorization: `Bearer ${(await session.json()).token}` };
+  const all = await (await request.get("/api/v1/audit?limit=100", { headers })).text();
+  expect(all).not.toContain("secret-");
+  expect(all).not.toContain("$argon2");
+  await page.getByRole("textbox", { name: "번호 / 이름" }).fill("nobody at all");
+  await expect(page.getByText("맞는 기록이 없습니다")).toBeVisible();
+});
+
+test("what people write stays text on every page of the administration", async ({ page }) => {
+  const script = `<img src=x onerror="document.body.dataset.run='1'"><script>document.body.dataset.run='2'</script>`;
+  await logIn(page);
+  await page.getByRole("link", { name: "처리 코드" }).click();
+  await page.getByRole("button", { name: "추가" }).click();
+  await page.getByLabel("코드").fill("script");
+  await page.getByLabel("한국어").fill(script);
+  await page.getByLabel("영어").fill(script);
+  await save(page);
+  await expect(entry(page, "script")).toContainText("<img src=x");
+  await page.getByRole("link", { name: "변경 기록" }).click();
+  await page.getByTestId("audited").first().locator("summary").click();
+  await expect(page.getByTestId("audited").first()).toContainText("<script>");
+  expect(await page.evaluate(() => document.body.dataset["run"])).toBeUndefined();
+  await page.goto("/admin#wrap-up-codes/script");
+  await form(page).getByRole("button", { name: "삭제" }).click();
+  await form(page).getByRole("button", { name: "정말 삭제" }).click();
+  await expect(entry(page, "script")).toHaveCount(0);
+});
+
+test("a bot's menus are edited with faults at their lines, tried in a chat beside, and followed when saved", async ({ page, accessible, request }) => {
+  await logIn(page);
+  await page.goto("/admin#bots/3105");
+  const text = page.getByRole("textbox", { name: "메뉴", exact: true });
+  await expect(text).toHaveValue(/\[menu\.CHAT_ROOT\]/);
+  const before = await text.inputValue();
+  const chat = page.getByTestId("try-log");
+  await expect(page.getByText(/메뉴 \d+개/)).toBeVisible();
+  await expect(chat.getByRole("paragraph")).toHaveCount(1);
+  await accessible(page);
+
+  await text.fill(before.replace("[menu.CHAT_ROOT]", "[menu.CHAT_ROOT]\nnonsense = 1"));
+  const fault = page.getByTestId("faults").getByRole("button").first();
+  await expect(fault).toContainText("nonsense");
+  const line = before.split("\n").findIndex((one) => one === "[menu.CHAT_ROOT]") + 2;
+  await expect(fault).toContainText(String(line));
+  await accessible(page);
+  await fault.click();
+  expect(await text.evaluate((field: HTMLTextAreaElement) => field.value.slice(field.selectionStart, field.selectionEnd))).toBe("nonsense = 1");
+  await save(page);
+  await expect(form(page).getByRole("alert")).toContainText("nonsense");
+
+  await text.fill(`${before}\n[menu.NEWS]\nkeyword = "새 소식"\ntext = "오늘의 새 소식입니다."\ntail = ["CHAT_ROOT"]\n`.replace(/tail = \[/, 'tail = ["NEWS", '));
+  await expect(page.getByText(/메뉴 \d+개/)).toBeVisible();
+  const say = page.getByRole("textbox", { name: "고객이 할 말" });
+  await say.fill("새 소식");
+  await say.press("Enter");
+  await expect(chat).toContainText("오늘의 새 소식입니다.");
+  await say.fill("아무 뜻도 없는 말");
+  await say.press("Enter");
+  await expect(chat.locator(".me").last()).toHaveText("아무 뜻도 없는 말");
+  await expect(chat.locator("p").last()).toContainText("오늘의 새 소식입니다.");
+  await page.getByRole("button", { name: "처음부터" }).click();
+  await expect(chat.getByRole("paragraph")).toHaveCount(1);
+  await save(page);
+  await expect(page.getByRole("status").filter({ hasText: "저장했습니다" })).toBeVisible();
+  const session = await request.post("/api/v1/session", { data: { user: "admin", password: "demo" } });
+  const headers = { Authorization: `Bearer ${(await session.json()).token}` };
+  expect(await (await request.get("/api/v1/bots/3105/scenario", { headers })).text()).toContain("오늘의 새 소식입니다.");
+  await page.getByRole("button", { name: "되돌리기" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "되돌렸습니다" })).toBeVisible();
+  expect(await (await request.get("/api/v1/bots/3105/scenario", { headers })).text()).toBe(before);
+});
+
 for (const [lang, width] of [["en-US", 1440], ["en-US", 390], ["ko-KR", 390]] as const)
   for (const colorScheme of ["light", "dark"] as const)
     test(`accessible in ${lang}, ${colorScheme}, ${width} px`, async ({ browser, baseURL, accessible }) => {
@@ -138,9 +243,10 @@ for (const [lang, width] of [["en-US", 1440], ["en-US", 390], ["ko-KR", 390]] as
       await page.getByRole("button", { name: ko ? "로그인" : "Log in", exact: true }).click();
       await expect(page.getByTestId("entry").first()).toBeVisible();
       await accessible(page);
-      for (const place of ["groups/401", "queues/3001", "hours", "devices/3999", "realm"]) {
+      for (const place of ["groups/401", "queues/3001", "hours", "devices/3999", "bots/3105", "trunks/+", "realm", "audit"]) {
         await page.goto(`/admin#${place}`);
-        if (place !== "hours") await expect(page.getByRole("form")).toBeVisible();
+        if (place === "audit") await page.getByTestId("audited").first().locator("summary").click();
+        else if (place !== "hours") await expect(page.getByRole("form")).toBeVisible();
         await accessible(page);
       }
       await context.close();

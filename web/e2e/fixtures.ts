@@ -11,7 +11,7 @@
  * (`message` has `data-n`, `outgoing` has `data-state`); customer: `chat` (`data-phase`), `log line unsent composer`.
  */
 import AxeBuilder from "@axe-core/playwright";
-import { test as base, expect, type BrowserContextOptions, type Locator, type Page } from "@playwright/test";
+import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from "@playwright/test";
 import { centre, stop } from "./centre";
 
 export { expect };
@@ -113,9 +113,12 @@ export class CustomerPage {
   }
 }
 
+/** `before`: what is done with the browser before anything is loaded. */
+type AgentOptions = BrowserContextOptions & { before?: (context: BrowserContext) => Promise<unknown> };
+
 interface Fixtures {
   /** Each call is a browser of its own: another person. */
-  agent: (user: string, options?: BrowserContextOptions) => Promise<DeskPage>;
+  agent: (user: string, options?: AgentOptions) => Promise<DeskPage>;
   customer: (name: string, options?: BrowserContextOptions) => Promise<CustomerPage>;
   /** No accessibility violation on the page as it stands. */
   accessible: (page: Page) => Promise<void>;
@@ -132,9 +135,10 @@ export const test = base.extend<Fixtures, { ending: void }>({
   ],
   agent: async ({ browser, contextOptions, baseURL }, use) => {
     const contexts = new Set<{ close(): Promise<void> }>();
-    await use(async (user, options) => {
+    await use(async (user, { before, ...options } = {}) => {
       const context = await browser.newContext({ ...contextOptions, ...(baseURL ? { baseURL } : {}), locale: "ko-KR", ...options });
       contexts.add(context);
+      await before?.(context);
       const desk = new DeskPage(await context.newPage());
       await desk.logIn(user);
       return desk;

@@ -27,7 +27,7 @@ const HELP: &str = "\
 cargo xtask run [ARGS]          install what is missing, build release, start the demo centre
 cargo xtask test [STEP..]       every test, or only these steps (`test --list` names them)
 cargo xtask bench [NAME]        benchmarks, one JSON object per line
-cargo xtask sim [--seed N] [--seeds A..B] [--steps N] [--by chat|phone|both]
+cargo xtask sim [--seed N] [--seeds A..B] [--steps N] [--by chat|phone|both|web]
 cargo xtask tidy                the house rules
 cargo xtask screens [NAME..]     pictures of every screen, into docs/screens/
 cargo xtask codegen             writes the generated files anew";

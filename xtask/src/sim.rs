@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::sh;
 
-/// Passes `--seed N`, `--seeds A..B`, `--steps N` and `--by chat|phone|both` on to the simulator.
+/// Passes `--seed N`, `--seeds A..B`, `--steps N` and `--by chat|phone|both|web` on to the simulator.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     sh::run(sh::cargo(["run", "--release", "--quiet", "--package", "sim", "--"]).args(args))
 }

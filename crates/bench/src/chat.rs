@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::task::{LocalSet, spawn_local};
 
 const CHATS: usize = 5_000;
-const PER_AGENT: usize = 50;
+pub(crate) const PER_AGENT: usize = 50;
 const SENDERS: usize = 64;
 /// So many chats are started at a time.
 const STARTERS: usize = 20;
@@ -22,13 +22,13 @@ const SPAN: Duration = Duration::from_secs(15);
 
 /// Messages under way: when each was due to be sent, and how many deliveries are still missing.
 #[derive(Default)]
-struct Watch {
-    sent: HashMap<u64, (Instant, u8)>,
-    both: Times,
+pub(crate) struct Watch {
+    pub(crate) sent: HashMap<u64, (Instant, u8)>,
+    pub(crate) both: Times,
 }
 
 impl Watch {
-    fn seen(&mut self, frame: &str) {
+    pub(crate) fn seen(&mut self, frame: &str) {
         let Some(id) = marker(frame) else { return };
         let Some((at, missing)) = self.sent.get_mut(&id) else { return };
         *missing -= 1;
@@ -41,7 +41,7 @@ impl Watch {
 }
 
 /// The number in a benchmark message's text.
-fn marker(frame: &str) -> Option<u64> {
+pub(crate) fn marker(frame: &str) -> Option<u64> {
     let at = frame.find("bench#")? + 6;
     frame[at..].split('#').next()?.parse().ok()
 }
@@ -174,7 +174,7 @@ async fn log_in(http: &mut Http, user: &str) -> Result<String> {
 }
 
 /// As many agents as the chats need, in the group that serves queue 3001.
-async fn people(server: &Server, agents: usize) -> Result<()> {
+pub(crate) async fn people(server: &Server, agents: usize) -> Result<()> {
     let mut http = Http::open(&server.http).await?;
     let token = format!("Bearer {}", log_in(&mut http, "admin").await?);
     let headers = [("authorization", token.as_str())];
@@ -196,7 +196,7 @@ async fn people(server: &Server, agents: usize) -> Result<()> {
 }
 
 /// An agent who takes everything that is offered.
-async fn desk(server: &Server, n: usize, watch: Rc<RefCell<Watch>>) -> Result<()> {
+pub(crate) async fn desk(server: &Server, n: usize, watch: Rc<RefCell<Watch>>) -> Result<()> {
     let mut http = Http::open(&server.http).await?;
     let token = log_in(&mut http, &format!("b{n:04}")).await?;
     let mut socket =

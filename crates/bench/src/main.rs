@@ -1,5 +1,6 @@
-//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|sip|rtp]`. One JSON object a line. Numbers
-//! after `chat` and `sip` are the rates to measure, in messages and in calls a second; after `rtp` the calls at a time.
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|sip|rtp]`. One JSON object a line.
+//! Numbers after `chat`, `nx` and `sip` are the rates to measure, in messages and in calls a second; after `rtp` the calls at
+//! a time.
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
@@ -20,6 +21,7 @@ mod client;
 mod core;
 mod figures;
 mod idle;
+mod nx;
 mod rtp;
 mod server;
 mod sip;
@@ -31,7 +33,7 @@ fn main() -> Result<()> {
     let (rates, names): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|arg| arg.parse::<u32>().is_ok());
     let rates: Vec<u32> = rates.iter().filter_map(|rate| rate.parse().ok()).collect();
-    let all = ["core", "start", "chat", "idle", "sip", "rtp"];
+    let all = ["core", "start", "chat", "idle", "nx", "sip", "rtp"];
     let wanted: Vec<&str> =
         if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
@@ -41,6 +43,7 @@ fn main() -> Result<()> {
             "chat" => on_load_core(chat::run(&rates))?,
             "sip" => on_load_core(sip::run(&rates))?,
             "rtp" => rtp::run(&rates)?,
+            "nx" => on_load_core(nx::run(&rates))?,
             "idle" => on_load_core(idle::run())?,
             other => bail!("no benchmark is called {other}; there are {}", all.join(", ")),
         }

@@ -15,6 +15,8 @@ pub(crate) struct Server {
     pub(crate) http: String,
     /// `host:port` of the CTI gateway.
     pub(crate) rio: String,
+    /// `host:port` of browsers' sockets.
+    pub(crate) nx: String,
     /// `host:port` of its datagram socket for SIP.
     pub(crate) sip_udp: String,
     /// From start to ready.
@@ -65,8 +67,9 @@ impl Server {
             let url = ready[name].as_str().with_context(|| format!("ready.json names {name}"))?;
             Ok::<_, anyhow::Error>(url.rsplit('/').next().unwrap_or(url).to_owned())
         };
-        let (http, rio, sip_udp) = (place("http")?, place("rio")?, place("sip_udp")?);
-        Ok(Self { child, data: data.to_owned(), http, rio, sip_udp, ready_after, keep })
+        let (http, rio) = (place("http")?, place("rio")?);
+        let (nx, sip_udp) = (place("sip_ws")?, place("sip_udp")?);
+        Ok(Self { child, data: data.to_owned(), http, rio, nx, sip_udp, ready_after, keep })
     }
 
     /// Seconds of CPU it has used so far.

@@ -72,7 +72,7 @@ impl Channel {
 }
 
 /// What an agent says of one channel. Absent from the map is logged off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentState {
     /// May be offered contacts.

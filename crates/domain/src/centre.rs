@@ -285,8 +285,14 @@ impl Centre {
         if let Some(session) = command.session() {
             self.used(now, session);
         }
+        self.decide(step, command)
+    }
+
+    fn decide(&mut self, step: &mut Step<'_>, command: Command) -> Decided {
+        let now = step.now;
         match command {
             Command::Tick => self.tick(step),
+            Command::As(actor, command) => self.audited(step, actor, *command),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
             Command::Asked(wish) => self.carry_out(step, *wish, true),
             Command::Phone { agent, act } => self.act(step, &agent, *act),

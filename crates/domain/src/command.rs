@@ -1,6 +1,7 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
+use crate::audit::Actor;
 use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
@@ -250,6 +251,8 @@ pub enum Proof {
 pub enum Command {
     /// Time has passed. Never refused; early and late ticks do no harm.
     Tick,
+    /// Whatever it does is done by somebody, and stands in the audit trail with their name.
+    As(Box<Actor>, Box<Self>),
     /// What somebody wishes of a telephone.
     Call {
         /// The CTI user for whom; none is the telephone, the trunk or the server itself.
@@ -732,8 +735,9 @@ pub enum Command {
 
 impl Command {
     /// The session that asks, where the command names one.
-    pub const fn session(&self) -> Option<TokenHash> {
+    pub fn session(&self) -> Option<TokenHash> {
         match self {
+            Self::As(_, command) => command.session(),
             Self::Force { by, .. } => Some(*by),
             Self::Say { by, .. }
             | Self::Choose { by, .. }

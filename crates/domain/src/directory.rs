@@ -904,6 +904,32 @@ macro_rules! directory {
             $($(#[$doc])* $variant($key),)*
         }
 
+        impl Entry {
+            /// Its name in the directory; none for the realm itself, of which there is one.
+            pub fn key(&self) -> Option<EntryKey> {
+                match self {
+                    Self::Realm(_) => None,
+                    $(Self::$variant(it) => Some(EntryKey::$variant(it.$by.clone())),)*
+                }
+            }
+        }
+
+        impl EntryKey {
+            /// What all of its kind are called, such as `users`.
+            pub const fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => stringify!($field),)*
+                }
+            }
+
+            /// The name alone, as people write it.
+            pub fn name(&self) -> String {
+                match self {
+                    $(Self::$variant(key) => key.to_string(),)*
+                }
+            }
+        }
+
         impl Directory {
             /// Adds or replaces.
             pub fn put(&mut self, entry: Entry) {
@@ -917,6 +943,13 @@ macro_rules! directory {
             pub fn remove(&mut self, key: &EntryKey) {
                 match key {
                     $(EntryKey::$variant(key) => { self.$field.remove(key); })*
+                }
+            }
+
+            /// What is there by this name.
+            pub fn get(&self, key: &EntryKey) -> Option<Entry> {
+                match key {
+                    $(EntryKey::$variant(key) => self.$field.get(key).map(|it| Entry::$variant(it.as_ref().clone())),)*
                 }
             }
 

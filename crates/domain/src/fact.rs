@@ -2,6 +2,7 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
+use crate::audit::Actor;
 use crate::call::{CallId, Happening, Place, Said as Shown, Seat, Sound, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
@@ -100,6 +101,13 @@ pub enum Fact {
     LoggedOut {
         /// Which.
         session: TokenHash,
+    },
+    /// All of this deed was done by somebody.
+    Audited {
+        /// Who.
+        by: Box<Actor>,
+        /// What was there before, for each entry that was put or removed, in their order.
+        was: Vec<Option<Box<Entry>>>,
     },
     /// Somebody's code was taken, and is not taken again.
     CodeTaken {

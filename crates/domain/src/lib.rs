@@ -6,12 +6,16 @@
 //! - [`scenario`]: what bots say, and where each choice leads.
 //! - [`call`]: telephone calls, who is connected how; [`recording`]: what is kept of their sound; [`shift`]: an agent's client
 //!   at work.
+//! - [`audit`]: who changed what.
 //! - [`centre`]: the one door into all of the above for one tenant: [`command`]s in, [`fact`]s and [`signal`]s out,
 //!   or a [`refusal`]; [`query`]: what can be asked.
+//! - [`report`]: what came and how it was served, by intervals; [`calendar`]: days as people write them.
 //! - [`node`]: what a server does around a centre: nothing is shown before it is committed.
 //! - [`chance`], [`time`], [`id`]: what is handed in.
 
 pub mod agent;
+pub mod audit;
+pub mod calendar;
 pub mod call;
 pub mod centre;
 pub mod chance;
@@ -26,6 +30,7 @@ pub mod query;
 pub mod queue;
 pub mod recording;
 pub mod refusal;
+pub mod report;
 pub mod retention;
 pub mod room;
 pub mod scenario;

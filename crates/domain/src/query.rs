@@ -5,15 +5,18 @@
 //! that holds the answer.
 
 use crate::agent::{Agent, AgentState, Channel, Work};
+use crate::audit;
 use crate::call::{Call, CallId, Happening, Link, Place as CallPlace, Said, Tag};
 use crate::command::By;
-use crate::contact::Contact;
+use crate::contact::{Contact, EndReason};
 use crate::directory::{Directory, Queue, User};
+use crate::fact::Deed;
 use crate::id::{
     BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
     ShiftId, StreamId, TokenHash, UserId,
 };
 use crate::recording::Recording;
+use crate::report::{Report, ReportFilter};
 use crate::retention::{Horizons, Past};
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
 use crate::scenario::Ask;
@@ -151,6 +154,21 @@ pub enum Query {
     Recordings(RecordingFilter),
     /// What is past, and still there.
     Past(Horizons),
+    /// Contacts by what was said or by the customer's name, too; and where to go on.
+    Search(Box<ContactFilter>),
+    /// Deeds that touch a room or one of its contacts, oldest first: at most so many behind this one.
+    Story {
+        /// The room.
+        room: RoomId,
+        /// Only deeds behind this number.
+        after: u64,
+        /// At most so many.
+        limit: u16,
+    },
+    /// What came and how it was served, by intervals.
+    Report(Box<ReportFilter>),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// A moment of a contact.
@@ -202,6 +220,12 @@ pub struct ContactFilter {
     pub phone: Option<DeviceId>,
     /// Only those that have ended (true), or are open (false).
     pub ended: Option<bool>,
+    /// Only those that ended for this reason.
+    pub reason: Option<EndReason>,
+    /// Whose customer's name has words that begin like these; of contacts that have ended. [`Query::Search`] alone knows it.
+    pub name: Option<Arc<str>>,
+    /// The same for what was said, internal notes included.
+    pub text: Option<Arc<str>>,
     /// Only numbers below this one: the next page.
     pub below: Option<u64>,
     /// At most so many.
@@ -221,6 +245,7 @@ impl ContactFilter {
             && self.cnid.as_ref().is_none_or(|wanted| cnid() == Some(wanted))
             && self.phone.as_ref().is_none_or(|wanted| phone() == Some(wanted))
             && self.ended.is_none_or(|ended| contact.ended() == ended)
+            && self.reason.is_none_or(|reason| contact.reason == Some(reason))
             && self.below.is_none_or(|below| contact.number < below)
     }
 
@@ -272,6 +297,14 @@ impl RecordingFilter {
     }
 }
 
+/// Words as they are looked for: letters and digits, in lower case. A word that is looked for may be the beginning of one
+/// that was said, for particles follow nouns in Korean.
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+}
+
 /// A query that the views must answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
@@ -296,6 +329,21 @@ pub enum Page {
     Recordings(RecordingFilter),
     /// What is past, and still there.
     Past(Horizons),
+    /// As [`Query::Search`].
+    Search(Box<ContactFilter>),
+    /// As [`Query::Story`].
+    Story {
+        /// The room.
+        room: RoomId,
+        /// Only deeds behind this number.
+        after: u64,
+        /// At most so many.
+        limit: u16,
+    },
+    /// As [`Query::Report`].
+    Report(Box<ReportFilter>),
+    /// Who changed what, newest first.
+    Audit(audit::Filter),
 }
 
 /// Which lines of which rooms.
@@ -545,6 +593,14 @@ pub enum Answer {
     Recordings(Vec<Recording>),
     /// To [`Query::Past`].
     Past(Past),
+    /// To [`Query::Search`]; the next page has the contacts with numbers below the second, if there may be more.
+    Found(Vec<Contact>, Option<u64>),
+    /// To [`Query::Story`]: deeds with their numbers.
+    Story(Vec<(u64, Deed)>),
+    /// To [`Query::Report`].
+    Report(Report),
+    /// To [`Query::Audit`].
+    Audit(Vec<audit::Row>),
 }
 
 impl Query {

@@ -202,6 +202,11 @@ impl Scenario {
         best.map(|(menu, _)| menu.id.clone())
     }
 
+    /// The menu for whoever said so many words in a row that led nowhere; none while there is patience.
+    pub fn impatient(&self, misses: u32) -> Option<&Arc<str>> {
+        self.patience.as_ref().filter(|(most, _)| misses >= *most).map(|(_, menu)| menu)
+    }
+
     /// Where a choice leads that names its menu: it must have been offered by that word somewhere.
     pub fn by_choice(&self, menu: &str, keyword: &str) -> Option<Arc<str>> {
         let target = self.menus.get(menu)?;

@@ -329,7 +329,7 @@ pub struct SocketLimits {
     pub unsent: usize,
     /// Silence, pongs counted as sound ([`Self::silent`]).
     pub silence: Millis,
-    /// How often the other side is asked for a sign of life.
+    /// How often the other side is asked for a sign of life; seldomer while frames are sent to it and silence is far off.
     pub ping: Millis,
     /// What one that was silent for too long is closed with; none drops the connection without a word.
     pub silent: Option<u16>,

@@ -28,7 +28,7 @@ const MAX: max::Ways = max::Ways {
     },
     again: |cx, who, then| {
         let then = |cx: &mut Cx<'_>, opened| then(cx, granted(opened));
-        admin::session::open(cx, who.realm, who.user.id.clone(), Proof::Known, Box::new(then))
+        admin::session::open(cx, who.realm, who.user.id.clone(), Proof::Known, None, Box::new(then))
     },
 };
 

@@ -9,6 +9,7 @@ pub mod nx;
 pub mod pages;
 pub mod probe;
 pub mod rio;
+pub mod serve;
 pub mod standing;
 pub mod tls;
 pub mod wire;

@@ -7,6 +7,7 @@ use server::config::{Config, Digest, LogFormat};
 use server::start::{Plan, Server};
 use server::{demo, log, metrics, tasks};
 use std::process::ExitCode;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[global_allocator]
@@ -54,11 +55,11 @@ fn run(args: Args) -> anyhow::Result<()> {
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tasks::watch_panics();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("sangdam")
-        .build()
-        .context("no runtime")?;
+    // On one core a thread beside this one would only have to be woken for each thing that comes.
+    let alone = std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+    let mut runtime =
+        if alone { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let runtime = runtime.enable_all().thread_name("sangdam").build().context("no runtime")?;
     runtime.block_on(work)
 }
 

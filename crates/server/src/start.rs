@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::listen::door::Door;
 use crate::listen::nx::{self, Porch};
 use crate::listen::rio::{self, Gateway};
+use crate::listen::serve::Port;
 use crate::listen::{http, probe, tls};
 use crate::run::Realm;
 use crate::seal::{self, Sealer};
@@ -19,6 +20,7 @@ use crate::{bot, demo, metrics, post, prune, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
+use facade::nx::Lobby;
 use folder::{Folder, Taken};
 use phones::Phones;
 use ready::Ready;
@@ -200,12 +202,13 @@ impl Server {
         }
 
         let post = Arc::new(post::Post::new(config.post.private_hosts.clone()));
-        for realm in &realms {
+        for (nth, realm) in realms.iter().enumerate() {
             stream::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
             bot::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
-            if demo {
-                bot::file::start(realm.clone(), folder.path(), stopped.clone());
-            }
+            // The first realm's lie in the folder itself: hardly any server has two.
+            let bots = folder.path().join("bots");
+            let bots = if nth == 0 { bots } else { bots.join(&*realm.name) };
+            bot::file::start(realm.clone(), bots, stopped.clone());
         }
         let blobs = Blobs::open(&config.files, folder.path())
             .map_err(|fault| Fault::Blobs(fault.to_string()))?;
@@ -226,22 +229,25 @@ impl Server {
             upload_time: Duration::from_secs(config.limits.upload_seconds),
             stop: stopped.clone(),
         });
+        let entrance = |name, listener, tls| Port { name, listener, tls, places: places.clone() };
         if let Some(listener) = http {
-            tasks::spawn("http", http::listen(listener, None, door.clone(), places.clone()));
+            tasks::spawn("http", http::listen(entrance("http", listener, None), door.clone()));
         }
         if let Some(listener) = https {
-            let tls = acceptor.clone();
-            tasks::spawn("https", http::listen(listener, tls, door.clone(), places.clone()));
+            let https = entrance("https", listener, acceptor.clone());
+            tasks::spawn("https", http::listen(https, door.clone()));
         }
-        let porch = Porch::new(door.clone(), &config.nx, phones.port.clone());
+        let nx = &config.nx;
+        let lobby = Arc::new(Lobby::new(nx.sessions_per_address, nx.starts_per_minute));
+        let porch = Porch::new(door.clone(), nx, lobby.clone(), phones.port.clone());
         phones
-            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places)
+            .serve(&config, folder.path(), door.clone(), acceptor.clone(), &places, lobby)
             .map_err(Fault::Thread)?;
         if let Some(listener) = sip_ws {
-            tasks::spawn("sip_ws", nx::listen(listener, None, porch.clone(), places.clone()));
+            tasks::spawn("sip_ws", nx::listen(entrance("sip_ws", listener, None), porch.clone()));
         }
         if let Some(listener) = sip_wss {
-            tasks::spawn("sip_wss", nx::listen(listener, acceptor, porch, places.clone()));
+            tasks::spawn("sip_wss", nx::listen(entrance("sip_wss", listener, acceptor), porch));
         }
         if let Some(listener) = rio_port {
             let gateway = Gateway {
@@ -253,7 +259,7 @@ impl Server {
                     answer: Millis::from_secs(config.rio.answer_seconds),
                 },
             };
-            tasks::spawn("rio", rio::listen(listener, rio_tls, gateway, places.clone()));
+            tasks::spawn("rio", rio::listen(entrance("rio", listener, rio_tls), gateway));
         }
         if let Some(listener) = probed {
             tasks::spawn("metrics", probe::listen(listener, realms.clone(), stopped.clone()));

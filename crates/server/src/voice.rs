@@ -11,6 +11,7 @@
 //! a datagram is answered by the thread that read it. Connections are tasks of their own: TLS is computed elsewhere, and a
 //! telephone that reads slowly holds up nobody, since what it is sent waits in its own [`flows::Outlet`].
 
+mod chat;
 pub mod datagram;
 mod dial;
 mod driver;
@@ -24,9 +25,11 @@ pub mod tls;
 
 use crate::listen::door::Door;
 use crate::tasks;
+use chat::Chats;
 use datagram::Datagrams;
 use dial::Dial;
 use driver::{Driver, Switch};
+use facade::nx::Lobby;
 use facade::voice::plane::{Noticed, Plane};
 use flows::Arrival;
 use std::io;
@@ -65,6 +68,7 @@ pub fn start(
     sockets: Vec<UdpSocket>,
     (port, arrivals): (Port, mpsc::Receiver<Arrival>),
     trust: tls::Trust,
+    lobby: Arc<Lobby>,
 ) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let own = sockets.iter().map(UdpSocket::local_addr).collect::<io::Result<Vec<_>>>()?;
@@ -73,9 +77,10 @@ pub fn start(
         Datagrams::new(sockets)?
     };
     let switch = Switch::new(&door, &make)?;
+    let chats = Chats::new(door.clone(), port.exchange.clone(), lobby, Handle::current());
     let dial = Dial { port, runtime: Handle::current(), trust, sockets: own };
     tasks::thread("voice", move || {
-        let mut driver = Driver::new(door, make, datagrams, arrivals, dial, switch);
+        let mut driver = Driver::new(door, make, datagrams, arrivals, dial, chats, switch);
         runtime.block_on(driver::run(&mut driver));
         // Connections that are being closed are none of the thread's business.
         runtime.shutdown_timeout(Duration::ZERO);

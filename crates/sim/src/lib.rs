@@ -16,8 +16,8 @@ mod world;
 
 pub use world::{By, Story, World};
 
-/// Stories that once found a bug, one a line: the seed, then `phone` or `both` if people did not only write; `#` begins a
-/// comment.
+/// Stories that once found a bug, one a line: the seed, then `phone`, `both` or `web` where people did not only write by
+/// Amazon Connect's wire; `#` begins a comment.
 pub const REGRESSIONS: &str = include_str!("../regressions.txt");
 
 /// Tells the story of a seed, so many steps long.
@@ -41,6 +41,7 @@ pub fn regressions() -> impl Iterator<Item = (u64, By)> {
         let by = match words.next() {
             Some("phone") => By::Phone,
             Some("both") => By::Both,
+            Some("web") => By::Web,
             _ => By::Chat,
         };
         Some((seed, by))

@@ -1,4 +1,4 @@
-//! `sim [--seed N | --seeds A..B] [--steps N] [--by chat|phone|both]`: tells stories, and stops at the first broken promise.
+//! `sim [--seed N | --seeds A..B] [--steps N] [--by chat|phone|both|web]`: tells stories, and stops at the first broken promise.
 
 use sim::By;
 use std::process::ExitCode;
@@ -34,7 +34,8 @@ fn wanted() -> Result<Wanted, String> {
                     "chat" => By::Chat,
                     "phone" => By::Phone,
                     "both" => By::Both,
-                    _ => return Err(format!("{value:?} is none of chat, phone, both")),
+                    "web" => By::Web,
+                    _ => return Err(format!("{value:?} is none of chat, phone, both, web")),
                 }
             }
             _ => {

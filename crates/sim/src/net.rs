@@ -6,8 +6,9 @@
 pub(crate) mod desk;
 pub(crate) mod page;
 mod site;
+pub(crate) mod web;
 
-use crate::world::{Asked, Wire, Wish, World};
+use crate::world::{Asked, By, Wire, Wish, World};
 use domain::chance::Seeded;
 use domain::command::Done;
 use domain::node::{Published, Topic};
@@ -63,6 +64,7 @@ pub(crate) struct Net {
     names: u64,
     pub(crate) pages: Vec<page::Page>,
     pub(crate) desks: Vec<desk::Desk>,
+    pub(crate) webs: Vec<web::Web>,
 }
 
 impl Net {
@@ -76,6 +78,7 @@ impl Net {
             names: 0,
             pages: (0..page::MANY).map(page::Page::new).collect(),
             desks: desk::USERS.iter().map(|user| desk::Desk::new(user)).collect(),
+            webs: (0..web::MANY).map(web::Web::new).collect(),
         }
     }
 
@@ -125,16 +128,22 @@ impl Net {
         for desk in &mut self.desks {
             desk.fell();
         }
+        for web in &mut self.webs {
+            web.lost(None);
+        }
     }
 }
 
 impl World {
     /// A client, or the network, does something.
     pub(crate) fn net_acts(&mut self) {
-        let clients = page::MANY + desk::USERS.len();
-        let client = self.pick(clients);
+        // Web pages are there where stories are about them; all others go on as they always did.
+        let webs = if self.by == By::Web { web::MANY } else { 0 };
+        let client = self.pick(web::FIRST + webs);
         if client < page::MANY {
             self.page_acts(client);
+        } else if client >= web::FIRST {
+            self.web_acts(client - web::FIRST);
         } else {
             self.desk_acts(client - page::MANY);
         }
@@ -239,6 +248,7 @@ impl World {
     fn opened(&mut self, client: Client, socket: u64) {
         match client.checked_sub(page::MANY) {
             None => self.net.pages[client].opened(socket),
+            Some(_) if client >= web::FIRST => self.net.webs[client - web::FIRST].opened(socket),
             Some(desk) => self.net.desks[desk].opened(socket),
         }
     }
@@ -303,6 +313,7 @@ impl World {
         for text in sent {
             match client.checked_sub(page::MANY) {
                 None => self.page_hears(client, &text),
+                Some(_) if client >= web::FIRST => self.web_hears(client - web::FIRST, &text),
                 Some(desk) => self.desk_hears(desk, &text),
             }
         }
@@ -313,6 +324,9 @@ impl World {
             self.hang_up(name);
             match client.checked_sub(page::MANY) {
                 None => self.net.pages[client].lost_socket(name),
+                Some(_) if client >= web::FIRST => {
+                    self.net.webs[client - web::FIRST].lost(Some(name));
+                }
                 Some(desk) => self.net.desks[desk].lost_socket(name),
             }
         }

@@ -35,3 +35,10 @@ fn every_story_told_both_ways_keeps_its_promises() {
         tell(seed, 1_500, By::Both);
     }
 }
+
+#[test]
+fn every_story_told_by_web_pages_keeps_its_promises() {
+    for seed in 0..30 {
+        tell(seed, 1_500, By::Web);
+    }
+}

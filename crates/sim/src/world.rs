@@ -126,6 +126,8 @@ pub enum By {
     Phone,
     /// Some write and some telephone, and the same agents serve them.
     Both,
+    /// They write, some of them on the web chat's wire.
+    Web,
 }
 
 /// One world.
@@ -136,7 +138,7 @@ pub struct World {
     /// What happens next.
     pub(crate) draw: Seeded,
     /// How people reach the centre.
-    by: By,
+    pub(crate) by: By,
     /// The domain's own.
     chance: Seeded,
     pub(crate) node: Node<Ticket>,
@@ -193,7 +195,7 @@ impl World {
     #[must_use]
     pub fn by(mut self, by: By) -> Self {
         self.by = by;
-        if by != By::Chat {
+        if matches!(by, By::Phone | By::Both) {
             for entry in shop::phones() {
                 self.ask(Command::Put(Box::new(entry)).into());
             }
@@ -213,7 +215,7 @@ impl World {
         }
         if self.by == By::Phone || self.by == By::Both && self.draw.below(3) == 0 {
             self.act_by_phone();
-        } else if self.draw.below(3) == 0 {
+        } else if self.draw.below(if self.by == By::Web { 2 } else { 3 }) == 0 {
             self.net_acts();
         } else {
             self.act();

@@ -117,7 +117,7 @@ function launch(script: HTMLScriptElement): Launcher {
     frame.allow = "microphone; autoplay";
     frame.hidden = true;
     // What the frame gave us to keep: it may have no storage of its own.
-    frame.name = remember(session, KEPT);
+    frame.name = remember(local, KEPT);
     frame.src = `${origin}/webchat.html?${query}`;
     all.prepend(frame);
   }
@@ -150,7 +150,7 @@ function launch(script: HTMLScriptElement): Launcher {
       ready = true;
       tell();
     }
-    if (data?.nx === "keep") remember(session, KEPT, `${data.kept}`);
+    if (data?.nx === "keep") remember(local, KEPT, `${data.kept}`);
     else if (data?.nx === "unread") {
       unread = Number(data.unread) || 0;
       show();

@@ -7,12 +7,9 @@ import type { RTCSession } from "jssip/lib/RTCSession";
 import type { Socket } from "jssip/lib/Socket";
 import { LOST, NO_MEDIA, TERMINATED, TIMED_OUT, UNREACHED } from "../event.ts";
 import type { Phone } from "../phone.ts";
+import { gathering, GOODBYE_MS, listen, restartIce, stopTracks } from "./session.ts";
 import { SipSocket } from "./socket.ts";
 
-/** Candidates are waited for so long after the first one, in milliseconds; JsSIP itself would wait for ever. */
-const GATHER_MS = 500;
-/** So long a dying call may still say goodbye, in milliseconds. */
-const GOODBYE_MS = 2_000;
 /** Words for what JsSIP ends a call with by itself. */
 const CAUSES: Record<string, [phrase: string, code: number]> = {
   "Request Timeout": [TIMED_OUT, 408],
@@ -27,29 +24,27 @@ const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
   let session: RTCSession | undefined;
   let over = false;
   let leaving = false;
-  let gathering: ReturnType<typeof setTimeout> | undefined;
+  const candidates = gathering();
   const sound = new Audio();
 
   const end = (phrase: string, code: number) => {
     if (over) return;
     over = true;
-    clearTimeout(gathering);
-    for (const track of stream.getTracks()) track.stop();
+    candidates.stop();
+    stopTracks(stream);
     sound.srcObject = null;
     listener.ended(phrase, code);
     // What is under way (BYE, ACK) gets its time; then the socket closes.
     setTimeout(() => ua.stop(), GOODBYE_MS);
   };
-  const restartIce = () => {
-    if (session?.isEstablished()) session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
-  };
+  const again = () => restartIce(session);
   const socket = new SipSocket(url, {
     response(code, phrase, method) {
       if (method === "INVITE" && code < 200 && !session?.isEstablished()) listener.provisional(code, phrase);
       else if (leaving && code >= 200 && method === "BYE") end(TERMINATED, 0);
       else if (leaving && code >= 300 && method === "INVITE") end(phrase, code);
     },
-    back: restartIce,
+    back: again,
     failed(reached) {
       end(reached ? LOST : UNREACHED, 0);
       ua.stop();
@@ -64,18 +59,6 @@ const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
     user_agent: "nxWebApi",
   });
 
-  /** The far side's sound; a browser that wants a gesture first gets it with the next one. */
-  const listen = (connection: RTCPeerConnection) => {
-    connection.addEventListener("track", ({ track, streams }) => {
-      if (track.kind !== "audio" || sound.srcObject) return;
-      sound.srcObject = streams[0] ?? new MediaStream([track]);
-      sound.play().catch(() => addEventListener("pointerdown", () => void sound.play().catch(() => {}), { once: true }));
-    });
-    connection.addEventListener("iceconnectionstatechange", () => {
-      if (connection.iceConnectionState === "disconnected") restartIce();
-    });
-  };
-
   ua.on("newRTCSession", ({ session, originator }: { session: RTCSession; originator: string }) => {
     // Nobody calls an anonymous page.
     if (originator === "remote") session.terminate({ status_code: 486 });
@@ -88,14 +71,8 @@ const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
       pcConfig: { iceServers: [] },
       extraHeaders: ["X-NX-Client: nxWebApi/1", "X-NX-Kind: call", ...(push ? [`X-NX-Push: ${push}`] : [])],
       eventHandlers: {
-        icecandidate: ({ candidate, ready }) => {
-          if (candidate.type === "srflx") ready();
-          else gathering ??= setTimeout(ready, GATHER_MS);
-        },
-        sdp: () => {
-          clearTimeout(gathering);
-          gathering = undefined;
-        },
+        icecandidate: candidates.icecandidate,
+        sdp: candidates.sdp,
         accepted: () => listener.accepted(),
         failed: ({ message, cause }) => {
           if (leaving && cause === "Canceled") return;
@@ -109,7 +86,7 @@ const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
         },
       },
     });
-    listen(session.connection as unknown as RTCPeerConnection);
+    listen(session.connection as unknown as RTCPeerConnection, sound, again);
   });
   ua.start();
 

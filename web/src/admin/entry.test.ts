@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { at, brief, differences, missing, put, same } from "./entry";
+import { at, brief, differences, memberOf, missing, put, same, wanted } from "./entry";
 import { KINDS, REALM } from "./kinds";
 
 test("a member inside of an object is put and taken off, and the empty object goes with it", () => {
@@ -44,4 +44,23 @@ test("an import says what is new and what is changed, and nothing of what is the
 
 test("each kind names its entries by a member that its form asks for", () => {
   for (const kind of [...KINDS, REALM]) expect(kind.fields.map((field) => field.at), kind.path).toContain(kind.name);
+});
+
+test("what the server says against an entry is brought to the field that it is about", () => {
+  const fields = (path: string) => KINDS.find((kind) => kind.path === path)!.fields;
+  const field = (fault: string, name: string, path: string) => memberOf(fault, name, fields(path))?.at;
+  expect(field("queue 3001: overflow: it cannot overflow to 3001", "3001", "queues")).toBe("overflow.to");
+  expect(field("queue 3001: offer: 1 s at least", "3001", "queues")).toBe("offer_ms");
+  expect(field("trunk a:b: host: \"\" is neither host nor host:port", "a:b", "trunks")).toBe("host");
+  expect(field("week.mon: \"9\" is not like 09:00-18:00", "kr", "hours")).toBe("week");
+  expect(field("missing field `group`", "3001", "queues")).toBe("group");
+  expect(field("too many passwords at once", "3001", "queues")).toBeUndefined();
+});
+
+test("a bot's form asks for what its kind needs", () => {
+  const bots = KINDS.find((kind) => kind.path === "bots")!;
+  const asked = (kind: string) => bots.fields.filter((field) => wanted(field, { kind })).map(({ at }) => at);
+  expect(asked("echo")).toEqual(["id", "name", "kind"]);
+  expect(asked("scenario")).toContain("scenario");
+  expect(asked("webhook")).toEqual(expect.arrayContaining(["queue", "url", "time_ms"]));
 });

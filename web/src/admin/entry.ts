@@ -35,6 +35,23 @@ export function same(a: unknown, b: unknown): boolean {
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name]));
 }
 
+/** Is it asked for of this entry? */
+export function wanted({ when }: Field, entry: Entry): boolean {
+  if (!when) return true;
+  const [path, ...of] = when;
+  return of.includes(String(at(entry, path)));
+}
+
+/** The field that a fault is about: the server says `queue 3001: overflow: it cannot …`, or names it in back quotes. */
+export function memberOf(fault: string, name: string, fields: readonly Field[]): Field | undefined {
+  const start = fault.indexOf(` ${name}: `);
+  const why = start < 0 ? fault : fault.slice(start + name.length + 3);
+  const member = /^([a-z_.]+)(?:\[\d+\])?: /.exec(why)?.[1] ?? /`([a-z_]+)`/.exec(why)?.[1];
+  // `week.mon` is a part of `week`, and `overflow` stands for all that is asked of it.
+  const about = (path: string) => path === member || path === `${member}_ms` || path.startsWith(`${member}.`) || member?.startsWith(`${path}.`);
+  return member === undefined ? undefined : fields.find(({ at }) => about(at));
+}
+
 /** The first field that is needed and empty. */
 export function missing(fields: readonly Field[], entry: Entry): Field | undefined {
   return fields.find(({ at: path, needed }) => needed && (at(entry, path) === undefined || at(entry, path) === ""));

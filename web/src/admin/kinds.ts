@@ -27,7 +27,9 @@ export type Ask =
   | { readonly as: "levels"; readonly of?: string }
   /** Several texts, one a line. */
   | { readonly as: "lines"; readonly hint?: string; readonly optional?: boolean }
-  | { readonly as: "week" };
+  | { readonly as: "week" }
+  /** A bot's menus. */
+  | { readonly as: "scenario" };
 
 export interface Field {
   /** The member; a dot goes into an object. */
@@ -35,6 +37,8 @@ export interface Field {
   readonly label: Key;
   readonly ask: Ask;
   readonly needed?: boolean;
+  /** Only where another member is one of these; what is not asked for is taken off. */
+  readonly when?: readonly [at: string, ...of: string[]];
   /** Stands below "more". */
   readonly rare?: boolean;
 }
@@ -186,6 +190,7 @@ export const KINDS: readonly KindOf[] = [
       yes("virtual", "f.virtual"),
       { at: "password", label: "f.sipPassword", ask: { as: "secret" } },
       yes("public", "f.public"),
+      { at: "srtp", label: "f.srtp", rare: true, ask: { as: "choice", optional: true, of: [["optional", "srtp.optional"], ["required", "srtp.required"]] } },
       yes("dnd", "f.dnd"),
       text("forward.always", "f.forwardAlways"),
       text("forward.busy", "f.forwardBusy"),
@@ -227,6 +232,9 @@ export const KINDS: readonly KindOf[] = [
       number("limit", "f.trunkLimit", 1, 100_000),
       text("caller", "f.caller"),
       yes("disabled", "f.trunkDisabled"),
+      { at: "sources", label: "f.sources", rare: true, ask: { as: "lines", hint: "203.0.113.0/28", optional: true } },
+      text("domain", "f.domain", { rare: true }),
+      yes("challenge", "f.challenge", { rare: true }),
       yes("uui", "f.uui", { rare: true }),
     ],
   },
@@ -249,14 +257,14 @@ export const KINDS: readonly KindOf[] = [
           of: [["greet", "bot.greet"], ["scenario", "bot.scenario"], ["webhook", "bot.webhook"], ["echo", "bot.echo"]],
         },
       },
-      { at: "greeting", label: "f.greeting", ask: { as: "text", long: true } },
-      one("queue", "f.queue", "queues"),
-      { at: "scenario", label: "f.scenario", rare: true, ask: { as: "text", long: true } },
-      { at: "url", label: "f.url", rare: true, ask: { as: "text" } },
-      { at: "secret", label: "f.secret", rare: true, ask: { as: "secret" } },
-      seconds("time_ms", "f.bot_time", { rare: true }),
-      { at: "sorry", label: "f.sorry", rare: true, ask: { as: "text" } },
-      { at: "handing", label: "f.handing", rare: true, ask: { as: "text" } },
+      { at: "greeting", label: "f.greeting", when: ["kind", "greet"], ask: { as: "text", long: true } },
+      one("queue", "f.queue", "queues", true, { when: ["kind", "greet", "webhook"] }),
+      { at: "scenario", label: "f.scenario", when: ["kind", "scenario"], ask: { as: "scenario" } },
+      { at: "url", label: "f.url", when: ["kind", "webhook"], ask: { as: "text" } },
+      { at: "secret", label: "f.secret", when: ["kind", "webhook"], ask: { as: "secret" } },
+      seconds("time_ms", "f.bot_time", { when: ["kind", "webhook"] }),
+      { at: "sorry", label: "f.sorry", when: ["kind", "webhook"], ask: { as: "text" } },
+      { at: "handing", label: "f.handing", when: ["kind", "webhook"], ask: { as: "text" } },
     ],
   },
   {

@@ -42,9 +42,11 @@ export function commands(desk: Desk): readonly Command[] {
   }
   if (desk.world.current?.user.extension !== undefined)
     act("dial", "phone", t("phone.dial"), () => (desk.dialog = "dial"), shortcuts.dial.label);
+  if (desk.world.current?.user.extension !== undefined) act("softphone", "headset", t("softphone.title"), () => (desk.dialog = "phone"));
   const call = desk.call;
   if (call?.call) {
     const name = nameOf(call);
+    act("mute", desk.muted ? "mic" : "mic-off", `${t(desk.muted ? "call.unmute" : "call.mute")} — ${name}`, () => void desk.mute(!desk.muted), shortcuts.mute.label);
     if (call.call.link === "connected") {
       act("hold", "pause", `${t("call.hold")} — ${name}`, () => void desk.hold(call), shortcuts.hold.label);
       act("consult", "user-plus", `${t("call.consult")} — ${name}`, () => (desk.dialog = "consult"));

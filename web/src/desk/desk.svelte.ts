@@ -18,7 +18,7 @@ import { Toasts } from "./toasts.svelte";
 import type { AgentState, BargeMode, Contact, DeskEvent, Hello, Item, PastContact, Target, Written } from "./wire";
 import { WorldHolder } from "./world.svelte";
 
-export type Dialog = "dial" | "consult" | "pass" | "palette" | "transfer" | "invite" | "keys" | "logout" | "second" | "team";
+export type Dialog = "dial" | "phone" | "consult" | "pass" | "palette" | "transfer" | "invite" | "keys" | "logout" | "second" | "team";
 export type View = "list" | "talk" | "customer";
 
 /** What the page may want to sound, show or speak. */
@@ -70,6 +70,12 @@ export class Desk {
   past = $state.raw<PastContact | null>(null);
   /** The state that was asked for and is not confirmed. */
   pendingState = $state.raw<{ state: AgentState; reason?: number } | null>(null);
+  /** What the dial box opens with, once. */
+  dialWords = "";
+  /** The call whose keypad is open. */
+  keypad = $state<string | null>(null);
+  /** What was asked for and is not confirmed: to be heard, or not. */
+  muting = $state<boolean | null>(null);
   /** Contacts whose accept or refuse is on its way. */
   answering = $state.raw<readonly string[]>([]);
   /** Contacts whose wrap-up is sent, or will be as soon as they are over. */
@@ -92,6 +98,7 @@ export class Desk {
   /** Calls that the agent is in, and the one that is meant where none is named. */
   readonly calls = $derived(inCalls(this.world.contacts));
   readonly call = $derived(currentCall(this.world.contacts));
+  readonly muted = $derived(this.muting ?? this.calls.some(({ call }) => call?.muted));
   readonly offers = $derived(this.world.contacts.filter(({ state }) => state === "offered"));
   readonly badge = $derived(
     this.world.contacts.reduce(
@@ -248,6 +255,14 @@ export class Desk {
     return done && failed === undefined;
   }
 
+  /** A number that was pressed: called at once; in a call it is shown first, to be asked on the side. */
+  callNumber(number: string): void {
+    if (this.calls.length === 0) return void this.dial(number);
+    if (this.calls.length > 1 || this.call?.call?.link !== "connected") return this.toasts.say(t("phone.busy"));
+    this.dialWords = number;
+    this.dialog = "consult";
+  }
+
   /** Passes a call on without a word. */
   pass(contact: Contact, to: string): Promise<boolean> {
     return this.#do(() => this.client.ask("transfer", { contact: contact.id, to: { number: to } }));
@@ -259,6 +274,25 @@ export class Desk {
 
   retrieve(contact: Contact): Promise<boolean> {
     return this.#do(() => this.client.ask("retrieve", { contact: contact.id }));
+  }
+
+  /** The agent is not heard, or is again: at once here, and wherever else the call is shown. */
+  async mute(on: boolean): Promise<void> {
+    this.muting = on;
+    await this.#do(() => this.client.ask("mute", { on }));
+    this.muting = null;
+  }
+
+  /** Opens the keypad of the call that is talked in, or closes it. */
+  toggleKeypad(): void {
+    if (this.keypad) {
+      this.keypad = null;
+      document.querySelector<HTMLElement>("[data-testid=call-keypad]")?.focus();
+    } else if (this.call?.call?.link === "connected") this.keypad = this.call.id;
+  }
+
+  keys(contact: Contact, keys: string): Promise<boolean> {
+    return this.#do(() => this.client.ask("keys", { contact: contact.id, keys }));
   }
 
   /** Joins two calls, and stays (a conference) or leaves (a transfer). */

@@ -14,7 +14,9 @@ export type ShortcutId =
   | "panelBack"
   | "dial"
   | "hold"
-  | "hangUp";
+  | "hangUp"
+  | "mute"
+  | "keypad";
 
 export interface Combo {
   readonly code: string;
@@ -49,6 +51,8 @@ export const shortcuts: Readonly<Record<ShortcutId, Shortcut>> = {
   dial: { id: "dial", combos: [{ code: "KeyD", alt: true }], label: "Alt+D", aria: "Alt+D" },
   hold: { id: "hold", combos: [{ code: "KeyH", alt: true }], label: "Alt+H", aria: "Alt+H" },
   hangUp: { id: "hangUp", combos: [{ code: "KeyX", alt: true }], label: "Alt+X", aria: "Alt+X" },
+  mute: { id: "mute", combos: [{ code: "KeyM", alt: true }], label: "Alt+M", aria: "Alt+M" },
+  keypad: { id: "keypad", combos: [{ code: "KeyK", alt: true }], label: "Alt+K", aria: "Alt+K" },
   panelBack: { id: "panelBack", combos: [{ code: "F6", shift: true }], label: "Shift+F6", aria: "Shift+F6" },
 };
 

@@ -2,7 +2,7 @@
 import { isCustomers } from "./reduce";
 import type { Desk, News as NewsOf } from "./desk.svelte";
 import { prefs } from "./prefs.svelte";
-import { ring, tick } from "./sound";
+import { ring, ringCall, tick } from "./sound";
 import { authorOf, nameOf, oneLine, t } from "./text";
 import type { Contact, Item } from "./wire";
 
@@ -31,8 +31,10 @@ export class News implements NewsOf {
     this.#notify(text, contact.id);
   }
 
-  ring(): void {
-    if (prefs.sound) ring();
+  ring(call: boolean): void {
+    if (!prefs.sound) return;
+    if (call) ringCall();
+    else ring();
   }
 
   #notify(text: string, contact: string): void {

@@ -42,6 +42,11 @@ export function press(desk: Desk, event: KeyboardEvent): void {
     case "hangUp":
       if (desk.call) void desk.hangUp(desk.call);
       return;
+    case "mute":
+      if (desk.call) void desk.mute(!desk.muted);
+      return;
+    case "keypad":
+      return desk.toggleKeypad();
     case "panel":
       return movePanel(1);
     case "panelBack":

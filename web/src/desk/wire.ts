@@ -3,6 +3,7 @@
  * All times are milliseconds since 1970 by the server's clock; absent members are left out.
  */
 
+import type { PhonePass } from "../../sdk/agentPhone";
 import type { User } from "../login/session";
 
 export const SUBPROTOCOL = "sangdam.desk.1";
@@ -116,6 +117,8 @@ export interface Call {
   readonly held?: number;
   /** User-to-user data. */
   readonly uui?: string;
+  /** The agent is not heard. */
+  readonly muted?: boolean;
 }
 
 export interface Contact {
@@ -280,6 +283,12 @@ export interface Verbs {
   /** Calls a number. `failed`: why it came to nothing at once. */
   dial: { take: { readonly to: string; readonly uui?: string }; ok: Dialed };
   hold: { take: OfContact; ok: Nothing };
+  /** The agent is not heard, whatever the call. */
+  mute: { take: { readonly on: boolean }; ok: Nothing };
+  /** Keys to the others in a call: 1 to 64 of `0-9*#A-D`. */
+  keys: { take: OfContact & { readonly keys: string }; ok: Nothing };
+  /** What this browser needs to be the agent's telephone, for five minutes. */
+  phone: { take: Nothing; ok: PhoneGrant };
   /** Takes a call back; the one that is talked in meanwhile is put on hold. */
   retrieve: { take: OfContact; ok: Nothing };
   consult: { take: OfContact & { readonly to: string }; ok: Dialed };
@@ -289,6 +298,13 @@ export interface Verbs {
   /** The agent's own calls that are over, newest first. */
   calls: { take: { readonly limit?: number }; ok: { readonly calls: readonly PastContact[] } };
   force: { take: { readonly agent: string; readonly state: AgentState }; ok: Nothing };
+}
+
+/** A pass, where browsers' sockets are, and until when it is good. */
+export interface PhoneGrant extends PhonePass {
+  readonly until: number;
+  readonly ws?: string;
+  readonly wss?: string;
 }
 
 export type Target = { readonly queue: string } | { readonly agent: string } | { readonly number: string };

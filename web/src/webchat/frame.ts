@@ -28,13 +28,21 @@ export function frame(embedded: boolean, heard: Heard) {
     action();
     say({ nx: "keep", kept: JSON.stringify(Object.fromEntries(kept)) });
   };
+  const site = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => change(() => kept.set(key, value)),
+    removeItem: (key: string) => change(() => kept.delete(key)),
+  };
+  // Named only when it is used: where storage is shut off, its very name throws.
+  const own = {
+    getItem: (key: string) => localStorage.getItem(key),
+    setItem: (key: string, value: string) => localStorage.setItem(key, value),
+    removeItem: (key: string) => localStorage.removeItem(key),
+  };
   return {
     embedded: parent !== undefined,
-    store: {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => change(() => kept.set(key, value)),
-      removeItem: (key: string) => change(() => kept.delete(key)),
-    },
+    /** Where it lies what takes a chat up again: after a reload, in another tab, tomorrow. */
+    store: parent ? site : own,
     ready: () => say({ nx: "ready" }),
     close: () => say({ nx: "close" }),
     unread: (unread: number) => say({ nx: "unread", unread }),

@@ -301,7 +301,7 @@ impl Centre {
     fn repeat(&mut self, step: &mut Step<'_>, scene: &Scene) {
         let misses = scene.talk.misses + 1;
         let scenario = &scene.scenario;
-        if let Some((_, menu)) = scenario.patience.as_ref().filter(|(most, _)| misses >= *most) {
+        if let Some(menu) = scenario.impatient(misses) {
             return self.show(step, scene, &menu.clone(), Cause::Unknown(misses), None);
         }
         let Some(menu) = scenario.menu(scene.talk.menu.as_deref()).cloned() else { return };

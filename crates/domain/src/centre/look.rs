@@ -91,9 +91,16 @@ impl Centre {
                 return self.lines_of(&user, *room, *before, *after, *limit).map(Look::Page);
             }
             Query::Contacts(filter) => return Ok(Look::Page(Page::Contacts(filter.clone()))),
+            Query::Audit(filter) => return Ok(Look::Page(Page::Audit(filter.clone()))),
             Query::Matter(contact) => return Ok(Look::Page(Page::Matter(*contact))),
             Query::Past(horizons) => return Ok(Look::Page(Page::Past(*horizons))),
             Query::Recordings(filter) => return Ok(Look::Page(Page::Recordings(filter.clone()))),
+            Query::Search(filter) => return Ok(Look::Page(Page::Search(filter.clone()))),
+            Query::Story { room, after, limit } => {
+                let (room, after, limit) = (*room, *after, *limit);
+                return Ok(Look::Page(Page::Story { room, after, limit }));
+            }
+            Query::Report(filter) => return Ok(Look::Page(Page::Report(filter.clone()))),
         };
         Ok(Look::Answer(answer))
     }

@@ -1,7 +1,8 @@
 //! Sessions: who may have one, by what proof, and what ends them. Passwords and codes have been looked at before.
 
 use super::{Centre, Decided, SESSION_LIMIT, Step};
-use crate::command::{Done, Proof};
+use crate::audit::Actor;
+use crate::command::{Command, Done, Proof};
 use crate::directory::{Entry, SecondFactor, User};
 use crate::fact::{Code, Fact};
 use crate::id::{TokenHash, UserId};
@@ -62,6 +63,31 @@ impl Centre {
             self.emit(step, Fact::CodeTaken { user: user.clone(), code });
         }
         Ok(Done::Ok)
+    }
+
+    /// Has it decided, and notes who did it and what was there before.
+    pub(super) fn audited(
+        &mut self,
+        step: &mut Step<'_>,
+        by: Box<Actor>,
+        command: Command,
+    ) -> Decided {
+        let before = self.directory.clone();
+        let first = step.out.facts.len();
+        let done = self.decide(step, command)?;
+        let was = step.out.facts[first..].iter().filter_map(|(fact, _)| match fact {
+            Fact::Put(entry) => Some(match entry.key() {
+                Some(key) => before.get(&key),
+                None => before.realm.clone().map(Entry::Realm),
+            }),
+            Fact::Removed(key) => Some(before.get(key)),
+            _ => None,
+        });
+        let was = was.map(|entry| entry.map(Box::new)).collect();
+        if step.out.facts.len() > first {
+            self.emit(step, Fact::Audited { by, was });
+        }
+        Ok(done)
     }
 
     /// Is it enough? With the code that is used up by it.

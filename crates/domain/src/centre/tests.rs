@@ -764,3 +764,27 @@ fn sessions_end_by_time_by_log_out_and_with_their_user() {
     assert!(!shop.centre.sessions.contains_key(&session));
     shop.done();
 }
+
+#[test]
+fn what_somebody_does_is_noted_with_what_was_there_before() {
+    let mut shop = Shop::new();
+    let by = crate::audit::Actor {
+        user: "9001".into(),
+        way: crate::audit::Way::Cli,
+        from: "192.0.2.1".into(),
+    };
+    let was = shop.centre.directory.users["1001"].as_ref().clone();
+    let now = User { name: "another".into(), ..was.clone() };
+    let put = Command::Put(Box::new(Entry::User(now.clone())));
+    shop.ok(Command::As(Box::new(by.clone()), Box::new(put)));
+    let rows = crate::audit::trail(7, shop.deeds.last().unwrap());
+    let what = crate::audit::What::Put {
+        now: Box::new(Entry::User(now)),
+        was: Some(Box::new(Entry::User(was))),
+    };
+    assert_eq!((rows.len(), rows[0].by.as_ref(), &rows[0].what), (1, Some(&by), &what));
+    assert_eq!((rows[0].kind(), rows[0].name().as_str()), ("users", "1001"));
+    let log_out = Command::LogOut { session: TokenHash([9; 32]) };
+    shop.ok(Command::As(Box::new(by), Box::new(log_out)));
+    assert!(shop.deeds.last().unwrap().facts.is_empty(), "nothing happened, so nothing is noted");
+}

@@ -10,7 +10,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Refusal::BadEntry`], saying which name leads nowhere or which value is out of range.
+    /// [`Refusal::BadEntry`], saying which name leads nowhere or which value is out of range: `kind name: member: why`.
     pub fn check(&self, entry: &Entry) -> Result<(), Refusal> {
         let bad = |why: String| Err(Refusal::BadEntry(why.into()));
         let named = |what: &str, id: &str| {
@@ -20,7 +20,7 @@ impl Directory {
                 Ok(())
             } else {
                 Err(Refusal::BadEntry(
-                    format!("{what} {id:?}: 1 to 64 letters, digits or ._-@:/").into(),
+                    format!("{what} {id}: id: 1 to 64 letters, digits or ._-@:/").into(),
                 ))
             }
         };
@@ -37,14 +37,15 @@ impl Directory {
             Entry::User(user) => {
                 named("user", user.id.as_str())?;
                 match user.skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
-                    Some((skill, level)) => {
-                        bad(format!("user {}: level {level} of {skill} is not 1 to 10", user.id))
-                    }
+                    Some((skill, level)) => bad(format!(
+                        "user {}: skills: level {level} of {skill} is not 1 to 10",
+                        user.id
+                    )),
                     None if user.name.is_empty() || user.name.chars().count() > 256 => {
-                        bad(format!("user {}: a name has 1 to 256 characters", user.id))
+                        bad(format!("user {}: name: 1 to 256 characters", user.id))
                     }
                     None if user.limits.values().any(|&n| n > 50) => {
-                        bad(format!("user {}: at most 50 contacts at once", user.id))
+                        bad(format!("user {}: limits: at most 50 contacts at once", user.id))
                     }
                     None => Ok(()),
                 }
@@ -52,9 +53,11 @@ impl Directory {
             Entry::Group(group) => {
                 match group.members.keys().find(|m| !self.users.contains_key(*m)) {
                     _ if !(1..1_000_000).contains(&group.id) => {
-                        bad(format!("group {}: 1 to 999,999", group.id))
+                        bad(format!("group {}: id: 1 to 999,999", group.id))
                     }
-                    Some(member) => bad(format!("group {}: there is no user {member}", group.id)),
+                    Some(member) => {
+                        bad(format!("group {}: members: there is no user {member}", group.id))
+                    }
                     None => Ok(()),
                 }
             }
@@ -62,20 +65,19 @@ impl Directory {
                 named("queue", queue.id.as_str())?;
                 let overflow = queue.overflow.as_ref().map(|o| &o.to);
                 if !self.groups.contains_key(&queue.group) {
-                    bad(format!("queue {}: there is no group {}", queue.id, queue.group))
+                    bad(format!("queue {}: group: there is no group {}", queue.id, queue.group))
                 } else if let Some(to) =
                     overflow.filter(|to| **to == queue.id || !self.queues.contains_key(*to))
                 {
-                    bad(format!("queue {}: it cannot overflow to {to}", queue.id))
+                    bad(format!("queue {}: overflow: it cannot overflow to {to}", queue.id))
                 } else if let Some(hours) =
                     queue.hours.as_ref().filter(|h| !self.hours.contains_key(*h))
                 {
-                    bad(format!("queue {}: there are no hours {hours}", queue.id))
-                } else if queue.priority > 9 || queue.offer.0 < 1_000 {
-                    bad(format!(
-                        "queue {}: priority is 0 to 9, an offer lasts 1 s at least",
-                        queue.id
-                    ))
+                    bad(format!("queue {}: hours: there are no hours {hours}", queue.id))
+                } else if queue.priority > 9 {
+                    bad(format!("queue {}: priority: 0 to 9", queue.id))
+                } else if queue.offer.0 < 1_000 {
+                    bad(format!("queue {}: offer: 1 s at least", queue.id))
                 } else {
                     Ok(())
                 }
@@ -83,49 +85,49 @@ impl Directory {
             Entry::Bot(bot) => {
                 named("bot", bot.id.as_str())?;
                 if let Some(queue) = bot.kind.queue().filter(|q| self.queue(q.as_str()).is_none()) {
-                    return bad(format!("bot {}: there is no queue {queue}", bot.id));
+                    return bad(format!("bot {}: queue: there is no queue {queue}", bot.id));
                 }
                 match &bot.kind {
                     BotKind::Scenario(scenario) => {
                         let missing = |(_, need): &(Arc<str>, Need)| self.lacks(need);
                         match scenario.needs().iter().find_map(missing) {
-                            Some(what) => bad(format!("bot {}: {what}", bot.id)),
+                            Some(what) => bad(format!("bot {}: scenario: {what}", bot.id)),
                             None => Ok(()),
                         }
                     }
                     BotKind::Webhook(hook) if !(100..=10_000).contains(&hook.time.0) => {
-                        bad(format!("bot {}: an answer is waited for 100 ms to 10 s", bot.id))
+                        bad(format!("bot {}: time: an answer is waited for 100 ms to 10 s", bot.id))
                     }
                     BotKind::Webhook(hook)
                         if hook.url.len() > 2_000
                             || !(hook.url.starts_with("https://")
                                 || hook.url.starts_with("http://")) =>
                     {
-                        bad(format!("bot {}: a program is at http:// or https://", bot.id))
+                        bad(format!("bot {}: url: a program is at http:// or https://", bot.id))
                     }
                     _ => Ok(()),
                 }
             }
             Entry::Flow(flow) => match &flow.target {
                 Target::Queue(queue) if self.queue(queue.as_str()).is_none() => {
-                    bad(format!("flow {}: there is no queue {queue}", flow.id))
+                    bad(format!("flow {}: queue: there is no queue {queue}", flow.id))
                 }
                 Target::Bot(bot) if !self.bots.contains_key(bot) => {
-                    bad(format!("flow {}: there is no bot {bot}", flow.id))
+                    bad(format!("flow {}: bot: there is no bot {bot}", flow.id))
                 }
                 _ => Ok(()),
             },
             Entry::Widget(widget) if !self.flows.contains_key(&widget.flow) => {
-                bad(format!("widget {}: there is no flow {}", widget.id, widget.flow))
+                bad(format!("widget {}: flow: there is no flow {}", widget.id, widget.flow))
             }
             Entry::Widget(widget) => named("widget", widget.id.as_str()),
             Entry::Reason(reason) if reason.code > 9 => {
-                bad(format!("reason {}: 0 to 9", reason.code))
+                bad(format!("reason {}: code: 0 to 9", reason.code))
             }
             Entry::Hours(hours)
                 if hours.week.iter().flatten().any(|(from, to)| from >= to || *to > 1_440) =>
             {
-                bad(format!("hours {}: from before to, at most 1,440", hours.id))
+                bad(format!("hours {}: week: from before to, at most 1,440", hours.id))
             }
             Entry::Device(device) => named("device", device.id.as_str()),
             Entry::Trunk(trunk) => {
@@ -149,38 +151,44 @@ impl Directory {
                 let lost = trunk.numbers.values().find(|to| !self.answers(to.as_str()));
                 if !name(&trunk.host) {
                     bad(format!(
-                        "trunk {}: {:?} is neither host nor host:port",
+                        "trunk {}: host: {:?} is neither host nor host:port",
                         trunk.id, trunk.host
                     ))
                 } else if trunk.register && (trunk.user.is_none() || trunk.sealed.is_none()) {
-                    bad(format!("trunk {}: to register, it needs user and password", trunk.id))
+                    bad(format!(
+                        "trunk {}: register: for that it needs user and password",
+                        trunk.id
+                    ))
                 } else if trunk.challenge && (trunk.user.is_none() || trunk.sealed.is_none()) {
-                    bad(format!("trunk {}: to be asked, it needs user and password", trunk.id))
+                    bad(format!(
+                        "trunk {}: challenge: for that it needs user and password",
+                        trunk.id
+                    ))
                 } else if trunk.register && !trunk.sources.is_empty() {
                     bad(format!(
-                        "trunk {}: calls come from where we register alone; it has no sources",
+                        "trunk {}: sources: calls come from where we register alone",
                         trunk.id
                     ))
                 } else if let Some(source) = source {
                     bad(format!(
-                        "trunk {}: source {source:?}: address, address:port or address/bits of at least 8",
+                        "trunk {}: sources: {source:?}: address, address:port or address/bits of at least 8",
                         trunk.id
                     ))
                 } else if trunk.sources.len() > 64 {
-                    bad(format!("trunk {}: at most 64 sources", trunk.id))
+                    bad(format!("trunk {}: sources: at most 64", trunk.id))
                 } else if trunk.domain.as_ref().is_some_and(|domain| !name(domain)) {
-                    bad(format!("trunk {}: the domain is no host", trunk.id))
+                    bad(format!("trunk {}: domain: it is no host", trunk.id))
                 } else if let Some(rule) = rule {
                     bad(format!(
-                        "trunk {}: rule {:?}: digits, *, # and +, at most 32, least before most",
+                        "trunk {}: rules: {:?}: digits, *, # and +, at most 32, least before most",
                         trunk.id, rule.prefix
                     ))
                 } else if let Some(to) = lost {
-                    bad(format!("trunk {}: there is no number {to}", trunk.id))
+                    bad(format!("trunk {}: numbers: there is no number {to}", trunk.id))
                 } else if trunk.rules.len() > 256 || trunk.numbers.len() > 10_000 {
-                    bad(format!("trunk {}: at most 256 rules and 10,000 numbers", trunk.id))
+                    bad(format!("trunk {}: rules: at most 256, and 10,000 numbers", trunk.id))
                 } else if trunk.caller.as_ref().is_some_and(|caller| !digits(caller)) {
-                    bad(format!("trunk {}: the caller shown is a number", trunk.id))
+                    bad(format!("trunk {}: caller: what is shown is a number", trunk.id))
                 } else {
                     Ok(())
                 }
@@ -193,7 +201,7 @@ impl Directory {
                         .bytes()
                         .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) =>
             {
-                bad(format!("CTI user {:?}: 1 to 24 letters, digits or _.-", user.id))
+                bad(format!("CTI user {}: id: 1 to 24 letters, digits or _.-", user.id))
             }
             Entry::Workspace(workspace) => {
                 named("workspace", workspace.id.as_str())?;
@@ -210,22 +218,22 @@ impl Directory {
 
     fn check_workspace(&self, it: &Workspace) -> Result<(), Refusal> {
         let why = if !(1..=64).contains(&it.name.chars().count()) {
-            "a name has 1 to 64 characters".to_owned()
+            "name: 1 to 64 characters".to_owned()
         } else if it.url.len() > Workspace::LONGEST_URL || it.url.chars().any(char::is_control) {
-            "a URL has at most 2,048 bytes, none of them a control character".to_owned()
+            "url: at most 2,048 bytes, none of them a control character".to_owned()
         } else if origin_of(&it.url).is_none() {
-            "a URL is https: or http:, its host in lower case, without a user or the usual port"
+            "url: https: or http:, its host in lower case, without a user or the usual port"
                 .to_owned()
         } else if let Some(bad) = it.origins.iter().find(|o| origin_of(o) != Some(o.as_ref())) {
-            format!("{bad:?} is no origin such as https://crm.example")
+            format!("origins: {bad:?} is none such as https://crm.example")
         } else if it.origins.len() > Workspace::MOST_ORIGINS {
-            "at most 16 origins".to_owned()
+            "origins: at most 16".to_owned()
         } else if let Some(bad) =
             it.allow.iter().find(|a| !Workspace::FEATURES.contains(&a.as_ref()))
         {
-            format!("{bad:?} is none of {}", Workspace::FEATURES.join(", "))
+            format!("allow: {bad:?} is none of {}", Workspace::FEATURES.join(", "))
         } else if let Some(bad) = it.queues.iter().find(|q| !self.queues.contains_key(*q)) {
-            format!("there is no queue {bad}")
+            format!("queues: there is no queue {bad}")
         } else {
             return Ok(());
         };

@@ -41,10 +41,10 @@ fn names_that_lead_nowhere_are_refused() {
     let check = |entry: Entry, expected: &str| {
         assert_eq!(d.check(&entry).map_err(|e| e.to_string()), Err(expected.to_owned()));
     };
-    check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: there is no group 402");
+    check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: group: there is no group 402");
     check(
         Entry::Group(Group { id: 0, name: "x".into(), members: BTreeMap::new(), record: false }),
-        "group 0: 1 to 999,999",
+        "group 0: id: 1 to 999,999",
     );
     assert!(d.check_removal(&EntryKey::Group(401)).is_err(), "the queue needs its group");
     assert_eq!(d.check_removal(&EntryKey::Queue("3001".into())), Ok(()));
@@ -63,18 +63,18 @@ fn a_trunk_says_where_its_calls_come_from() {
     check(&|t| t.sources = vec!["192.0.2.7".into(), "192.0.2.0/28".into()], "");
     check(
         &|t| t.sources = vec!["carrier.example".into()],
-        "trunk t: source \"carrier.example\": address, address:port or address/bits of at least 8",
+        "trunk t: sources: \"carrier.example\": address, address:port or address/bits of at least 8",
     );
-    check(&|t| t.sources = vec!["192.0.2.7".into(); 65], "trunk t: at most 64 sources");
+    check(&|t| t.sources = vec!["192.0.2.7".into(); 65], "trunk t: sources: at most 64");
     let account = |t: &mut Trunk| (t.user, t.sealed) = (Some("u".into()), Some("s".into()));
     check(
         &|t| {
             account(t);
             (t.register, t.sources) = (true, vec!["192.0.2.7".into()]);
         },
-        "trunk t: calls come from where we register alone; it has no sources",
+        "trunk t: sources: calls come from where we register alone",
     );
-    check(&|t| t.challenge = true, "trunk t: to be asked, it needs user and password");
+    check(&|t| t.challenge = true, "trunk t: challenge: for that it needs user and password");
     check(
         &|t| {
             account(t);
@@ -82,7 +82,7 @@ fn a_trunk_says_where_its_calls_come_from() {
         },
         "",
     );
-    check(&|t| t.domain = Some("not a host".into()), "trunk t: the domain is no host");
+    check(&|t| t.domain = Some("not a host".into()), "trunk t: domain: it is no host");
 }
 
 #[test]

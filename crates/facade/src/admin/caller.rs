@@ -3,8 +3,10 @@
 use super::origin::{self, Source};
 use super::{cookie, problem};
 use crate::door::{Cx, Head, RealmNo, Step, Then, open};
+use domain::audit::{Actor, Way};
+use domain::command::Command;
 use domain::directory::{Role, User};
-use domain::id::TokenHash;
+use domain::id::{TokenHash, UserId};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use std::sync::Arc;
@@ -20,9 +22,31 @@ pub struct Caller {
     pub session: TokenHash,
     /// It ends then.
     pub until: Millis,
+    /// Who they are for the audit trail.
+    pub actor: Actor,
+}
+
+/// Who asks, from where and by what, as far as a request says.
+pub fn actor(user: &UserId, head: &Head) -> Actor {
+    let agent = head.header("user-agent").unwrap_or_default();
+    // A page has the cookie, or is just getting it; programs send neither it nor an origin.
+    let page = head.header("cookie").is_some() || head.header("origin").is_some();
+    let way = if head.header("authorization").is_none() && page {
+        Way::Page
+    } else if agent.starts_with("sangdam/") {
+        Way::Cli
+    } else {
+        Way::Api
+    };
+    Actor { user: user.clone(), way, from: head.peer.to_canonical().to_string().into() }
 }
 
 impl Caller {
+    /// A wish of theirs, as the audit trail knows it.
+    pub fn wishes(&self, command: Command) -> Box<Command> {
+        Box::new(Command::As(Box::new(self.actor.clone()), Box::new(command)))
+    }
+
     /// Watches and steers agents, too.
     pub fn leads(&self) -> bool {
         self.user.role >= Role::Supervisor
@@ -37,9 +61,11 @@ pub fn enter(cx: &mut Cx<'_>, head: &Head, upgrade: bool, then: Then<Caller>) ->
     else {
         return nobody();
     };
+    let head = head.clone();
     let then = move |cx: &mut Cx<'_>, answer| match answer {
         Ok(Answer::Session(user, until)) if until > cx.now && !user.disabled => {
-            then(cx, Caller { user, realm, session, until })
+            let actor = actor(&user.id, &head);
+            then(cx, Caller { user, realm, session, until, actor })
         }
         _ => nobody(),
     };

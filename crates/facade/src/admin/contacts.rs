@@ -3,13 +3,13 @@
 
 use super::caller::{Caller, enter, forbidden};
 use super::names::{self, Name};
-use super::{body, problem};
+use super::{body, problem, story};
 use crate::door::{Cx, Head, Step};
 use crate::item;
 use domain::agent::Channel;
-use domain::contact::{Attributes, Contact, Voice};
-use domain::id::{ContactId, QueueId, UserId};
-use domain::query::{Answer, ContactFilter, ContactName, Moment, Query};
+use domain::contact::{Attributes, Contact, EndReason, Voice};
+use domain::id::{ContactId, DeviceId, QueueId, UserId};
+use domain::query::{self, Answer, ContactFilter, ContactName, Moment, Query};
 use domain::refusal::Refusal;
 use domain::time::Millis;
 use serde_json::{Value, json};
@@ -18,7 +18,13 @@ use std::sync::Arc;
 /// Lines or contacts on one page.
 const LONGEST_PAGE: u16 = 100;
 
-/// `GET /api/v1/contacts?from&to&queue&agent&customer&channel&ended&below&limit`: newest first.
+/// Deeds on one page of a story.
+const LONGEST_STORY: u16 = 500;
+
+/// Words that are looked for, and their characters.
+const WORDS: (usize, usize) = (8, 100);
+
+/// `GET /api/v1/contacts?from&to&queue&agent&customer&channel&ended&number&name&text&outcome&below&limit`: newest first.
 pub(super) fn list(cx: &mut Cx<'_>, head: &Head) -> Step {
     let filter = match filter(head) {
         Ok(filter) => filter,
@@ -33,32 +39,69 @@ pub(super) fn list(cx: &mut Cx<'_>, head: &Head) -> Step {
             }
             filter.agent = Some(own.clone());
         }
-        let limit = usize::from(filter.limit);
         let then = move |_: &mut Cx<'_>, answer| match answer {
-            Ok(Answer::Contacts(contacts)) => {
+            Ok(Answer::Found(contacts, next)) => {
                 let mut page = json!({"contacts": contacts.iter().map(show).collect::<Vec<_>>()});
-                if let Some(last) = contacts.last().filter(|_| contacts.len() >= limit) {
-                    page["below"] = json!(last.number);
+                if let Some(below) = next {
+                    page["below"] = json!(below);
                 }
                 problem::reply(200, &page)
             }
             other => no_contact(other),
         };
-        Step::Read(caller.realm, Box::new(Query::Contacts(filter)), Box::new(then))
+        Step::Read(caller.realm, Box::new(Query::Search(Box::new(filter))), Box::new(then))
     };
     enter(cx, head, false, Box::new(list))
 }
 
 /// A channel by the name that contacts are shown with.
-fn channel(name: &str) -> Result<Channel, Step> {
+pub(super) fn channel(name: &str) -> Result<Channel, Step> {
     serde_json::from_value(json!(name))
         .map_err(|_| problem::bad("channel: voice or chat was expected"))
 }
 
+/// A reason by the name that contacts are shown with.
+fn outcome(name: &str) -> Result<EndReason, Step> {
+    serde_json::from_value(json!(name)).map_err(|_| {
+        problem::bad(
+            "outcome must be customer, agent, api, expired, never_connected, idle, flow, transferred, unreached or \
+             call_back",
+        )
+    })
+}
+
+/// A telephone number as people write it.
+fn phone(text: &str) -> Result<DeviceId, Step> {
+    let number: String =
+        text.chars().filter(|c| !matches!(c, '-' | ' ' | '(' | ')' | '.')).collect();
+    let digits = number.strip_prefix('+').unwrap_or(&number);
+    if digits.is_empty() || digits.len() > 32 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(problem::bad("number must be a telephone number"));
+    }
+    Ok(number.as_str().into())
+}
+
+/// Words that can be looked for.
+fn sought(name: &str, text: &str) -> Result<Arc<str>, Step> {
+    let (words, characters) = WORDS;
+    let count = query::words(text).count();
+    if count == 0 || count > words || text.chars().count() > characters {
+        return Err(problem::bad(&format!(
+            "{name} must have 1 to {words} words of letters or digits, and at most {characters} characters"
+        )));
+    }
+    Ok(text.into())
+}
+
 fn filter(head: &Head) -> Result<ContactFilter, Step> {
-    let known = ["from", "to", "queue", "agent", "customer", "channel", "ended", "below", "limit"];
+    let known = [
+        "from", "to", "queue", "agent", "customer", "channel", "ended", "number", "name", "text",
+        "outcome", "below", "limit",
+    ];
     let query = body::Query::of(head, &known)?;
     let moment = |name| query.value(name, "milliseconds since 1970").map(|at| at.map(Millis));
+    let searched = |name| query.text(name).map(|text| sought(name, text)).transpose();
+    let outcome = query.text("outcome").map(outcome).transpose()?;
     Ok(ContactFilter {
         moment: Moment::Started,
         from: moment("from")?,
@@ -68,7 +111,10 @@ fn filter(head: &Head) -> Result<ContactFilter, Step> {
         agent: query.text("agent").map(UserId::from),
         channel: query.text("channel").map(channel).transpose()?,
         cnid: None,
-        phone: None,
+        phone: query.text("number").map(phone).transpose()?,
+        reason: outcome,
+        name: searched("name")?,
+        text: searched("text")?,
         ended: query.value("ended", "true or false")?,
         below: query.value("below", "a contact's number")?,
         limit: query.limit(LONGEST_PAGE)?,
@@ -120,6 +166,39 @@ pub(super) fn transcript(cx: &mut Cx<'_>, head: &Head, name: &str) -> Step {
             other => no_contact(other),
         };
         Step::Read(caller.realm, Box::new(query), Box::new(then))
+    })
+}
+
+/// `GET /api/v1/contacts/{name}/story?after&limit`: what happened, from the first fact of the matter to the last.
+pub(super) fn story(cx: &mut Cx<'_>, head: &Head, name: &str) -> Step {
+    let read = || -> Result<_, Step> {
+        let query = body::Query::of(head, &["after", "limit"])?;
+        let after = query.value("after", "a deed's number")?.unwrap_or(0);
+        let limit = query.value("limit", "a whole number")?.unwrap_or(LONGEST_STORY);
+        if (1..=LONGEST_STORY).contains(&limit) {
+            Ok((after, limit))
+        } else {
+            Err(problem::bad(&format!("limit is 1 to {LONGEST_STORY}")))
+        }
+    };
+    let (after, limit) = match read() {
+        Ok(page) => page,
+        Err(step) => return step,
+    };
+    with_matter(cx, head, name, move |_, caller, found, _| {
+        let (room, realm) = (found.contact.room(), caller.realm);
+        let then = move |_: &mut Cx<'_>, answer| match answer {
+            Ok(Answer::Story(deeds)) => {
+                let mut page = json!({"items": story::tell(&deeds, &caller)});
+                if let Some((last, _)) = deeds.last().filter(|_| deeds.len() >= usize::from(limit))
+                {
+                    page["after"] = json!(last);
+                }
+                problem::reply(200, &page)
+            }
+            other => no_contact(other),
+        };
+        Step::Read(realm, Box::new(Query::Story { room, after, limit }), Box::new(then))
     })
 }
 

@@ -3,12 +3,13 @@
 //! - [`caller`]: who asks, by a bearer token or by the cookie of a page of ours ([`cookie`], [`origin`]);
 //! - [`session`], [`lockout`]: logging in and out; [`second`], [`totp`]: the second factor; [`directory`]: people, queues and all else that is set up;
 //! - [`scenarios`]: what bots say, as people write it;
-//! - [`contacts`], [`names`]: what happened; [`recordings`]: how it sounded; [`files`], [`queues`], [`about`], [`openapi`];
+//! - [`audit`]: who changed what;
+//! - [`contacts`], [`names`], [`story`]: what happened; [`recordings`]: how it sounded; [`reports`]: how much of it, and how well; [`files`], [`queues`], [`about`], [`openapi`];
 //! - [`problem`]: how this wire says no.
 
 mod about;
+mod audit;
 mod body;
-mod calendar;
 pub mod caller;
 mod contacts;
 mod cookie;
@@ -22,9 +23,11 @@ mod origin;
 pub mod problem;
 mod queues;
 mod recordings;
+mod reports;
 mod scenarios;
 mod second;
 pub mod session;
+mod story;
 mod totp;
 
 use crate::door::{BodyWanted, Cx, Head, Request, Step};
@@ -88,6 +91,8 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         },
         ["about"] => get(&mut || about::get(cx)),
         ["openapi.json"] => get(&mut || openapi::get()),
+        ["audit"] => get(&mut || audit::list(cx, &request.head)),
+        ["audit.csv"] => get(&mut || audit::csv(cx, &request.head)),
         ["realm"] => rest::the_realm(cx, request),
         ["export"] => get(&mut || document::export(cx, &request.head)),
         ["import"] if method == "PUT" => document::import(cx, request),
@@ -101,6 +106,8 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         ["recordings", id] => get(&mut || recordings::one(cx, &request.head, id)),
         ["recordings", id, "audio"] => get(&mut || recordings::audio(cx, &request.head, id)),
         ["recordings", id, "peaks"] => get(&mut || recordings::peaks(cx, &request.head, id)),
+        ["contacts", name, "story"] => get(&mut || contacts::story(cx, &request.head, name)),
+        ["reports", kind] => get(&mut || reports::get(cx, &request.head, kind)),
         ["files", "upload", secret] if method == "PUT" => files::put(cx, &request.head, secret),
         ["import"] | ["files", "upload", _] => problem::wrong_method("PUT"),
         ["files", id] => get(&mut || files::get(cx, &request.head, id)),

@@ -7,8 +7,8 @@
 //! | `Cid` | `nxwebapi.md` 3: `NX_`, 4 + 4 + 8 upper-case hex, `_`, 26 lower-case hex | the matter: node, serial, seconds, and the tail of the first segment's UUID |
 //! | `cnid`, `cnsq` | `nxproxy-rio.md` 4: `YYYYMMDDhhmmss`, 2 digits of node, 6 of serial | the matter by its beginning (UTC) and number; the segment in it. A call has had them since it began |
 
-use super::calendar;
 use crate::percent::hex;
+use domain::calendar;
 use domain::contact::Contact;
 use domain::id::{ContactId, Uuid};
 use domain::time::Millis;

@@ -82,6 +82,8 @@ impl Operation {
 fn content(schema: &Value) -> Value {
     if schema["format"] == "toml" {
         json!({"application/toml": {"schema": schema}})
+    } else if schema["format"] == "csv" {
+        json!({"text/csv": {"schema": schema}})
     } else if schema["format"] == "binary" {
         json!({"application/octet-stream": {"schema": schema}})
     } else {
@@ -121,6 +123,26 @@ fn reference(name: &str) -> Value {
 /// A page of a transcript.
 const LINES: &[(&str, &str)] = &[("before", "integer"), ("after", "integer"), ("limit", "integer")];
 
+/// Which changes.
+const AUDIT: &[(&str, &str)] = &[
+    ("from", "integer"),
+    ("to", "integer"),
+    ("by", "string"),
+    ("kind", "string"),
+    ("name", "string"),
+    ("below", "string"),
+    ("limit", "integer"),
+];
+
+/// What is said to try a scenario.
+const TRY: &[(&str, &str)] = &[
+    ("from", "string"),
+    ("said", "string"),
+    ("menu", "string"),
+    ("missed", "integer"),
+    ("language", "string"),
+];
+
 /// Which contacts.
 const FILTER: &[(&str, &str)] = &[
     ("from", "integer"),
@@ -128,7 +150,12 @@ const FILTER: &[(&str, &str)] = &[
     ("queue", "string"),
     ("agent", "string"),
     ("customer", "string"),
+    ("channel", "string"),
     ("ended", "boolean"),
+    ("number", "string"),
+    ("name", "string"),
+    ("text", "string"),
+    ("outcome", "string"),
     ("below", "integer"),
     ("limit", "integer"),
 ];
@@ -146,6 +173,17 @@ const RECORDINGS: &[(&str, &str)] = &[
     ("limit", "integer"),
 ];
 
+/// Which report.
+const REPORT: &[(&str, &str)] = &[
+    ("from", "string"),
+    ("to", "string"),
+    ("by", "string"),
+    ("queue", "string"),
+    ("agent", "string"),
+    ("channel", "string"),
+    ("format", "string"),
+];
+
 const ALL: &str = "everyone";
 const LOGGED_IN: &str = "everyone who is logged in";
 const OWN: &str = "supervisors, administrators; agents see their own";
@@ -157,6 +195,7 @@ const WRITERS: &str = "administrators";
 fn operations() -> Vec<Operation> {
     let new = Operation::new;
     let bytes = || json!({"type": "string", "format": "binary"});
+    let csv = || json!({"type": "string", "format": "csv"});
     let toml = || json!({"type": "string", "format": "toml"});
     let mut all = vec![
         new("post", "/session", ALL, "Log in")
@@ -192,6 +231,12 @@ fn operations() -> Vec<Operation> {
         new("get", "/recordings/{id}/peaks", LISTENERS, "Its outline, for a picture of it")
             .query(&[("points", "integer")])
             .answer(reference("Peaks")),
+        new("get", "/contacts/{name}/story", OWN, "What happened, fact by fact")
+            .query(&[("after", "integer"), ("limit", "integer")])
+            .answer(list("items", "StoryItem")),
+        new("get", "/reports/{report}", READERS, "Intervals: queues, agents, channels or reasons")
+            .query(REPORT)
+            .answer(reference("Report")),
         new("get", "/files/{id}", LOGGED_IN, "A file's bytes")
             .query(&[("thumb", "integer"), ("contact", "string")])
             .answer(bytes()),
@@ -202,6 +247,10 @@ fn operations() -> Vec<Operation> {
             "Put the bytes of a file that was announced",
         )
         .body(bytes()),
+        new("get", "/audit", WRITERS, "Who changed what, newest first")
+            .query(AUDIT)
+            .answer(list("entries", "Audited")),
+        new("get", "/audit.csv", WRITERS, "The same as a table").query(AUDIT).answer(csv()),
         new("get", "/realm", READERS, "The realm itself").answer(reference("Realm")),
         new("put", "/realm", WRITERS, "Change it")
             .body(reference("Realm"))
@@ -211,6 +260,7 @@ fn operations() -> Vec<Operation> {
             .body(toml())
             .answer(reference("Preview")),
         new("post", "/scenarios/preview", READERS, "What customers would meet; changes nothing")
+            .query(TRY)
             .body(toml())
             .answer(reference("Preview")),
         new("get", "/export", WRITERS, "The whole realm as one document")

@@ -3,9 +3,10 @@
 
 use super::caller::{Caller, enter_as};
 use super::directory::rest::with_directory;
-use super::problem;
+use super::{body, problem};
 use crate::door::{Cx, Head, Request, Response, Step};
-use crate::scenario::{self, Checked, Fault, preview};
+use crate::scenario::preview::{self, Try};
+use crate::scenario::{self, Checked, Fault};
 use domain::command::Command;
 use domain::directory::{Bot, BotKind, Directory, Entry, Role};
 use domain::id::BotId;
@@ -43,8 +44,19 @@ pub(super) fn preview(cx: &mut Cx<'_>, request: Request) -> Step {
             Ok(text) => text.to_owned(),
             Err(step) => return step,
         };
-        with_directory(&caller, move |_, directory| match checked(&text, &directory) {
-            Ok(checked) => problem::reply(200, &preview::menus(&checked)),
+        let wish = match wish(&request.head) {
+            Ok(wish) => wish,
+            Err(step) => return step,
+        };
+        with_directory(&caller, move |cx, directory| match checked(&text, &directory) {
+            Ok(checked) => {
+                let mut shown = preview::menus(&checked);
+                let turn = |wish| preview::turn(&checked.scenario, &directory, cx.now, wish);
+                if let Some(turn) = wish.as_ref().and_then(turn) {
+                    shown["turn"] = turn;
+                }
+                problem::reply(200, &shown)
+            }
             Err(faults) => problem::reply(200, &preview::faulty(&faults)),
         })
     };
@@ -71,7 +83,7 @@ fn put(caller: &Caller, request: &Request, id: BotId) -> Step {
         Ok(text) => text.to_owned(),
         Err(step) => return step,
     };
-    let realm = caller.realm;
+    let asker = caller.clone();
     with_directory(caller, move |_, directory| {
         let checked = match checked(&text, &directory) {
             Ok(checked) => checked,
@@ -85,8 +97,18 @@ fn put(caller: &Caller, request: &Request, id: BotId) -> Step {
             Ok(_) => problem::reply(200, &shown),
             Err(refusal) => problem::refused(&refusal),
         };
-        Step::Do(realm, "api.scenario", Box::new(Command::Put(Box::new(entry))), Box::new(done))
+        let command = asker.wishes(Command::Put(Box::new(entry)));
+        Step::Do(asker.realm, "api.scenario", command, Box::new(done))
     })
+}
+
+/// What is said to try it, if anything is.
+fn wish(head: &Head) -> Result<Option<Try>, Step> {
+    let query = body::Query::of(head, &["from", "said", "menu", "missed", "language"])?;
+    let text = |name| query.text(name).map(str::to_owned);
+    let missed = query.value("missed", "a whole number")?.unwrap_or_default();
+    let (from, menu, language) = (text("from"), text("menu"), text("language"));
+    Ok(text("said").map(|said| Try { from, said, menu, missed, language }))
 }
 
 /// Reads it, and holds it against the directory.

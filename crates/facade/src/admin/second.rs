@@ -3,19 +3,21 @@
 //!
 //! What was begun is kept by whoever began it: the ticket is the secret, sealed. So nothing is kept here that nobody ends.
 
-use super::caller::{Caller, enter, enter_as};
+use super::caller::{Caller, actor, enter, enter_as};
 use super::origin::{self, Source};
 use super::session::{self, Claim, Denied, Proved};
 use super::{body, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Step};
+use domain::audit::Actor;
 use domain::command::{Command, Proof};
-use domain::directory::{Role, SecondFactor};
+use domain::directory::{Role, SecondFactor, User};
 use domain::id::{TokenHash, UserId};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 /// What was begun is to be ended within this.
 const TICKET: Millis = Millis::from_mins(10);
@@ -54,7 +56,18 @@ struct Ticket {
     user: UserId,
     /// Sealed.
     secret: String,
+    /// What the password was checked against ([`standing`]).
+    standing: String,
     until: Millis,
+}
+
+/// Changes with the password and with the second factor: a ticket of before is none any more.
+fn standing(user: &User) -> String {
+    let mut hash = Sha256::new();
+    hash.update(user.password.as_deref().unwrap_or_default());
+    hash.update([0]);
+    hash.update(user.second.as_ref().map_or("", |second| &second.sealed));
+    crate::percent::hex(&hash.finalize())
 }
 
 /// `POST`: a secret for a new device, and what proves afterwards that it was asked for by the password.
@@ -66,6 +79,7 @@ pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
             realm: proved.realm.0,
             user: proved.user.id.clone(),
             secret: totp::seal(cx.site, &secret),
+            standing: standing(&proved.user),
             until: cx.now.plus(TICKET),
         };
         let ticket = cx.site.seal(&serde_json::to_vec(&ticket).unwrap_or_default());
@@ -98,11 +112,9 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
     };
     let opened = cx.site.unseal(&ticket).and_then(|text| serde_json::from_slice(&text).ok());
     let Some(ticket) = opened.filter(|t: &Ticket| t.purpose == PURPOSE && t.until > cx.now) else {
-        return problem::bad("the ticket is none of ours, or too old: begin anew");
+        return stale();
     };
-    let Some(secret) = totp::open(cx.site, &ticket.secret) else {
-        return problem::bad("the ticket is none of ours, or too old: begin anew");
-    };
+    let Some(secret) = totp::open(cx.site, &ticket.secret) else { return stale() };
     // Whoever holds the ticket knows the secret: nothing is guessed here.
     let Some(step) = totp::step(&secret, &code, cx.now) else {
         return problem::refused(&Refusal::WrongCode);
@@ -112,11 +124,14 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
     let sealed = ticket.secret.into();
     let factor = SecondFactor { sealed, since: cx.now, recovery: hashes };
     let (realm, user) = (RealmNo(ticket.realm), ticket.user);
+    let (owner, standing_then) = (user.clone(), ticket.standing);
     let browser = source == Source::Own;
     let secure = origin::secure(cx.site.settings(), &request.head);
+    let by = Box::new(actor(&user, &request.head));
     let set = move |keep: Option<TokenHash>| {
         let factor = Some((Box::new(factor), step));
         let command = Command::SetSecondFactor { user: user.clone(), factor, keep };
+        let command = Command::As(by.clone(), Box::new(command));
         let done = move |cx: &mut Cx<'_>, outcome| match outcome {
             Err(refusal) => problem::refused(&refusal),
             Ok(_) if !log_in => problem::reply(200, &json!({"recovery": recovery})),
@@ -128,22 +143,37 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
                     }
                     Err(denied) => session::no(&denied),
                 };
-                session::open(cx, realm, user, Proof::Known, Box::new(then))
+                let then = Box::new(then);
+                session::open(cx, realm, user, Proof::Known, Some(by), then)
             }
         };
         Step::Do(realm, "api.second_factor", Box::new(command), Box::new(done))
     };
-    if log_in {
-        return set(None);
-    }
-    let stay = move |_: &mut Cx<'_>, caller: Caller| set(Some(caller.session));
-    enter(cx, &request.head, false, Box::new(stay))
+    let head = request.head.clone();
+    let known = move |cx: &mut Cx<'_>, answer| match answer {
+        Ok(Answer::Person(user)) if !user.disabled && standing(&user) == standing_then => {
+            if log_in {
+                return set(None);
+            }
+            let stay = move |_: &mut Cx<'_>, caller: Caller| set(Some(caller.session));
+            enter(cx, &head, false, Box::new(stay))
+        }
+        _ => stale(),
+    };
+    Step::Read(realm, Box::new(Query::Person(owner)), Box::new(known))
+}
+
+/// Nothing can be ended that was not begun a moment ago.
+fn stale() -> Step {
+    problem::bad("the ticket is none of ours, or too old: begin anew")
 }
 
 /// `DELETE`: no second factor any more, where one's role does not ask for it.
 pub(super) fn delete(cx: &mut Cx<'_>, request: &Request) -> Step {
-    let take_off = |_: &mut Cx<'_>, proved: Proved| {
+    let head = request.head.clone();
+    let take_off = move |_: &mut Cx<'_>, proved: Proved| {
         let Proved { realm, user, .. } = proved;
+        let actor = actor(&user.id, &head);
         let checked = move |_: &mut Cx<'_>, answer| match answer {
             Ok(Answer::Directory(directory))
                 if directory
@@ -153,7 +183,7 @@ pub(super) fn delete(cx: &mut Cx<'_>, request: &Request) -> Step {
             {
                 problem::refused(&Refusal::MustEnrol)
             }
-            _ => remove(realm, user.id.clone()),
+            _ => remove(realm, user.id.clone(), actor),
         };
         Step::Read(realm, Box::new(Query::Directory), Box::new(checked))
     };
@@ -167,13 +197,14 @@ pub(super) fn reset(cx: &mut Cx<'_>, head: &Head, id: &str) -> Step {
         if caller.user.id == user {
             return problem::stop(403, "session.own_role", "another administrator must do this");
         }
-        remove(caller.realm, user)
+        remove(caller.realm, user, caller.actor)
     };
     enter_as(cx, head, Role::Administrator, Box::new(reset))
 }
 
-fn remove(realm: RealmNo, user: UserId) -> Step {
+fn remove(realm: RealmNo, user: UserId, by: Actor) -> Step {
     let command = Command::SetSecondFactor { user, factor: None, keep: None };
+    let command = Command::As(Box::new(by), Box::new(command));
     let done = |_: &mut Cx<'_>, outcome| match outcome {
         Ok(_) => Step::Reply(problem::nothing()),
         Err(refusal) => problem::refused(&refusal),

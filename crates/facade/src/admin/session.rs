@@ -1,10 +1,11 @@
 //! `/api/v1/session`: log in, who am I, log out (`web.md`, "Log-in of desk, wall, admin").
 
-use super::caller::{Caller, enter};
+use super::caller::{Caller, actor, enter};
 use super::lockout::{Lockout, RETRY_AFTER_S};
 use super::origin::{self, Source};
 use super::{body, cookie, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Response, Step, Then, mint};
+use domain::audit::Actor;
 use domain::command::{Command, Proof};
 use domain::directory::User;
 use domain::id::UserId;
@@ -135,6 +136,7 @@ pub fn log_in(
     claim: Claim<'_>,
     then: Then<Result<Opened, Denied>>,
 ) -> Step {
+    let from = head.clone();
     let enter = move |cx: &mut Cx<'_>, proved: Result<Proved, Denied>| {
         let Proved { realm, user, proof, lockout } = match proved {
             Ok(proved) => proved,
@@ -146,7 +148,8 @@ pub fn log_in(
             }
             then(cx, opened)
         };
-        open(cx, realm, user.id.clone(), proof, Box::new(then))
+        let by = Some(Box::new(actor(&user.id, &from)));
+        open(cx, realm, user.id.clone(), proof, by, Box::new(then))
     };
     prove(cx, head, claim, Box::new(enter))
 }
@@ -245,10 +248,14 @@ pub fn open(
     realm: RealmNo,
     user: UserId,
     proof: Proof,
+    by: Option<Box<Actor>>,
     then: Then<Result<Opened, Denied>>,
 ) -> Step {
     let (secret, session) = mint(cx, realm);
-    let command = Command::LogIn { user, session, proof };
+    let mut command = Command::LogIn { user, session, proof };
+    if let Some(by) = by {
+        command = Command::As(by, Box::new(command));
+    }
     let done = move |cx: &mut Cx<'_>, outcome| match outcome {
         Ok(_) => {
             let then = move |cx: &mut Cx<'_>, answer| {

@@ -89,6 +89,7 @@ pub(super) fn greet(
     let world = World {
         directory,
         channels,
+        rooms: contacts.values().map(|contact| (contact.room, contact.id)).collect(),
         contacts,
         gone: BTreeMap::new(),
         leaving: BTreeMap::new(),

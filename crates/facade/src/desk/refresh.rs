@@ -63,7 +63,7 @@ impl World {
             if self.contacts.get(&id).is_none_or(|old| contact.differs(old)) {
                 self.tell(seq, at, &Event::Contact { contact: &contact }, out);
             }
-            self.contacts.insert(id, contact);
+            self.keep(contact);
         }
         self.gone.retain(|_, gone| *gone > seq);
         self.tell_held(seq, out);

@@ -228,9 +228,13 @@ impl Desk {
             }
             wake = [world.levels.due(), world.again].into_iter().flatten().fold(wake, Millis::min);
             let (contacts, directory) = (world.ask_contacts(), world.ask_directory());
-            let queues: BTreeSet<QueueId> =
-                world.levels.queues().iter().map(|queue| queue.id.clone()).collect();
-            self.watch(queues, out);
+            let queues = world.levels.queues();
+            if queues.len() != self.watched.len()
+                || queues.iter().any(|queue| !self.watched.contains(&queue.id))
+            {
+                let queues = queues.iter().map(|queue| queue.id.clone()).collect();
+                self.watch(queues, out);
+            }
             if directory {
                 self.read(Asked::Directory, Query::Directory, out);
             }
@@ -242,9 +246,6 @@ impl Desk {
     }
 
     fn watch(&mut self, queues: BTreeSet<QueueId>, out: &mut Out) {
-        if queues == self.watched {
-            return;
-        }
         out.extend(
             queues
                 .difference(&self.watched)

@@ -10,7 +10,7 @@ use domain::id::{ContactId, RoomId};
 use domain::node::Published;
 use domain::time::Millis;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the agent says of a channel.
@@ -48,6 +48,8 @@ pub(super) struct World {
     pub(super) channels: BTreeMap<Channel, ChannelWire>,
     /// Contacts as they were last told.
     pub(super) contacts: BTreeMap<ContactId, ContactWire>,
+    /// The same by their rooms.
+    pub(super) rooms: BTreeSet<(RoomId, ContactId)>,
     /// Contacts that were told to be gone by the deed of this number: what is older knows no better.
     pub(super) gone: BTreeMap<ContactId, u64>,
     /// Why a contact is about to leave.
@@ -79,7 +81,14 @@ pub(super) struct World {
 impl World {
     /// A contact in this room.
     pub(super) fn in_room(&self, room: RoomId) -> Option<&ContactWire> {
-        self.contacts.values().find(|contact| contact.room == room)
+        let (of, contact) = self.rooms.range((room, ContactId::default())..).next()?;
+        if *of == room { self.contacts.get(contact) } else { None }
+    }
+
+    /// A contact is on this desk, as it was just told.
+    pub(super) fn keep(&mut self, contact: ContactWire) {
+        self.rooms.insert((contact.room, contact.id));
+        self.contacts.insert(contact.id, contact);
     }
 
     /// Tells an event. Numbers never fall, whatever came late.
@@ -98,7 +107,8 @@ impl World {
         out: &mut Out,
     ) {
         self.leaving.remove(&contact);
-        if self.contacts.remove(&contact).is_some() {
+        if let Some(left) = self.contacts.remove(&contact) {
+            self.rooms.remove(&(left.room, contact));
             self.tell(seq, at, &Event::Gone { contact, why }, out);
         }
         self.gone.insert(contact, seq);

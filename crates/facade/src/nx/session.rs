@@ -16,7 +16,7 @@ use domain::refusal::Refusal;
 use domain::room::{Audience, TokenKind};
 use domain::signal::Signal;
 use domain::time::Millis;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rooms of one socket (`nxwebapi.md` 10).
@@ -73,7 +73,8 @@ pub(super) struct Socket {
     lobby: Arc<Lobby>,
     realm: RealmNo,
     rooms: Vec<Room>,
-    asked: BTreeMap<u64, Asked>,
+    /// What is not answered yet, by ticket: next to nothing most of the time, and then it takes no memory.
+    asked: Vec<(u64, Asked)>,
     tickets: u64,
     /// Queues whose levels are watched.
     queues: BTreeSet<QueueId>,
@@ -89,7 +90,7 @@ impl Socket {
             arrival,
             lobby,
             rooms: Vec::new(),
-            asked: BTreeMap::new(),
+            asked: Vec::new(),
             tickets: 0,
             queues: BTreeSet::new(),
             ping_at: Millis(0),
@@ -103,16 +104,32 @@ impl Socket {
         self.tickets
     }
 
+    /// What this ticket was for.
+    fn take_back(&mut self, ticket: u64) -> Option<Asked> {
+        let at = self.asked.iter().position(|(of, _)| *of == ticket)?;
+        let (_, asked) = self.asked.remove(at);
+        if self.asked.is_empty() {
+            self.asked = Vec::new();
+        }
+        Some(asked)
+    }
+
+    /// Most sockets carry one room.
+    fn add(&mut self, room: Room) {
+        self.rooms.reserve_exact(1);
+        self.rooms.push(room);
+    }
+
     fn read(&mut self, asked: Asked, query: Query, out: &mut Out) {
         let ticket = self.ticket();
-        self.asked.insert(ticket, asked);
+        self.asked.push((ticket, asked));
         out.push(Effect::Read(ticket, Box::new(query)));
     }
 
     fn act(&mut self, asked: Option<Asked>, cause: &'static str, command: Command, out: &mut Out) {
         let ticket = self.ticket();
         if let Some(asked) = asked {
-            self.asked.insert(ticket, asked);
+            self.asked.push((ticket, asked));
         }
         out.push(Effect::Do(ticket, cause, Box::new(command)));
     }
@@ -187,7 +204,7 @@ impl Socket {
             key: open.key.map(|key| door::client_key(&scope, &key)),
             grants,
         };
-        self.rooms.push(Room::new(New {
+        self.add(Room::new(New {
             id,
             room,
             stage: Stage::Opening,
@@ -274,7 +291,7 @@ impl Socket {
         let place = self.lobby.enter(self.arrival.peer).filter(|_| self.rooms.len() < ROOMS);
         let Some(place) = place else { return frame::closed(id, 503, None, out) };
         let (upload, _) = bringing(realm, secret);
-        self.rooms.push(Room::new(New {
+        self.add(Room::new(New {
             id,
             room,
             stage: Stage::Visiting,
@@ -610,7 +627,7 @@ impl Session for Socket {
         if self.over {
             return;
         }
-        match self.asked.remove(&ticket) {
+        match self.take_back(ticket) {
             Some(Asked::Open(id)) => {
                 self.opened(cx, id, outcome, out);
                 self.settle(cx.now, out);
@@ -631,7 +648,7 @@ impl Session for Socket {
         if self.over {
             return;
         }
-        match self.asked.remove(&ticket) {
+        match self.take_back(ticket) {
             Some(Asked::Visit(id, keys)) => self.visited(cx, id, &keys, answer, seq, out),
             Some(Asked::Since(id)) => self.replayed(cx, id, answer, out),
             Some(Asked::Place(id)) => {

@@ -2,7 +2,9 @@
 
 use super::{Checked, Fault};
 use crate::content;
-use domain::scenario::{Act, Menu, Taker};
+use domain::directory::Directory;
+use domain::scenario::{Act, Menu, Scenario, Taker};
+use domain::time::Millis;
 use serde_json::{Value, json};
 
 /// The faults, for `/api/v1`.
@@ -21,6 +23,39 @@ pub fn menus(checked: &Checked) -> Value {
         "queue": scenario.queue,
         "menus": menus,
     })
+}
+
+/// Something that is said to try a scenario.
+#[derive(Debug, Clone, Default)]
+pub struct Try {
+    /// The menu that was shown last; none is the first.
+    pub from: Option<String>,
+    /// The words.
+    pub said: String,
+    /// The menu that was pressed with them.
+    pub menu: Option<String>,
+    /// Words in a row that led nowhere before.
+    pub missed: u32,
+    /// The language that is spoken.
+    pub language: Option<String>,
+}
+
+/// The menu that is shown to it at this moment: by the rules by which a bot finds it, closed menus included. Whether people
+/// are there to take over is not asked.
+pub fn turn(scenario: &Scenario, directory: &Directory, at: Millis, wish: &Try) -> Option<Value> {
+    let from = wish.from.as_deref();
+    let chosen = wish.menu.as_deref().and_then(|menu| scenario.by_choice(menu, &wish.said));
+    let led = chosen.or_else(|| scenario.by_words(from, &wish.said));
+    let missed = if led.is_some() { 0 } else { wish.missed.saturating_add(1) };
+    let patient = led.is_none() && scenario.impatient(missed).is_none();
+    let led = led.or_else(|| scenario.impatient(missed).cloned());
+    let menu = scenario.menu(led.as_deref().or(from))?;
+    let menu = scenario.open(menu, at, |id| directory.hours.get(id));
+    let mut turn = json!({"menu": menu.id, "missed": missed});
+    if let Some(unknown) = scenario.unknown.as_ref().filter(|_| patient) {
+        turn["unknown"] = json!(unknown.of(&scenario.language(wish.language.as_deref())));
+    }
+    Some(turn)
 }
 
 fn one(menu: &Menu) -> Value {

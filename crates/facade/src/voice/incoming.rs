@@ -25,9 +25,9 @@ enum Caller {
 }
 
 /// A no, and what goes with it.
-type Refused = (u16, Headers);
+pub(super) type Refused = (u16, Headers);
 
-fn no(status: u16) -> Refused {
+pub(super) fn no(status: u16) -> Refused {
     let mut headers = Headers::default();
     if status == 503 {
         headers.push(Name::RetryAfter, 5);
@@ -159,6 +159,37 @@ impl Voice {
         if let Some(kind) = kind.filter(|_| page) {
             return self.web_caller(turn, invite, flow, kind);
         }
+        let who = self.phone_of(turn, invite, flow)?;
+        self.spend(turn, &who)?;
+        Ok(Caller::Phone(who))
+    }
+
+    /// Takes a new call of a telephone's share.
+    ///
+    /// # Errors
+    ///
+    /// It has had all of it.
+    pub(super) fn spend(&self, turn: &Turn<'_, '_>, who: &Who) -> Result<(), Refused> {
+        let (bucket, most) = (format!("voice.{}.{}", who.realm.0, who.device), &self.most);
+        if self.legs.of(who).count() >= most.phone_legs
+            || !turn.cx.site.allow(&bucket, most.phone_rate.0, most.phone_rate.1)
+        {
+            return Err(no(503));
+        }
+        Ok(())
+    }
+
+    /// The telephone that asks for something in its own name.
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered.
+    pub(super) fn phone_of(
+        &mut self,
+        turn: &Turn<'_, '_>,
+        invite: &Request,
+        flow: Flow,
+    ) -> Result<Who, Refused> {
         let from = invite.from().map_err(|_| no(400))?;
         let claimed = from.uri.user().unwrap_or_default();
         let realm = Self::realm_of(turn, &from.uri);
@@ -173,13 +204,7 @@ impl Voice {
         if claimed != who.device.as_str() || !self.has_contact(&who) {
             return Err(no(403));
         }
-        let (bucket, most) = (format!("voice.{}.{}", realm.0, who.device), &self.most);
-        if self.legs.of(&who).count() >= most.phone_legs
-            || !turn.cx.site.allow(&bucket, most.phone_rate.0, most.phone_rate.1)
-        {
-            return Err(no(503));
-        }
-        Ok(Caller::Phone(who))
+        Ok(who)
     }
 
     /// The telephone whose password an INVITE gives.
@@ -353,7 +378,7 @@ impl Voice {
                 self.legs.of(&other).any(|leg| leg.stage == Stage::Called && leg.way.is_some())
             });
         let rings = call.speakers().any(|p| p.link == Link::Alerting && (!p.outside || p.rang));
-        let (sip, headers, now) = (leg.sip, cid(call), turn.now());
+        let (sip, headers, now) = (leg.sip, about(call, leg), turn.now());
         if early && !leg.previewed && !leg.offers {
             let sdp = leg.answer.clone();
             if self.endpoint.ring(now, sip, 183, &headers, sdp).is_ok()
@@ -375,21 +400,27 @@ impl Voice {
         let now = turn.now();
         let Some(leg) = self.legs.get_mut(number) else { return };
         let rang = std::mem::replace(&mut leg.rang, true);
-        let (sip, sdp) = (leg.sip, leg.answer.take());
+        let (sip, sdp, headers) = (leg.sip, leg.answer.take(), about(call, leg));
         leg.stage = Stage::Up;
         // Pages are promised to hear it ring before it is answered (`nxwebapi.md` 7.2).
         if !rang {
-            let _ = self.endpoint.ring(now, sip, 180, &cid(call), None);
+            let _ = self.endpoint.ring(now, sip, 180, &headers, None);
         }
-        let _ = self.endpoint.answer(now, sip, &cid(call), sdp);
+        let _ = self.endpoint.answer(now, sip, &headers, sdp);
         self.tune(turn, number);
     }
 }
 
-/// By which number the matter is known.
-fn cid(call: &Call) -> Headers {
+/// By which number the matter is known; and, for a page's visitor, which of the centre's numbers serves them as far as that is
+/// known by now (`nxwebapi.md` 7.2).
+fn about(call: &Call, leg: &Leg) -> Headers {
     let mut headers = Headers::default();
     headers.push(Name::Other("X-NX-Cid".into()), &call.cnid);
+    let visits = leg.who.as_ref().is_some_and(|who| who.outside) && wire(leg.flow) == Wire::Web;
+    let ours = |link| call.speakers().find(move |party| !party.outside && party.link == link);
+    if let Some(party) = ours(Link::Connected).or_else(|| ours(Link::Alerting)).filter(|_| visits) {
+        headers.push(Name::Other("X-NX-VirtualAgent".into()), &party.device);
+    }
     headers
 }
 

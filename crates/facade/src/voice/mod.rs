@@ -16,9 +16,11 @@
 //! - `realm.rs`: what is known of a tenant; `phone.rs`: REGISTER, and who may; `keep.rs`: contacts over a restart;
 //! - `request.rs`: what is no call;
 //! - `incoming.rs`: who calls; `ring.rs`: calling telephones; `trunk.rs`: other networks; `inside.rs`: hold, keys, REFER;
+//! - `chat.rs`: rooms by MESSAGE;
 //! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `tape.rs`: what is kept of it; `depart.rs`: who is gone;
 //!   `leg.rs`, `status.rs`.
 
+pub mod chat;
 mod depart;
 mod follow;
 mod hear;
@@ -152,6 +154,8 @@ pub enum Output {
         /// Where.
         host: Arc<str>,
     },
+    /// Something for the session behind a chat of this number. What it says comes back by [`Voice::chatted`].
+    Chat(u64, chat::Chat),
     /// Give all facts of this topic to [`Voice::fact`] from now on.
     Watch(RealmNo, Topic),
     /// Nothing more now. Call [`Voice::timeout`] then, if there is a time.
@@ -197,6 +201,8 @@ enum Timer {
     Own(plane::Leg),
     /// Look for the way to a trunk, or refresh our registration there.
     Trunk(RealmNo, TrunkId),
+    /// A chat's customer has not come back.
+    Away(u64),
 }
 
 /// One step's surroundings.
@@ -236,6 +242,7 @@ pub struct Voice {
     /// Who has dialled, and has not heard from the domain.
     dialing: BTreeMap<Who, u32>,
     trunks: BTreeMap<(RealmNo, TrunkId), Line>,
+    talks: chat::Talks,
     /// Under which name we are reached.
     host: Box<str>,
     tickets: BTreeMap<u64, Ticket>,
@@ -266,6 +273,7 @@ impl Voice {
             tapes: Tapes::default(),
             dialing: BTreeMap::new(),
             trunks: BTreeMap::new(),
+            talks: chat::Talks::default(),
             host,
             tickets: BTreeMap::new(),
             last_ticket: 0,
@@ -300,6 +308,7 @@ impl Voice {
         let turn = &mut Turn { cx, plane };
         self.lose(turn, flow);
         self.trunk_lost(turn, flow);
+        self.chats_lost(turn, flow);
         self.endpoint.closed(turn.now(), flow);
         self.settle(turn);
     }
@@ -462,6 +471,19 @@ impl Voice {
         self.settle(turn);
     }
 
+    /// The session behind a chat said this frame; none: it is over.
+    pub fn chatted(
+        &mut self,
+        cx: &mut Cx<'_>,
+        plane: &mut dyn Plane,
+        chat: u64,
+        frame: Option<&str>,
+    ) {
+        let turn = &mut Turn { cx, plane };
+        self.chat_told(turn, chat, frame);
+        self.settle(turn);
+    }
+
     /// The way that [`Output::Open`] asked for was found, or was not.
     pub fn opened(
         &mut self,
@@ -493,6 +515,7 @@ impl Voice {
                 Timer::Mourn(realm, key) => self.mourn(realm, key),
                 Timer::Own(leg) => self.own_silent(turn, leg),
                 Timer::Trunk(realm, trunk) => self.trunk_due(turn, realm, &trunk),
+                Timer::Away(talk) => self.chat_away(turn, talk),
             }
         }
         self.settle(turn);
@@ -535,6 +558,7 @@ impl Voice {
                 Said::Close(flow) => {
                     self.lose(turn, flow);
                     self.trunk_lost(turn, flow);
+                    self.chats_lost(turn, flow);
                     self.out.push_back(Output::Close(flow));
                 }
                 Said::Event(event) => self.happened(turn, event),
@@ -548,8 +572,14 @@ impl Voice {
             Event::Request { tx, call: None, request, flow } => {
                 self.requested(turn, tx, &request, flow);
             }
+            Event::Request { tx, call: Some(call), request, flow } if self.talks.has(call) => {
+                self.chat_inside(turn, tx, call, &request, flow);
+            }
             Event::Request { tx, call: Some(call), request, .. } => {
                 self.inside(turn, tx, call, &request);
+            }
+            Event::Incoming { call, invite, flow, replaces } if chat::is_chat(&invite) => {
+                self.chat_invited(turn, call, &invite, flow, replaces);
             }
             Event::Incoming { call, invite, flow, replaces } => {
                 self.incoming(turn, call, &invite, flow, replaces);
@@ -568,6 +598,8 @@ impl Voice {
             Event::Connected { call, sdp } | Event::Answer { call, sdp } => {
                 self.concluded(turn, call, sdp.as_deref());
             }
+            Event::Offer { call, .. } if self.talks.has(call) => self.chat_offered(turn, call),
+            Event::Ended { call, .. } if self.talks.has(call) => self.chat_ended(turn, call),
             Event::Offer { call, sdp } => self.offered(turn, call, sdp.as_deref()),
             // The session is as it was.
             Event::OfferRefused { .. } => {}

@@ -17,6 +17,7 @@ impl Voice {
     ) {
         let response = match request.method {
             Method::Register => self.register(turn, request, flow),
+            Method::Message => return self.chat_message(turn, tx, request, flow),
             Method::Options => options(request),
             // Many phones keep their way open by it.
             Method::Notify => Response::to_request(request, 200),
@@ -36,7 +37,7 @@ impl Voice {
 fn options(request: &Request) -> Response {
     let mut response = Response::to_request(request, 200);
     response.headers.push(Name::Allow, ALLOW);
-    response.headers.push(Name::Accept, "application/sdp");
+    response.headers.push(Name::Accept, format!("application/sdp, {}", super::chat::KINDS));
     response.headers.push(Name::Supported, SUPPORTED.join(", "));
     response
 }

@@ -80,9 +80,12 @@ impl Voice {
     /// The legs of those who talk: the customer's side, and the others.
     fn sides(&self, realm: RealmNo, key: Key, call: &Call) -> [Vec<No>; 2] {
         let outside = call.parties.iter().any(|party| party.outside);
+        // Among colleagues it is whoever called; when they have passed it on, whoever has been in it longest.
+        let caller = talking(call).find(|party| party.device == call.caller);
+        let first = caller.or_else(|| talking(call).next()).map(|party| &party.device);
         let mut sides: [Vec<No>; 2] = Default::default();
         for party in talking(call) {
-            let left = if outside { party.outside } else { party.device == call.caller };
+            let left = if outside { party.outside } else { Some(&party.device) == first };
             if let Mouth::Leg(no) = self.mouth(realm, key, party) {
                 sides[usize::from(!left)].push(no);
             }

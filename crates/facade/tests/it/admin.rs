@@ -684,6 +684,82 @@ fn a_ticket_is_good_for_ten_minutes_and_nothing_else_is_one() {
         403,
         "session.foreign_origin",
     );
+    assert_eq!(put(&mut world, &begun["ticket"]).status, 200);
+    check(&put(&mut world, &begun["ticket"]), 400, "request.bad");
+    let reset = "/api/v1/users/1001/second-factor";
+    assert_eq!(call(&mut world, "admin", "DELETE", reset, "").status, 204);
     world.now = world.now.plus(Millis::from_mins(11));
     check(&put(&mut world, &begun["ticket"]), 400, "request.bad");
+}
+
+#[test]
+fn a_ticket_dies_with_the_password_for_which_it_was_given() {
+    let mut world = world();
+    let body = r#"{"user":"1001","password":"secret-1001"}"#;
+    let begun = json(&http(&mut world, "POST", "/api/v1/second-factor", &[JSON], body));
+    let known = directory(&mut world).users["1001"].as_ref().clone();
+    world.put(Entry::User(User { password: Some("another".into()), ..known }));
+    let code = &codes(begun["secret"].as_str().unwrap(), world.now)[1];
+    let body = value!({"ticket": begun["ticket"], "code": code, "log_in": true}).to_string();
+    check(&http(&mut world, "PUT", "/api/v1/second-factor", &[JSON], &body), 400, "request.bad");
+}
+
+#[test]
+fn every_change_stands_in_the_trail_with_who_and_what_it_was_and_no_secret() {
+    let mut world = world();
+    let put = |world: &mut World, body: &str| {
+        assert_eq!(call(world, "admin", "PUT", "/api/v1/users/2901", body).status, 200);
+    };
+    put(&mut world, r#"{"name":"before","role":"agent","password":"never-shown"}"#);
+    put(&mut world, r#"{"name":"after","role":"agent","password":"not-either"}"#);
+    assert_eq!(call(&mut world, "admin", "DELETE", "/api/v1/users/2901", "").status, 204);
+    let path = "/api/v1/audit?kind=users&name=2901";
+    let told = call(&mut world, "admin", "GET", path, "");
+    let text = String::from_utf8(told.body.clone()).unwrap();
+    assert!(!text.contains("never-shown") && !text.contains("not-either"), "{text}");
+    let rows = json(&told)["entries"].as_array().unwrap().clone();
+    let actions: Vec<_> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["removed", "changed", "added"]);
+    let changed = &rows[1];
+    assert_eq!(
+        (&changed["by"], &changed["way"], &changed["from"]),
+        (&value!("admin"), &value!("api"), &value!("127.0.0.1"))
+    );
+    assert_eq!(changed["changed"], value!(["name", "password_hash"]));
+    assert_eq!(changed["before"]["name"], "before");
+    assert_eq!(changed["after"]["name"], "after");
+    assert_eq!(rows[0]["before"]["name"], "after");
+    let first = json(&call(&mut world, "admin", "GET", &format!("{path}&limit=2"), ""));
+    let below = first["below"].as_str().unwrap();
+    let next = format!("{path}&limit=2&below={below}");
+    let next = json(&call(&mut world, "admin", "GET", &next, ""));
+    assert_eq!(next["entries"], value!([rows[2]]));
+    assert!(next.get("below").is_none());
+    let none = json(&call(&mut world, "admin", "GET", &format!("{path}&by=1001"), ""));
+    assert_eq!(none["entries"], value!([]));
+    let logged_in = "/api/v1/audit?kind=sessions&by=9001";
+    token(&mut world, "9001");
+    let rows = json(&call(&mut world, "admin", "GET", logged_in, ""));
+    assert_eq!(rows["entries"][0]["action"], "logged_in");
+    check(&call(&mut world, "9001", "GET", path, ""), 403, "session.not_allowed");
+    check(&call(&mut world, "admin", "GET", "/api/v1/audit?below=x", ""), 400, "request.bad");
+    let table = call(&mut world, "admin", "GET", "/api/v1/audit.csv?kind=users&name=2901", "");
+    assert_eq!(header(&table, "content-type").unwrap(), "text/csv; charset=utf-8");
+    let table = String::from_utf8(table.body).unwrap();
+    assert_eq!(table.lines().count(), 4, "{table}");
+    assert!(table.contains("\"changed\",\"users\",\"2901\",\"name password_hash\""), "{table}");
+}
+
+#[test]
+fn an_import_stands_in_the_trail_entry_by_entry() {
+    let mut world = world();
+    let body =
+        r#"{"wrap_up_codes":[{"code":"a","ko":"가","en":"a"},{"code":"b","ko":"나","en":"b"}]}"#;
+    assert_eq!(call(&mut world, "admin", "PUT", "/api/v1/import", body).status, 200);
+    let path = "/api/v1/audit?kind=wrap_up_codes";
+    let rows = json(&call(&mut world, "admin", "GET", path, ""))["entries"].clone();
+    let told =
+        |n: usize| (rows[n]["name"].clone(), rows[n]["action"].clone(), rows[n]["by"].clone());
+    assert_eq!(told(0), (value!("b"), value!("added"), value!("admin")));
+    assert_eq!(told(1), (value!("a"), value!("added"), value!("admin")));
 }

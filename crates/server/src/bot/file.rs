@@ -1,5 +1,6 @@
-//! Scenarios as files of the data folder, `bots/NUMBER.toml`: one that changes is taken up within a second or two, and one
-//! that is changed otherwise is written out. Whoever edits a file thus edits what runs.
+//! Scenarios as files of the data folder, `bots/NUMBER.toml` (`bots/REALM/NUMBER.toml` of a second realm): one that changes
+//! is taken up within a second or two, and one that is changed otherwise is written out. Whoever edits a file thus edits
+//! what runs.
 //!
 //! Beside each lies `.NUMBER.taken`, the text that file and directory last agreed on: so a restart knows which of the two
 //! has changed since. Of both, the file wins.
@@ -28,9 +29,8 @@ const LETTERS: usize = 64;
 /// What is known of a file without reading it.
 type Stamp = Option<(SystemTime, u64)>;
 
-/// Keeps the files of a realm's scenarios.
-pub fn start(realm: Arc<Realm>, data: &Path, mut stop: watch::Receiver<bool>) {
-    let folder = data.join("bots");
+/// Keeps the files of a realm's scenarios in this folder.
+pub fn start(realm: Arc<Realm>, folder: PathBuf, mut stop: watch::Receiver<bool>) {
     tasks::spawn("scenarios", async move {
         tokio::select! {
             () = keep(&realm, &folder) => {}

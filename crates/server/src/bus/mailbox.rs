@@ -10,8 +10,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
-/// An emptied queue that had room for more than this gives it back: most mailboxes are idle most of the time.
-const ROOM: usize = 16;
+/// An emptied queue that had room for more than this gives it back: most mailboxes are idle most of the time, and what a
+/// chat's beginning brings at once would stay with it for good.
+const ROOM: usize = 4;
 
 /// One mailbox, as everybody sees it.
 #[derive(Debug)]
@@ -133,5 +134,22 @@ impl Drop for Letters {
                 shelves.remove(topic, &self.slot);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mailbox_that_was_emptied_gives_back_what_a_burst_took() {
+        let (mailbox, mut letters) = Mailbox::new(100, Weak::new());
+        for _ in 0..12 {
+            mailbox.put(Mail::Missed);
+        }
+        for _ in 0..12 {
+            assert!(matches!(letters.recv().await, Some(Mail::Missed)));
+        }
+        assert!(mailbox.0.inner().queue.capacity() <= ROOM);
     }
 }

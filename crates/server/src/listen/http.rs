@@ -5,6 +5,7 @@ use super::door::Door;
 use super::files;
 use super::form::Form;
 use super::pages;
+use super::serve::{HEAD, Line, Port, serve};
 use super::wire::Wire;
 use super::ws::{self, Opening};
 use crate::metrics::meters;
@@ -14,119 +15,37 @@ use facade::door::{BodyWanted, Fault, Head, Part, Received, Request, Response as
 use facade::route;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::service::service_fn;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper::{Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use hyper_util::rt::TokioIo;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-
-/// The longest head of a request, in bytes (`amazon-connect-chat.md` 0.2): beyond it, 431.
-pub(super) const HEAD: usize = 32 << 10;
 
 /// So much of a body that nobody wants is read and dropped, in bytes: a connection with words left unread cannot be used
 /// again, and a client that is not told so sends its next request into the void.
 const UNWANTED: usize = 512 << 10;
 
-/// How long a TLS handshake may take.
-pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
-
 /// Takes connections until the server stops.
-pub async fn listen(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    door: Arc<Door>,
-    places: Arc<Semaphore>,
-) {
-    let mut stop = door.stop.clone();
-    loop {
-        let taken = tokio::select! {
-            taken = take(&listener, &places) => taken,
-            _ = stop.wait_for(|stop| *stop) => return,
-        };
-        let Some((tcp, peer, place)) = taken else {
-            // No more files may be opened: some connection has to end first.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        let (tls, door) = (tls.clone(), door.clone());
-        tasks::spawn("connection", async move {
-            meters().connections.increment(1.0);
-            connection(tcp, peer, tls, door, Arc::new(place)).await;
-            meters().connections.decrement(1.0);
-        });
-    }
-}
-
-pub(crate) async fn take(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.ok()?;
-    let (tcp, peer) = listener.accept().await.ok()?;
-    // Answers are small and awaited: none shall wait for the next one's company.
-    tcp.set_nodelay(true).ok()?;
-    Some((tcp, peer, place))
-}
-
-async fn connection(
-    tcp: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    door: Arc<Door>,
-    place: Arc<OwnedSemaphorePermit>,
-) {
-    let secure = tls.is_some();
-    let wire = match tls {
-        None => Wire::Plain(tcp),
-        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
-            _ => return,
-        },
-    };
-    let mut stop = door.stop.clone();
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(door.request_time)
-        .max_buf_size(2 * HEAD)
-        .half_close(false);
-    let service = service_fn(move |request| {
-        let (door, place) = (door.clone(), place.clone());
-        async move { Ok::<_, Infallible>(answer(request, peer.ip(), secure, door, place).await) }
-    });
-    let mut serving =
-        std::pin::pin!(http.serve_connection(TokioIo::new(wire), service).with_upgrades());
-    let stopped = tokio::select! {
-        // A connection that breaks is its client's affair.
-        _ = serving.as_mut() => false,
-        _ = stop.wait_for(|stop| *stop) => true,
-    };
-    if stopped {
-        serving.as_mut().graceful_shutdown();
-        let _ = serving.await;
-    }
+pub async fn listen(port: Port, door: Arc<Door>) {
+    let of = door.clone();
+    serve(port, of, move |request, line| answer(request, line, door.clone())).await;
 }
 
 /// Answers one request.
 async fn answer(
     mut request: hyper::Request<Incoming>,
-    peer: IpAddr,
-    secure: bool,
+    line: Line,
     door: Arc<Door>,
-    place: Arc<OwnedSemaphorePermit>,
 ) -> Response<Payload> {
+    let Line { peer, secure, place } = line;
     let began = clock::instant();
     let upgrade =
         request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
-    let head = head(&parts, peer, secure, &door.proxies);
+    let head = head(&parts, peer.ip(), secure, &door.proxies);
     let settings = facade::door::Site::settings(door.site.as_ref());
     let response = match pages::find(&head, settings, || door.site.frames()) {
         Some(page) if route::host_allowed(settings, &head) => page,

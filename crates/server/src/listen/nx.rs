@@ -3,25 +3,20 @@
 
 use super::body::Payload;
 use super::door::Door;
-use super::http::{self, HANDSHAKE, HEAD};
-use super::wire::Wire;
+use super::http;
+use super::serve::{Line, Port, serve};
 use super::ws::Opening;
-use crate::voice::stream::Port;
+use crate::voice::stream;
 use crate::{config, tasks, voice};
 use facade::door::{Head, Site as _};
 use facade::nx;
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
-use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Response, StatusCode, header};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
 
 /// What whoever just looks is shown.
 const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sangdam</title>\
@@ -39,18 +34,23 @@ pub struct Porch {
     /// What is taken of one address.
     lobby: Arc<nx::Lobby>,
     /// Where SIP goes.
-    sip: Port,
+    sip: stream::Port,
 }
 
 impl Porch {
     /// As it is configured.
-    pub fn new(door: Arc<Door>, config: &config::Nx, sip: Port) -> Self {
+    pub fn new(
+        door: Arc<Door>,
+        config: &config::Nx,
+        lobby: Arc<nx::Lobby>,
+        sip: stream::Port,
+    ) -> Self {
         let sockets = if config.sockets == 0 { Semaphore::MAX_PERMITS } else { config.sockets };
         Self {
             door,
             sockets: Arc::new(Semaphore::new(sockets.min(Semaphore::MAX_PERMITS))),
             origins: config.origins.clone().into(),
-            lobby: Arc::new(nx::Lobby::new(config.sessions_per_address, config.starts_per_minute)),
+            lobby,
             sip,
         }
     }
@@ -82,75 +82,19 @@ impl Protocol {
 }
 
 /// Takes connections until the server stops.
-pub async fn listen(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    porch: Porch,
-    places: Arc<Semaphore>,
-) {
-    let mut stop = porch.door.stop.clone();
-    loop {
-        let taken = tokio::select! {
-            taken = http::take(&listener, &places) => taken,
-            _ = stop.wait_for(|stop| *stop) => return,
-        };
-        let Some((tcp, peer, place)) = taken else {
-            // No more files may be opened: some connection has to end first.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            continue;
-        };
-        let (tls, porch) = (tls.clone(), porch.clone());
-        tasks::spawn("nx", connection(tcp, peer, tls, porch, place));
-    }
+pub async fn listen(port: Port, porch: Porch) {
+    let door = porch.door.clone();
+    serve(port, door, move |request, line| std::future::ready(answer(request, line, &porch))).await;
 }
 
-async fn connection(
-    tcp: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    porch: Porch,
-    place: OwnedSemaphorePermit,
-) {
-    let secure = tls.is_some();
-    let wire = match tls {
-        None => Wire::Plain(tcp),
-        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(tcp)).await {
-            Ok(Ok(tls)) => Wire::Tls(Box::new(tls.into())),
-            _ => return,
-        },
-    };
-    let mut stop = porch.door.stop.clone();
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(porch.door.request_time)
-        .max_buf_size(2 * HEAD)
-        .half_close(false);
-    let place = Arc::new(place);
-    let service = service_fn(move |request| {
-        let answer = answer(request, peer, secure, &porch, &place);
-        async move { Ok::<_, Infallible>(answer) }
-    });
-    let serving = http.serve_connection(TokioIo::new(wire), service).with_upgrades();
-    tokio::select! {
-        // A connection that breaks is its client's affair.
-        _ = serving => {}
-        _ = stop.wait_for(|stop| *stop) => {}
-    }
-}
-
-fn answer(
-    mut request: hyper::Request<Incoming>,
-    peer: SocketAddr,
-    secure: bool,
-    porch: &Porch,
-    place: &Arc<OwnedSemaphorePermit>,
-) -> Response<Payload> {
+fn answer(mut request: hyper::Request<Incoming>, line: Line, porch: &Porch) -> Response<Payload> {
+    let Line { peer, secure, place } = line;
     let upgrade =
         request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
     let (parts, _) = request.into_parts();
     let head = http::head(&parts, peer.ip(), secure, &porch.door.proxies);
     match upgrade {
-        Some(upgrade) => socket(upgrade, (&head, peer), porch, place),
+        Some(upgrade) => socket(upgrade, (&head, peer), porch, &place),
         None if matches!(head.method.as_str(), "GET" | "HEAD") => page(),
         None => http::no_socket(),
     }

@@ -36,6 +36,10 @@ const LETTERS: usize = 4_096;
 /// Bytes that are read at a time. Usual frames are shorter; long ones take a few calls more.
 const READ: usize = 1_024;
 
+/// A socket on which something was sent needs no ping to stay open. Whether anybody is there can be asked by a later
+/// one, as long as there is time for so many before silence ends the socket.
+const LATER: u64 = 6;
+
 /// What opens a socket.
 pub(super) struct Opening {
     pub(super) door: Arc<Door>,
@@ -93,9 +97,12 @@ struct Socket {
     unsent: usize,
     /// Something was given to the connection and may lie in its buffer.
     unflushed: bool,
+    /// Something was sent since the last ping was due.
+    spoke: bool,
     ping_at: Instant,
     heard_at: Instant,
-    wake_at: Option<Millis>,
+    /// When the session wants to be woken, by its clock and by the timer's.
+    wake_at: Option<(Millis, Instant)>,
     /// Frames in the second that began then.
     frames: (u32, Instant),
 }
@@ -130,6 +137,7 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
         outbox: VecDeque::new(),
         unsent: 0,
         unflushed: false,
+        spoke: false,
         ping_at: first_ping,
         heard_at: now,
         wake_at: None,
@@ -245,7 +253,7 @@ impl Socket {
             if let Some(text) = self.outbox.pop_front() {
                 self.unsent -= text.len();
                 meters().frames_out.increment(1);
-                self.unflushed = true;
+                (self.unflushed, self.spoke) = (true, true);
                 Pin::new(&mut self.ws).start_send(Message::Text(text.as_ref().into()))?;
             }
         }
@@ -327,7 +335,7 @@ impl Socket {
     fn next_time(&self) -> Instant {
         let silence = self.heard_at + Duration::from_millis(self.limits.silence.0);
         let next = self.ping_at.min(silence);
-        self.wake_at.map_or(next, |at| next.min(clock::instant_of(at)))
+        self.wake_at.map_or(next, |(_, at)| next.min(at))
     }
 
     fn time(&mut self) -> Result<(), End> {
@@ -337,19 +345,35 @@ impl Socket {
         }
         if now >= self.ping_at {
             self.ping_at = now + Duration::from_millis(self.limits.ping.0);
+            let spoke = std::mem::take(&mut self.spoke);
+            let needless = spoke && asked_later(now.duration_since(self.heard_at), &self.limits);
             // A connection that takes nothing is not given pings, too: its silence will end it.
-            if self.outbox.is_empty() && !self.unflushed {
+            if !needless && self.outbox.is_empty() && !self.unflushed {
                 self.unflushed = true;
                 Pin::new(&mut self.ws)
                     .start_send(Message::Ping(bytes::Bytes::new()))
                     .map_err(|_| GONE)?;
             }
         }
-        if self.wake_at.is_some_and(|at| at <= clock::now()) {
-            self.wake_at = None;
-            return self.tell(|session, cx, out| session.on_time(cx, out));
+        match self.wake_at {
+            Some((at, _)) if at <= clock::now() => {
+                self.wake_at = None;
+                self.tell(|session, cx, out| session.on_time(cx, out))
+            }
+            // The session's clock has fallen behind the timer's.
+            Some((at, timer)) if timer <= now => {
+                self.wake_at = Some((at, clock::instant_of(at)));
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Notes when the session wants to be woken; most say the same time again and again.
+    fn wake(&mut self, at: Millis) {
+        if self.wake_at.is_none_or(|(noted, _)| noted != at) {
+            self.wake_at = Some((at, clock::instant_of(at)));
+        }
     }
 
     /// Does what the session asked for.
@@ -375,7 +399,7 @@ impl Socket {
                 }
                 Effect::Watch(topic) => self.realm.hub.watch(&self.mailbox, topic),
                 Effect::Unwatch(topic) => self.realm.hub.unwatch(&self.mailbox, &topic),
-                Effect::Wake(at) => self.wake_at = Some(at),
+                Effect::Wake(at) => self.wake(at),
                 // Nobody asks a socket.
                 Effect::Answer(..) => {}
                 Effect::Verify(ticket, password, hash) => {
@@ -394,7 +418,7 @@ impl Socket {
             return Box::pin(self.carry_out()).await;
         }
         // The room it took is kept for the next ones, unless it was much.
-        if effects.capacity() <= 16 && self.effects.is_empty() {
+        if effects.capacity() <= 4 && self.effects.is_empty() {
             self.effects = effects;
         }
         Ok(())
@@ -426,9 +450,35 @@ impl Socket {
     }
 }
 
+/// One who has been silent for so long: is there time to ask later whether they are there?
+fn asked_later(silent: Duration, limits: &SocketLimits) -> bool {
+    silent + Duration::from_millis(limits.ping.0 * LATER) < Duration::from_millis(limits.silence.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ping_is_put_off_only_while_silence_is_far_from_ending_the_socket() {
+        let check = |silent: u64, silence: u64, expected: bool| {
+            let limits = SocketLimits {
+                frame: 0,
+                frames_per_second: 0,
+                unsent: 0,
+                silence: Millis::from_secs(silence),
+                ping: SocketLimits::PING,
+                silent: None,
+                stopping: 0,
+            };
+            let later = asked_later(Duration::from_secs(silent), &limits);
+            assert_eq!(later, expected, "{silent} s of {silence}");
+        };
+        check(25, 180, true);
+        check(50, 180, false);
+        check(0, 150, false);
+        check(0, 60, false);
+    }
 
     fn size_of_future<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
         size_of::<F>()

@@ -8,6 +8,7 @@ use crate::voice::flows::{Arrival, Exchange};
 use crate::voice::stream::{self, Port};
 use crate::voice::{self, Make, datagram, tls};
 use crate::{tapes, tasks};
+use facade::nx::Lobby;
 use facade::voice::Most;
 use sip::endpoint;
 use std::io;
@@ -78,6 +79,7 @@ impl Phones {
         door: Arc<Door>,
         acceptor: Option<TlsAcceptor>,
         places: &Arc<Semaphore>,
+        lobby: Arc<Lobby>,
     ) -> io::Result<()> {
         let [udp, tcp, tls] = self.addresses();
         let listening = [udp, tcp, tls].into_iter().flatten().map(|address| address.ip()).next();
@@ -122,7 +124,7 @@ impl Phones {
             }),
         };
         let sockets = self.udp.into_iter().collect();
-        voice::start(door, make, sockets, (self.port.clone(), self.arrivals), self.trust)?;
+        voice::start(door, make, sockets, (self.port.clone(), self.arrivals), self.trust, lobby)?;
         if let Some(listener) = self.tcp {
             tasks::spawn(
                 "sip-tcp",

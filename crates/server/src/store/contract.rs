@@ -5,7 +5,9 @@ mod retention;
 use super::sample::{Chat, Sample};
 use super::{AnyStore, Fault, Kind, Lease, RealmNo, Store, scratch};
 use domain::agent::Channel;
+use domain::audit::{self, Actor, Way};
 use domain::contact::EndReason;
+use domain::directory::{Entry, EntryKey, WrapUpCode};
 use domain::fact::{Deed, Fact};
 use domain::id::{ContactId, FileId, ParticipantId};
 use domain::query::{
@@ -14,6 +16,8 @@ use domain::query::{
 use domain::room::{Audience, Body, File, FileStatus, MemberRole};
 use domain::time::Millis;
 use std::path::Path;
+
+mod reports;
 
 /// One realm of a store, written to as a node does.
 struct Desk<'a, S> {
@@ -422,6 +426,51 @@ async fn contacts_are_found_by_what_is_asked(store: &impl Store) {
     );
 }
 
+async fn the_trail_is_found_by_who_and_what_newest_first(store: &impl Store) {
+    let mut desk = Desk::new(store, "audit").await;
+    let code = |code: &str| {
+        let (ko, en) = ("가".into(), "a".into());
+        Box::new(Entry::WrapUpCode(WrapUpCode { code: code.into(), ko, en }))
+    };
+    let deed = |at, by: Option<&str>, facts: Vec<Fact>| {
+        let by = by.map(|user| Actor { user: user.into(), way: Way::Api, from: "::1".into() });
+        let was = facts.iter().map(|_| Some(code("was"))).collect();
+        let audited = by.map(|by| Fact::Audited { by: Box::new(by), was });
+        Deed {
+            at: Millis(at),
+            cause: "t".into(),
+            facts: facts.into_iter().chain(audited).collect(),
+        }
+    };
+    let key = EntryKey::WrapUpCode("a".into());
+    let both = vec![Fact::Put(code("a")), Fact::Put(code("b"))];
+    let deeds = vec![
+        deed(1, None, vec![Fact::Put(code("a"))]),
+        deed(2, Some("9001"), both),
+        deed(3, Some("admin"), vec![Fact::Removed(key)]),
+    ];
+    desk.commit(deeds).await.unwrap();
+    let filter = || audit::Filter { limit: 100, ..audit::Filter::default() };
+    let check = async |filter: audit::Filter, expected: &[(u64, u32)]| {
+        let Some(Answer::Audit(rows)) = desk.page(Page::Audit(filter.clone())).await else {
+            panic!("no trail")
+        };
+        let places: Vec<_> = rows.iter().map(|row| (row.seq, row.n)).collect();
+        assert_eq!(places, expected, "{filter:?}");
+    };
+    check(filter(), &[(3, 0), (2, 1), (2, 0), (1, 0)]).await;
+    check(audit::Filter { limit: 2, ..filter() }, &[(3, 0), (2, 1)]).await;
+    check(audit::Filter { below: Some((2, 1)), ..filter() }, &[(2, 0), (1, 0)]).await;
+    check(audit::Filter { by: Some("9001".into()), ..filter() }, &[(2, 1), (2, 0)]).await;
+    let a =
+        || audit::Filter { kind: Some("wrap_up_codes".into()), name: Some("a".into()), ..filter() };
+    check(a(), &[(3, 0), (2, 0), (1, 0)]).await;
+    check(audit::Filter { from: Some(Millis(2)), to: Some(Millis(3)), ..a() }, &[(2, 0)]).await;
+    check(audit::Filter { kind: Some("users".into()), ..filter() }, &[]).await;
+    store.rebuild(desk.realm).await.unwrap();
+    check(filter(), &[(3, 0), (2, 1), (2, 0), (1, 0)]).await;
+}
+
 async fn a_story_has_what_touches_a_room(store: &impl Store) {
     let mut desk = Desk::new(store, "story").await;
     let mut sample = Sample::new(6);
@@ -497,7 +546,11 @@ async fn keeps_the_contract(store: &impl Store) {
     calls_are_among_the_contacts(store).await;
     files_of_a_room_are_found_by_whoever_may_have_them(store).await;
     a_story_has_what_touches_a_room(store).await;
+    reports::a_story_is_read_page_by_page(store).await;
+    reports::contacts_are_found_by_words_when_they_have_ended(store).await;
+    reports::reports_count_what_happened_when_it_happened(store).await;
     snapshots_are_found_newest_first(store).await;
+    the_trail_is_found_by_who_and_what_newest_first(store).await;
     views_built_again_show_the_same(store).await;
     retention::recordings_are_found_by_what_is_asked(store).await;
     retention::what_is_past_is_found_and_goes(store).await;

@@ -4,18 +4,22 @@
 
 use super::page::{self, Shelf};
 use super::replay::{Chunk, Sieve};
+use super::report::{Kind, Lasting, Ledger, Piece};
 use super::snapshot::Snapshot;
-use super::views::{Changes, Known};
+use super::views::{Changes, Known, Standing};
 use super::{Fault, Lease, RealmNo, Replay, Store};
+use domain::agent::AgentState;
+use domain::audit;
 use domain::contact::Contact;
 use domain::fact::Deed;
-use domain::id::{ContactId, FileId, QueueId, RoomId};
-use domain::query::{Answer, ContactFilter, ContactName, Mark, Page, RecordingFilter};
+use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
+use domain::query::{Answer, ContactFilter, ContactName, Mark, Page, RecordingFilter, words};
 use domain::recording::Recording;
+use domain::report::Sums;
 use domain::retention::{Horizons, Past, Pruned};
 use domain::room::Item;
 use domain::time::Millis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,6 +61,12 @@ struct Views {
     targets: BTreeMap<QueueId, Millis>,
     recordings: BTreeMap<FileId, Recording>,
     files: BTreeMap<FileId, RoomId>,
+    /// By whose, name, quarter and channel.
+    sums: BTreeMap<(Kind, Arc<str>, Millis, u8), Sums>,
+    spent: BTreeMap<(UserId, u8, AgentState, Millis), (Millis, u64)>,
+    standing: BTreeMap<UserId, Standing>,
+    deeds: BTreeMap<RoomId, Vec<u64>>,
+    audit: Vec<audit::Row>,
 }
 
 impl Realm {
@@ -177,7 +187,7 @@ impl Store for Memory {
         page: Page,
         _at_least: u64,
     ) -> Result<Option<Answer>, Fault> {
-        self.with(realm, |realm| page::answer(&realm.views, &page))
+        self.with(realm, |realm| page::answer(realm, &page))
     }
 
     fn story(&self, realm: RealmNo, room: RoomId) -> Replay {
@@ -215,6 +225,10 @@ impl Known for Views {
     fn target(&mut self, queue: &QueueId) -> Result<Option<Millis>, Fault> {
         Ok(self.targets.get(queue).copied())
     }
+
+    fn standing(&mut self, agent: &UserId) -> Result<Standing, Fault> {
+        Ok(self.standing.get(agent).cloned().unwrap_or_default())
+    }
 }
 
 impl Views {
@@ -234,11 +248,33 @@ impl Views {
             self.recordings.insert(recording.id, recording);
         }
         self.files.extend(changes.files.into_iter().map(|(room, file)| (file, room)));
+        self.audit.extend(changes.audit);
         for (queue, target) in changes.targets {
             match target {
                 Some(target) => self.targets.insert(queue, target),
                 None => self.targets.remove(&queue),
             };
+        }
+        for turn in changes.turned {
+            self.standing
+                .entry(turn.agent)
+                .or_default()
+                .insert(turn.channel, (turn.state, turn.at));
+        }
+        for ((queue, channel, at), sums) in changes.figures {
+            let key = (Kind::Queue, queue.as_str().into(), at, channel.number());
+            self.sums.entry(key).or_default().add(&sums);
+        }
+        for ((agent, channel, at), sums) in changes.done {
+            let key = (Kind::Agent, agent.as_str().into(), at, channel.number());
+            self.sums.entry(key).or_default().add(&sums);
+        }
+        for (key, (span, times)) in changes.spent {
+            let spent = self.spent.entry(key).or_default();
+            *spent = (spent.0.plus(span), spent.1 + times);
+        }
+        for (room, deeds) in changes.deeds {
+            self.deeds.entry(room).or_default().extend(deeds);
         }
         for pruned in changes.pruned {
             self.prune(&pruned);
@@ -252,6 +288,7 @@ impl Views {
         for room in &pruned.rooms {
             self.lines.remove(room);
             self.marks.remove(room);
+            self.deeds.remove(room);
         }
         self.files.retain(|file, _| !pruned.files.contains(file));
         self.recordings.retain(|id, _| !pruned.recordings.contains(id));
@@ -268,7 +305,7 @@ impl Views {
     }
 }
 
-impl Shelf for Views {
+impl Shelf for Realm {
     fn lines(
         &self,
         room: RoomId,
@@ -276,7 +313,7 @@ impl Shelf for Views {
         forward: bool,
         see: &mut dyn FnMut(Item) -> ControlFlow<()>,
     ) -> Result<(), Fault> {
-        let Some(lines) = self.lines.get(&room) else { return Ok(()) };
+        let Some(lines) = self.views.lines.get(&room) else { return Ok(()) };
         let lines = lines.range(span).map(|(_, item)| item.clone());
         let _ = if forward {
             lines.into_iter().try_for_each(see)
@@ -288,6 +325,7 @@ impl Shelf for Views {
 
     fn first_from(&self, room: RoomId, n: u32) -> Result<Option<(u32, Millis)>, Fault> {
         Ok(self
+            .views
             .lines
             .get(&room)
             .and_then(|lines| lines.range(n..).next())
@@ -296,6 +334,7 @@ impl Shelf for Views {
 
     fn marks(&self, room: RoomId, n: u32) -> Result<Vec<Mark>, Fault> {
         let mut marks: Vec<Mark> = self
+            .views
             .marks
             .get(&room)
             .into_iter()
@@ -310,33 +349,36 @@ impl Shelf for Views {
     fn contact(&self, name: &ContactName) -> Result<Option<Contact>, Fault> {
         let id = match name {
             ContactName::Id(id) => Some(*id),
-            ContactName::Number(number) => self.numbers.get(number).copied(),
+            ContactName::Number(number) => self.views.numbers.get(number).copied(),
         };
-        Ok(id.and_then(|id| self.contacts.get(&id)).map(|(contact, _)| contact.clone()))
+        Ok(id.and_then(|id| self.views.contacts.get(&id)).map(|(contact, _)| contact.clone()))
     }
 
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault> {
-        let newest_first = self.numbers.range(..filter.below.unwrap_or(u64::MAX)).rev();
-        let contacts =
-            newest_first.filter_map(|(_, id)| self.contacts.get(id)).map(|(contact, _)| contact);
+        let newest_first = self.views.numbers.range(..filter.below.unwrap_or(u64::MAX)).rev();
+        let contacts = newest_first
+            .filter_map(|(_, id)| self.views.contacts.get(id))
+            .map(|(contact, _)| contact);
         Ok(contacts.filter(|c| filter.finds(c)).take(usize::from(filter.limit)).cloned().collect())
     }
 
     fn recordings(&self, filter: &RecordingFilter) -> Result<Vec<Recording>, Fault> {
-        let newest_first = self.recordings.values().rev().filter(|it| filter.finds(it));
+        let newest_first = self.views.recordings.values().rev().filter(|it| filter.finds(it));
         Ok(newest_first.take(usize::from(filter.limit)).cloned().collect())
     }
 
     fn past(&self, horizons: &Horizons) -> Result<Past, Fault> {
         let past = |room: &RoomId, horizon: Option<Millis>| {
-            horizon.is_some_and(|horizon| self.is_past(*room, horizon))
+            horizon.is_some_and(|horizon| self.views.is_past(*room, horizon))
         };
-        let bare = |room: &&RoomId| !self.files.values().any(|of| of == *room);
-        let rooms = self.lines.keys().filter(|room| past(room, horizons.rooms)).filter(bare);
-        let files = self.files.iter().filter(|(_, room)| past(room, horizons.files));
-        let recordings = self.recordings.values();
+        let bare = |room: &&RoomId| !self.views.files.values().any(|of| of == *room);
+        let known: BTreeSet<&RoomId> =
+            self.views.lines.keys().chain(self.views.deeds.keys()).collect();
+        let rooms = known.into_iter().filter(|room| past(room, horizons.rooms)).filter(bare);
+        let files = self.views.files.iter().filter(|(_, room)| past(room, horizons.files));
+        let recordings = self.views.recordings.values();
         let recordings = recordings.filter(|it| horizons.recordings.is_some_and(|h| it.began < h));
-        let kept = self.contacts.values().filter(|(contact, _)| {
+        let kept = self.views.contacts.values().filter(|(contact, _)| {
             horizons.all().is_none_or(|all| contact.ended.is_none_or(|at| at >= all))
         });
         Ok(Past {
@@ -347,8 +389,14 @@ impl Shelf for Views {
         })
     }
 
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
+        let found = self.views.audit.iter().rev().filter(|row| filter.finds(row));
+        Ok(found.take(filter.limit.into()).cloned().collect())
+    }
+
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
         let mut segments: Vec<Contact> = self
+            .views
             .contacts
             .values()
             .map(|(contact, _)| contact)
@@ -357,5 +405,92 @@ impl Shelf for Views {
             .collect();
         segments.sort_by_key(|contact| contact.segment);
         Ok(segments)
+    }
+
+    fn search(&self, filter: &ContactFilter) -> Result<(Vec<Contact>, Option<u64>), Fault> {
+        let begins = |text: &str, wanted: &str| {
+            let known: Vec<String> = words(text).collect();
+            words(wanted).all(|wanted| known.iter().any(|word| word.starts_with(&wanted)))
+        };
+        let said = |contact: &Contact| {
+            let lines = self.views.lines.get(&contact.room()).into_iter().flatten();
+            let lines = lines.map(|(_, item)| item).filter(|item| item.contact == contact.id);
+            lines.filter_map(page::said).collect::<Vec<_>>().join(" ")
+        };
+        let finds = |c: &&Contact| {
+            let by_words = filter.name.is_some() || filter.text.is_some();
+            filter.finds(c)
+                && (!by_words || c.ended())
+                && filter.name.as_ref().is_none_or(|name| begins(&c.customer.name, name))
+                && filter.text.as_ref().is_none_or(|text| begins(&said(c), text))
+        };
+        let newest_first = self.views.numbers.values().rev();
+        let contacts = newest_first.filter_map(|id| self.views.contacts.get(id)).map(|(c, _)| c);
+        let found: Vec<Contact> =
+            contacts.filter(finds).take(usize::from(filter.limit)).cloned().collect();
+        let next = page::next(&found, filter.limit);
+        Ok((found, next))
+    }
+
+    fn story(&self, room: RoomId, after: u64, limit: u16) -> Result<Chunk, Fault> {
+        let seqs = self.views.deeds.get(&room).into_iter().flatten();
+        let seqs = seqs.filter(|seq| **seq > after).take(limit.into());
+        let deed = |seq: &u64| {
+            let at = usize::try_from(seq.checked_sub(self.gone + 1)?).ok()?;
+            self.deeds.get(at).map(|deed| (*seq, deed.clone()))
+        };
+        Ok(seqs.filter_map(deed).collect())
+    }
+}
+
+impl Ledger for Realm {
+    fn names(&self, kind: Kind) -> Result<Vec<Arc<str>>, Fault> {
+        let mut names: BTreeSet<Arc<str>> =
+            self.views.sums.keys().filter(|key| key.0 == kind).map(|key| key.1.clone()).collect();
+        if kind == Kind::Agent {
+            names.extend(self.views.spent.keys().map(|key| Arc::from(key.0.as_str())));
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    fn sums(
+        &self,
+        kind: Kind,
+        of: Option<&str>,
+        (_, from, to): Piece,
+        see: &mut dyn FnMut(Millis, u8, &Sums),
+    ) -> Result<(), Fault> {
+        for ((_, _, at, channel), sums) in
+            self.views.sums.iter().filter(|((of_kind, name, at, _), _)| {
+                *of_kind == kind && of.is_none_or(|of| **name == *of) && (from..to).contains(at)
+            })
+        {
+            see(*at, *channel, sums);
+        }
+        Ok(())
+    }
+
+    fn spent(
+        &self,
+        agent: Option<&str>,
+        channel: u8,
+        (_, from, to): Piece,
+        see: &mut dyn FnMut(Millis, AgentState, Millis, u64),
+    ) -> Result<(), Fault> {
+        for ((who, of, state, at), (span, times)) in &self.views.spent {
+            let meant = agent.is_none_or(|agent| agent == who.as_str()) && *of == channel;
+            if meant && (from..to).contains(at) {
+                see(*at, *state, *span, *times);
+            }
+        }
+        Ok(())
+    }
+
+    fn lasting(&self, channel: u8) -> Result<Vec<Lasting>, Fault> {
+        let lasting = self.views.standing.iter().filter_map(|(agent, standing)| {
+            let (state, since) = standing.get(&channel)?;
+            Some((agent.clone(), channel, *state, *since))
+        });
+        Ok(lasting.collect())
     }
 }

@@ -17,6 +17,7 @@ pub mod fault;
 pub mod memory;
 pub mod page;
 pub mod replay;
+pub mod report;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod snapshot;

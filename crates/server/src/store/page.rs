@@ -6,15 +6,19 @@
 //!   (`amazon-connect-chat.md` 1.2): the first page has lines of part 0 alone, and says that there are more.
 
 use super::Fault;
-use domain::contact::Contact;
+use super::replay::Chunk;
+use super::report::{self, Ledger};
+use domain::audit;
+use domain::contact::{Contact, TextKind};
 use domain::id::{FileId, ParticipantId, RoomId};
 use domain::query::{
     Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, RecordingFilter, Start,
 };
 use domain::recording::Recording;
 use domain::retention::{Horizons, Past};
-use domain::room::{Body, File, FileStatus, Item, MemberRole};
+use domain::room::{Audience, Body, File, FileStatus, Item, MemberRole};
 use domain::time::Millis;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
@@ -76,12 +80,33 @@ pub trait Shelf {
     /// [`Fault`] when it cannot be read.
     fn past(&self, horizons: &Horizons) -> Result<Past, Fault>;
 
+    /// Who changed what, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be read.
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault>;
+
     /// All segments of a room, oldest first.
     ///
     /// # Errors
     ///
     /// [`Fault`] when they cannot be read.
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault>;
+
+    /// Contacts by words, too, newest first; and the number below which to go on, if there may be more.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when they cannot be read.
+    fn search(&self, filter: &ContactFilter) -> Result<(Vec<Contact>, Option<u64>), Fault>;
+
+    /// Deeds that touch a room, behind this one, oldest first; at most so many.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when they cannot be read.
+    fn story(&self, room: RoomId, after: u64, limit: u16) -> Result<Chunk, Fault>;
 }
 
 /// Answers from the rows. `None`: no such contact.
@@ -89,7 +114,7 @@ pub trait Shelf {
 /// # Errors
 ///
 /// [`Fault`] when they cannot be read.
-pub fn answer(shelf: &impl Shelf, page: &Page) -> Result<Option<Answer>, Fault> {
+pub fn answer(shelf: &(impl Shelf + Ledger), page: &Page) -> Result<Option<Answer>, Fault> {
     Ok(match page {
         Page::Items(page) => Some(Answer::Lines(lines(shelf, page)?)),
         Page::Files { room, role, file } => Some(Answer::Files(files(shelf, *room, *role, *file)?)),
@@ -97,11 +122,39 @@ pub fn answer(shelf: &impl Shelf, page: &Page) -> Result<Option<Answer>, Fault> 
         Page::Contacts(filter) => Some(Answer::Contacts(shelf.contacts(filter)?)),
         Page::Past(horizons) => Some(Answer::Past(shelf.past(horizons)?)),
         Page::Recordings(filter) => Some(Answer::Recordings(shelf.recordings(filter)?)),
+        Page::Audit(filter) => Some(Answer::Audit(shelf.audit(filter)?)),
         Page::Matter(id) => match shelf.contact(&ContactName::Id(*id))? {
             Some(contact) => Some(Answer::Contacts(shelf.segments(contact.room())?)),
             None => None,
         },
+        Page::Search(filter) => {
+            let (contacts, next) = shelf.search(filter)?;
+            Some(Answer::Found(contacts, next))
+        }
+        Page::Story { room, after, limit } => {
+            Some(Answer::Story(shelf.story(*room, *after, *limit)?))
+        }
+        Page::Report(filter) => Some(Answer::Report(report::report(shelf, filter)?)),
     })
+}
+
+/// The number below which a page of contacts goes on: a full one may have more behind it.
+pub(super) fn next(contacts: &[Contact], limit: u16) -> Option<u64> {
+    contacts.last().filter(|_| contacts.len() >= usize::from(limit)).map(|contact| contact.number)
+}
+
+/// The words of a line, as far as staff may read them.
+pub(super) fn said(item: &Item) -> Option<Cow<'_, str>> {
+    match &item.body {
+        Body::Message { kind: TextKind::Content, text } => {
+            let content = serde_json::from_str(text).ok()?;
+            Some(facade::content::words(&content)?.into())
+        }
+        Body::Message { text, .. } => Some(text.as_ref().into()),
+        Body::File(file) => Some(file.name.as_ref().into()),
+        Body::Event(_) => None,
+    }
+    .filter(|_| item.audience != Audience::Customer)
 }
 
 fn contact(shelf: &impl Shelf, name: &ContactName) -> Result<Option<Answer>, Fault> {

@@ -4,7 +4,7 @@
 //!  commit ──▶ journal thread ── INSERT, fsync ──▶ answer        one row per batch, one fsync
 //!                   │ deeds
 //!                   ▼
-//!             trail thread ── facts → rows ──▶ views.db         after the commit, a tenth of a second behind at most
+//!             trail thread ── facts → rows ──▶ views.db         after the commit, half a second behind at most
 //!                                                 ▲
 //!  page ──▶ (trail: "up to deed 42?") ──▶ read threads
 //! ```
@@ -15,6 +15,7 @@
 mod files;
 mod journal;
 mod kept;
+mod ledger;
 mod look;
 mod past;
 mod reserve;
@@ -22,6 +23,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod words;
 
 use super::snapshot::Snapshot;
 use super::{Fault, Lease, RealmNo, Replay, Store};

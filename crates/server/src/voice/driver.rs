@@ -2,6 +2,7 @@
 //! that what was begun is finished, then datagrams, connections, what the media plane noticed, and time.
 
 use super::Make;
+use super::chat::Chats;
 use super::datagram::{DATAGRAM, Datagrams};
 use super::dial::Dial;
 use super::flows::{Arrival, Outlet};
@@ -41,6 +42,7 @@ pub(super) struct Driver {
     buffer: Box<[u8]>,
     arrivals: mpsc::Receiver<Arrival>,
     dial: Dial,
+    chats: Chats,
     stop: watch::Receiver<bool>,
     switch: Switch,
 }
@@ -118,11 +120,12 @@ impl Driver {
         datagrams: Datagrams,
         arrivals: mpsc::Receiver<Arrival>,
         dial: Dial,
+        chats: Chats,
         switch: Switch,
     ) -> Self {
         let stop = door.stop.clone();
         let buffer = vec![0; DATAGRAM].into();
-        Self { door, make, datagrams, buffer, arrivals, dial, stop, switch }
+        Self { door, make, datagrams, buffer, arrivals, dial, chats, stop, switch }
     }
 
     fn begin(&mut self) {
@@ -133,6 +136,7 @@ impl Driver {
     fn begin_anew(&mut self) {
         tracing::error!("the switch has a bug and is begun anew; its calls are lost");
         // Connections end with their outlets; whoever is behind them comes again.
+        self.chats.forget_all();
         match Switch::new(&self.door, &self.make) {
             Ok(switch) => self.switch = switch,
             Err(fault) => tracing::error!(%fault, "no media plane could be made"),
@@ -142,15 +146,15 @@ impl Driver {
 
     /// One step of the switch, and all that it wants done.
     fn step(&mut self, step: impl FnOnce(&mut Voice, &mut Cx<'_>, &mut dyn Plane)) {
-        let Self { door, switch, dial, datagrams, .. } = self;
+        let Self { door, switch, dial, datagrams, chats, .. } = self;
         door.step(|cx| {
             step(&mut switch.voice, cx, switch.plane.as_mut());
-            switch.carry_out(datagrams, dial);
+            switch.carry_out(datagrams, dial, chats);
             while let Some(flow) = switch.stalled.pop() {
                 switch.outlets.remove(&flow);
                 switch.tally.unsent.increment(1);
                 switch.voice.closed(cx, switch.plane.as_mut(), flow);
-                switch.carry_out(datagrams, dial);
+                switch.carry_out(datagrams, dial, chats);
             }
         });
     }
@@ -248,6 +252,12 @@ impl Driver {
                 Arrival::Found(ticket, way) => {
                     self.step(|voice, cx, plane| voice.opened(cx, plane, ticket, way));
                 }
+                Arrival::Chat(chat, frame) => {
+                    if frame.is_none() {
+                        self.chats.forget(chat);
+                    }
+                    self.step(|voice, cx, plane| voice.chatted(cx, plane, chat, frame.as_deref()));
+                }
                 Arrival::Closed(flow) => {
                     self.switch.outlets.remove(&flow);
                     self.step(|voice, cx, plane| voice.closed(cx, plane, flow));
@@ -288,7 +298,7 @@ impl Driver {
 
 impl Switch {
     /// Does what the switch wants.
-    fn carry_out(&mut self, datagrams: &Datagrams, dial: &Dial) {
+    fn carry_out(&mut self, datagrams: &Datagrams, dial: &Dial, chats: &mut Chats) {
         loop {
             match self.voice.poll() {
                 Output::Send(flow, bytes) => self.send(datagrams, flow, bytes),
@@ -306,6 +316,7 @@ impl Switch {
                     }
                 }
                 Output::Open { ticket, transport, host } => dial.open(ticket, transport, &host),
+                Output::Chat(chat, what) => chats.take(chat, what),
                 Output::Watch(realm, topic) => {
                     if let Some(line) = self.line(realm) {
                         line.watch(topic);

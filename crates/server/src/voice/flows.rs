@@ -27,6 +27,8 @@ pub enum Arrival {
     Found(u64, Option<Flow>),
     /// It has ended. Nothing more comes of it.
     Closed(Flow),
+    /// The session behind a chat of this number said something; none: it is over.
+    Chat(u64, Option<Arc<str>>),
 }
 
 /// The driver's end of a connection. When it is dropped, the connection ends once what waits is sent.

@@ -11,6 +11,7 @@ use sip::message::MESSAGE_LIMIT;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -121,6 +122,12 @@ pub async fn run(wire: Wire, rest: Vec<u8>, peer: SocketAddr, mut port: Port) {
         let closing = async {
             ws.close(Some(frame)).await?;
             while matches!(ws.next().await, Some(Ok(_))) {}
+            // What still comes is read and forgotten: to leave it unread would reset the connection, and with it the close
+            // that says why.
+            let mut rest = [0; 128];
+            while matches!(code, 1002 | 1007 | 1009)
+                && matches!(ws.get_mut().read(&mut rest).await, Ok(n) if n > 0)
+            {}
             Ok::<_, Error>(())
         };
         let _ = timeout(Duration::from_secs(2), closing).await;

@@ -4,7 +4,7 @@
 //! idle connection stays: a telephone behind a NAT is reached by nothing else.
 
 use super::flows::{Arrival, Exchange, Held, Intake, pair};
-use crate::listen::http::{self, HANDSHAKE};
+use crate::listen::serve::{HANDSHAKE, take};
 use crate::listen::wire::Wire;
 use crate::{clock, tasks};
 use sip::flow::{Flow, Transport};
@@ -52,7 +52,7 @@ pub async fn listen(
 ) {
     loop {
         let taken = tokio::select! {
-            taken = http::take(&listener, &places) => taken,
+            taken = take(&listener, &places) => taken,
             _ = port.stop.wait_for(|stop| *stop) => return,
         };
         let Some((tcp, peer, place)) = taken else {

@@ -267,7 +267,7 @@ fn a_closed_menu_gives_way_to_another() {
         name: "안내".into(),
         kind: BotKind::Scenario(Arc::new(tree.clone())),
     }))));
-    assert_eq!(refused.to_string(), "bot 3105: there are no hours never");
+    assert_eq!(refused.to_string(), "bot 3105: scenario: there are no hours never");
     shop.put(Entry::Hours(hours));
     shop.bot(BotKind::Scenario(Arc::new(tree)));
     let (contact, customer) = shop.chat_with_bot();

@@ -8,7 +8,7 @@ use super::rest::{about_oneself, not_oneself, with_directory};
 use super::{Kind, Secrets, Wrong, named, show};
 use crate::admin::caller::{Caller, enter_as};
 use crate::admin::{body, problem};
-use crate::door::{Cx, Head, RealmNo, Request, Step};
+use crate::door::{Cx, Head, Request, Step};
 use domain::command::Command;
 use domain::directory::{Directory, Entry, Queue, Role};
 use serde_json::{Map, Value, json};
@@ -44,7 +44,7 @@ pub(in crate::admin) fn import(cx: &mut Cx<'_>, request: Request) -> Step {
             }
             Ok(drafts) => {
                 let todo = drafts.into_iter().map(|(_, draft)| draft).collect();
-                Import { realm: asker.realm, todo, hashed: Vec::new() }.go_on()
+                Import { asker, todo, hashed: Vec::new() }.go_on()
             }
             Err(wrong) => problem::stop(400, "directory.bad_entry", &wrong.to_string()),
         })
@@ -138,7 +138,7 @@ impl Scratch {
 /// An import under way: first all passwords are hashed, then all entries are put at once, so that a fault halfway leaves
 /// nothing half done.
 struct Import {
-    realm: RealmNo,
+    asker: Caller,
     todo: VecDeque<Draft>,
     hashed: Vec<Entry>,
 }
@@ -171,7 +171,7 @@ impl Import {
             Ok(_) => problem::reply(200, &json!({"put": put})),
             Err(refusal) => problem::refused(&refusal),
         };
-        let command = Command::PutAll(self.hashed);
-        Step::Do(self.realm, "api.import", Box::new(command), Box::new(done))
+        let command = self.asker.wishes(Command::PutAll(self.hashed));
+        Step::Do(self.asker.realm, "api.import", command, Box::new(done))
     }
 }

@@ -158,7 +158,7 @@ pub(super) enum Secrets {
 }
 
 /// Writes an entry.
-fn show(entry: &Entry, secrets: Secrets) -> Value {
+pub(super) fn show(entry: &Entry, secrets: Secrets) -> Value {
     let open = secrets == Secrets::Sealed;
     match entry {
         Entry::Realm(it) => json(&programs::RealmWire::of(it)),

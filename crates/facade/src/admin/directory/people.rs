@@ -1,8 +1,8 @@
 //! People and what belongs to them, as `/api/v1` writes it: users, devices, groups, reasons, wrap-up codes, hours.
 
 use super::Wrong;
-use crate::admin::calendar::{read_date, read_minute, write_date, write_minute};
 use domain::agent::Channel;
+use domain::calendar::{read_date, read_minute, write_date, write_minute};
 use domain::directory::{
     Device, Forward, Group, Hours, Reason, Role, SecondFactor, Service, Srtp, User, WrapUpCode,
 };

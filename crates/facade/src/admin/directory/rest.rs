@@ -151,7 +151,7 @@ fn save(caller: &Caller, directory: &Directory, draft: Draft) -> Step {
     if let Err(refusal) = directory.check(&entry) {
         return problem::refused(&refusal);
     }
-    let realm = caller.realm;
+    let caller = caller.clone();
     let store = move |entry: Entry| {
         let mut shown = show(&entry, Secrets::Hidden);
         if let Some(secret) = made {
@@ -161,7 +161,8 @@ fn save(caller: &Caller, directory: &Directory, draft: Draft) -> Step {
             Ok(_) => problem::reply(200, &shown),
             Err(refusal) => problem::refused(&refusal),
         };
-        Step::Do(realm, "api.put", Box::new(Command::Put(Box::new(entry))), Box::new(done))
+        let command = caller.wishes(Command::Put(Box::new(entry)));
+        Step::Do(caller.realm, "api.put", command, Box::new(done))
     };
     match (password, entry) {
         (Some(password), Entry::User(mut user)) => {
@@ -190,7 +191,7 @@ fn delete(caller: &Caller, key: EntryKey) -> Step {
         Ok(_) => Step::Reply(problem::nothing()),
         Err(refusal) => problem::refused(&refusal),
     };
-    Step::Do(caller.realm, "api.remove", Box::new(Command::Remove(key)), Box::new(done))
+    Step::Do(caller.realm, "api.remove", caller.wishes(Command::Remove(key)), Box::new(done))
 }
 
 fn find(directory: &Directory, key: &EntryKey) -> Option<Entry> {

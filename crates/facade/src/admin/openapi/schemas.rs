@@ -90,9 +90,17 @@ const CLOSED: &[(&str, &str)] = &[
 ];
 
 const OPEN: &[(&str, &str)] = &[
+    (
+        "Audited",
+        "id! string, at! integer, cause! string, kind! string, name! string, action! string, by string, way string, \
+         from string, changed strings, before object, after object",
+    ),
     ("Problem", "error! Error"),
     ("Error", "code! string, message! string, faults Faults"),
-    ("Preview", "ok! boolean, faults! Faults, languages strings, queue string, menus! Menus"),
+    (
+        "Preview",
+        "ok! boolean, faults! Faults, languages strings, queue string, menus! Menus, turn object",
+    ),
     ("Fault", "line! integer, key! string, what! string"),
     (
         "Menu",
@@ -122,6 +130,24 @@ const OPEN: &[(&str, &str)] = &[
          reason string, first_answer integer, rating integer, previous string, related string, name string, \
          description string, tags texts, attributes texts, wrap_up object, call object, messages! object, segments Contacts",
     ),
+    (
+        "StoryItem",
+        "seq! integer, at! integer, cause! string, wire! string, kind! string, lane! string, from string, to string, \
+         contact string, text! string, detail object",
+    ),
+    (
+        "Report",
+        "report! string, by! string, from! integer, to! integer, at! integer, utc_offset_minutes! integer, \
+         rows! ReportRows, total! ReportRow",
+    ),
+    (
+        "ReportRow",
+        "at integer, queue string, agent string, channel string, reason integer, name string, offered integer, \
+         answered integer, abandoned integer, overflowed integer, transferred integer, in_time integer, \
+         service_level number, abandon_rate number, asa_ms integer, wait_ms integer, missed integer, made integer, \
+         handled integer, talk_ms integer, hold_ms integer, wrap_ms integer, aht_ms integer, login_ms integer, \
+         ready_ms integer, not_ready_ms integer, after_work_ms integer, times integer",
+    ),
     ("Customer", "name! string, id string, verified! boolean"),
     (
         "Item",
@@ -139,7 +165,7 @@ pub(super) fn all() -> Value {
         all.insert((*name).to_owned(), schema);
     }
     all.extend(OPEN.iter().map(|(name, members)| ((*name).to_owned(), object(members))));
-    for one in ["Contact", "DialRule", "Fault", "Menu"] {
+    for one in ["Contact", "DialRule", "Fault", "Menu", "ReportRow"] {
         all.insert(format!("{one}s"), array(&super::reference(one)));
     }
     let mut document = Map::new();

@@ -491,7 +491,7 @@ fn a_telephone_that_was_started_anew_goes_on_with_its_call() {
     let cnid = world.calls()[0].cnid.clone();
     // The page is loaded anew: its connection is lost, and another comes.
     let flow = world.phones["1001"].flow;
-    world.switch(|voice, cx, plane| voice.closed(cx, plane, flow));
+    world.with(|voice, cx, plane| voice.closed(cx, plane, flow));
     world.settle();
     assert_eq!((world.calls().len(), world.voice.legs()), (1, 2), "the call goes on without it");
     world.phones.remove("1001");

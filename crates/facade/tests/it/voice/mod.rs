@@ -1,6 +1,7 @@
 //! The switch against real SIP telephones and a real realm in memory.
 
 mod calls;
+mod chat;
 mod cti;
 mod queue;
 mod register;

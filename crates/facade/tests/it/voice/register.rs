@@ -77,7 +77,7 @@ fn a_telephone_is_gone_with_its_connection() {
     world.phone_by("1001", Transport::Ws);
     assert_eq!(world.register("1001", 3_600), 200);
     let flow = world.phones["1001"].flow;
-    world.switch(|voice, cx, plane| voice.closed(cx, plane, flow));
+    world.with(|voice, cx, plane| voice.closed(cx, plane, flow));
     world.settle();
     assert!(!here(&world, "1001"));
 }

@@ -386,7 +386,7 @@ fn a_visitor_reaches_what_is_public_and_nothing_else() {
         ("1002", "call", "refused 404"),
         ("901012345678", "call", "refused 404"),
         ("*81002", "call", "refused 404"),
-        ("3001", "chat", "refused 488"),
+        ("3001", "fax", "refused 488"),
     ] {
         visits(&mut world, to, kind);
         assert_eq!(world.story("visitor"), [answer], "{to}");
@@ -400,11 +400,15 @@ fn a_visitor_reaches_what_is_public_and_nothing_else() {
     assert_eq!((call.kind, call.verified), (CallType::Inbound, false));
     world.pick_up("1002");
     assert_eq!(world.story("visitor"), ["progress 180", "answered"]);
-    let answer = world.phones["visitor"].messages.iter().find_map(|message| match message {
-        sip::message::Message::Response(r) if r.status == 200 => Some(r),
-        _ => None,
-    });
-    assert!(answer.unwrap().headers.has(&Name::Other("X-NX-Cid".into())));
+    for status in [180, 200] {
+        let told = world.phones["visitor"].messages.iter().find_map(|message| match message {
+            sip::message::Message::Response(r) if r.status == status => Some(r),
+            _ => None,
+        });
+        let header = |name: &str| told.unwrap().headers.get(&Name::Other(name.into()));
+        assert!(header("X-NX-Cid").is_some());
+        assert_eq!(header("X-NX-VirtualAgent"), Some("1002"), "{status}");
+    }
     // The queue is public here.
     let mut headers = Headers::default();
     headers.push(Name::ReferTo, "<sip:901012345678@h>");
@@ -430,7 +434,7 @@ fn visitors_of_one_address_and_of_all_are_so_many_at_most() {
         (Most { web_address: 3, ..Most::default() }, 3),
         (Most { web_realm: 4, ..Most::default() }, 4),
     ] {
-        let mut world = World::with(Config { most, ..Config::default() });
+        let mut world = World::behaving(Config { most, ..Config::default() });
         world.phone_by("visitor", Transport::Ws);
         world.site.names.insert("demo.sangdam.test".into(), facade::door::RealmNo(0));
         let calls: Vec<_> = (0..allowed).map(|_| visits(&mut world, "3001", "call")).collect();
@@ -448,7 +452,7 @@ fn visitors_of_one_address_and_of_all_are_so_many_at_most() {
 #[test]
 fn a_telephone_has_so_many_legs_at_a_time_as_it_may() {
     let most = Most { phone_legs: 1, ..Most::default() };
-    let mut world = World::with(Config { most, ..Config::default() });
+    let mut world = World::behaving(Config { most, ..Config::default() });
     world.registered(&["1001"]);
     let call = world.call("1001", "3001");
     assert_eq!(world.story("1001"), ["progress 180", "answered"]);

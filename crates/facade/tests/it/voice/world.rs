@@ -136,6 +136,8 @@ pub(crate) struct World {
     pub(crate) told: Vec<String>,
     pub(crate) facts: Vec<Arc<Published>>,
     pub(crate) due: Option<Millis>,
+    /// What sessions behind chats were told.
+    pub(crate) chats: Vec<(u64, facade::voice::chat::Chat)>,
     /// Commands that meet a fault from now on.
     pub(crate) broken: bool,
     pub(crate) site: Fixed,
@@ -176,11 +178,11 @@ fn number(event: CallEvent) -> u8 {
 impl World {
     /// The shop of the harness, with telephones 1001 to 1004 that have passwords, and virtual ones from 1005 on.
     pub(crate) fn new() -> Self {
-        Self::with(Config::default())
+        Self::behaving(Config::default())
     }
 
     /// The same, with a switch that behaves so.
-    pub(crate) fn with(config: Config) -> Self {
+    pub(crate) fn behaving(config: Config) -> Self {
         let mut node = Node::new(Centre::default(), 0);
         let mut chance = Seeded::new(11);
         let mut entries = crate::harness::shop();
@@ -214,6 +216,7 @@ impl World {
             told: Vec::new(),
             facts: Vec::new(),
             due: None,
+            chats: Vec::new(),
             broken: false,
             site: Fixed::new(),
             contact: None,
@@ -223,7 +226,7 @@ impl World {
             replies: Vec::new(),
             waiting: None,
         };
-        world.switch(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
+        world.with(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
         world.settle();
         world
     }
@@ -232,11 +235,11 @@ impl World {
     pub(crate) fn restart(&mut self) {
         self.voice = Voice::new(Config::default(), [4; 32]);
         self.plane = Recorder::default();
-        self.switch(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
+        self.with(|voice, cx, plane| voice.start(cx, plane, &[RealmNo(0)]));
         self.settle();
     }
 
-    pub(crate) fn switch<T>(
+    pub(crate) fn with<T>(
         &mut self,
         act: impl FnOnce(&mut Voice, &mut Cx<'_>, &mut dyn Plane) -> T,
     ) -> T {
@@ -287,13 +290,13 @@ impl World {
             match release {
                 Release::Fact(fact) => {
                     self.hear(&fact);
-                    self.switch(|voice, cx, plane| voice.fact(cx, plane, RealmNo(0), &fact));
+                    self.with(|voice, cx, plane| voice.fact(cx, plane, RealmNo(0), &fact));
                     self.facts.push(fact);
                 }
                 Release::Reply(OURS, reply) => self.waiting = Some(reply),
                 Release::Reply(ticket, reply) => self.replies.push((ticket, reply)),
                 Release::Signal(signal, _) => {
-                    self.switch(|voice, cx, plane| voice.signal(cx, plane, RealmNo(0), &signal));
+                    self.with(|voice, cx, plane| voice.signal(cx, plane, RealmNo(0), &signal));
                 }
             }
         }
@@ -446,7 +449,7 @@ impl World {
             self.drain_phones();
             if let Some((from, bytes)) = self.wires.pop_front() {
                 let flow = self.phones[from].flow;
-                self.switch(|voice, cx, plane| voice.input(cx, plane, flow, &bytes));
+                self.with(|voice, cx, plane| voice.input(cx, plane, flow, &bytes));
                 self.drain_voice();
                 continue;
             }
@@ -463,7 +466,7 @@ impl World {
 
     fn reply(&mut self) {
         let (ticket, reply) = self.replies.remove(0);
-        self.switch(|voice, cx, plane| match reply {
+        self.with(|voice, cx, plane| match reply {
             Reply::Outcome(outcome) => voice.outcome(cx, plane, ticket, Ok(outcome)),
             Reply::Answer(answer, seq) => voice.answer(cx, plane, ticket, Ok(answer), seq),
             Reply::Page(..) => panic!("the switch asks for no page"),
@@ -483,13 +486,13 @@ impl World {
                     acted = true;
                     let found = self.phones.values().find(|p| p.flow.peer.to_string() == *host);
                     let flow = found.map(|phone| phone.flow);
-                    self.switch(|voice, cx, plane| voice.opened(cx, plane, ticket, flow));
+                    self.with(|voice, cx, plane| voice.opened(cx, plane, ticket, flow));
                 }
                 Output::Do { ticket, name, command, .. } => {
                     acted = true;
                     if self.broken {
                         let fault = Err(facade::door::Fault::Full);
-                        self.switch(|voice, cx, plane| voice.outcome(cx, plane, ticket, fault));
+                        self.with(|voice, cx, plane| voice.outcome(cx, plane, ticket, fault));
                     } else {
                         self.take(Some(ticket), name, *command);
                     }
@@ -498,6 +501,10 @@ impl World {
                     acted = true;
                     self.node.look(self.now, ticket, &query);
                     self.commit();
+                }
+                Output::Chat(chat, what) => {
+                    acted = true;
+                    self.chats.push((chat, what));
                 }
                 Output::Watch(_, topic) => {
                     self.watched.insert(format!("{topic:?}"));
@@ -586,7 +593,7 @@ impl World {
             if self.node.due().is_some_and(|due| due <= self.now) {
                 self.take(None, "tick", Command::Tick);
             }
-            self.switch(|voice, cx, plane| voice.timeout(cx, plane));
+            self.with(|voice, cx, plane| voice.timeout(cx, plane));
             self.settle();
         }
         self.now = until;
@@ -594,7 +601,7 @@ impl World {
 
     /// The media plane notices something.
     pub(crate) fn noticed(&mut self, noticed: Noticed) {
-        self.switch(|voice, cx, plane| voice.noticed(cx, plane, noticed));
+        self.with(|voice, cx, plane| voice.noticed(cx, plane, noticed));
         self.settle();
     }
 

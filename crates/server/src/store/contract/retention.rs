@@ -2,6 +2,7 @@
 
 use super::super::snapshot;
 use super::*;
+use domain::contact::Contact;
 use domain::query::RecordingFilter;
 use domain::recording::{Kept, Recording};
 use domain::retention::{Horizons, Past, Pruned};
@@ -67,6 +68,37 @@ impl<S: Store> Desk<'_, S> {
         };
         self.lines(&page).await.items.len()
     }
+
+    async fn search(&self, name: Option<&str>, text: Option<&str>) -> Vec<Contact> {
+        let (name, text) = (name.map(Into::into), text.map(Into::into));
+        let filter = ContactFilter { name, text, limit: 9, ..ContactFilter::default() };
+        match self.page(Page::Search(filter.into())).await {
+            Some(Answer::Found(found, _)) => found,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Customers who are found by what was said, sorted.
+    async fn said(&self, text: &str) -> Vec<String> {
+        let found = self.search(None, Some(text)).await;
+        let mut ids: Vec<String> =
+            found.iter().filter_map(|c| c.customer.id.as_deref().map(str::to_owned)).collect();
+        ids.sort();
+        ids
+    }
+
+    /// How many contacts are found by the customer's name.
+    async fn named(&self, name: &str) -> usize {
+        self.search(Some(name), None).await.len()
+    }
+
+    /// How many deeds a room's story has.
+    async fn deeds(&self, chat: &Chat) -> usize {
+        match self.page(Page::Story { room: chat.room, after: 0, limit: 100 }).await {
+            Some(Answer::Story(deeds)) => deeds.len(),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 pub(super) async fn recordings_are_found_by_what_is_asked(store: &impl Store) {
@@ -102,7 +134,7 @@ pub(super) async fn recordings_are_found_by_what_is_asked(store: &impl Store) {
 }
 
 pub(super) async fn what_is_past_is_found_and_goes(store: &impl Store) {
-    let mut desk = Desk::new(store, "past").await;
+    let mut desk = Desk::new(store, "pruned").await;
     let mut sample = Sample::new(12);
     let old = sample.full_chat("old");
     let file = sample.announce(&old);
@@ -128,10 +160,14 @@ pub(super) async fn what_is_past_is_found_and_goes(store: &impl Store) {
     let past = desk.past(horizons).await;
     assert_eq!((past.files.len(), past.rooms.as_slice()), (0, &[old.room][..]));
     assert!(desk.read(&old).await > 0);
+    assert_eq!(desk.said("도와드릴까요").await, ["old", "young"]);
+    assert!(desk.deeds(&old).await > 0);
     desk.prune(&mut sample, Pruned { rooms: past.rooms, ..Pruned::default() }).await;
     assert_eq!(desk.read(&old).await, 0);
     assert!(desk.read(&young).await > 0);
     assert!(desk.past(horizons).await.is_empty());
+    assert_eq!(desk.said("도와드릴까요").await, ["young"], "words go with their room");
+    assert_eq!((desk.named("지우").await, desk.deeds(&old).await), (4, 0));
     let number = |chat: &Chat| Page::Contact(ContactName::Id(chat.contact));
     assert!(desk.page(number(&old)).await.is_some(), "that there was a contact is still known");
 
@@ -141,6 +177,8 @@ pub(super) async fn what_is_past_is_found_and_goes(store: &impl Store) {
         (desk.read(&old).await, desk.recordings(RecordingFilter::default()).await),
         (0, vec![])
     );
+    assert_eq!(desk.said("도와드릴까요").await, ["young"]);
+    assert_eq!((desk.named("지우").await, desk.deeds(&old).await), (4, 0));
     // The one that is still open needs its facts, however old they are.
     let keep = desk.past(horizons).await.keep.unwrap();
     let began = &store.replay(desk.realm, keep).all().await.unwrap()[0].1;

@@ -62,6 +62,7 @@ CREATE TABLE contact (
     maker    TEXT,                      -- who of the staff made the call
     cnid     TEXT,                      -- the matter's number, of calls
     phone    TEXT,                      -- the customer's number, of calls
+    reason   TEXT,                      -- why it ended
     UNIQUE (realm, id),
     UNIQUE (realm, number)
 );
@@ -73,6 +74,7 @@ CREATE INDEX contact_queue ON contact (realm, queue, number) WHERE queue IS NOT 
 CREATE INDEX contact_agent ON contact (realm, agent, number) WHERE agent IS NOT NULL;
 CREATE INDEX contact_maker ON contact (realm, maker, number) WHERE maker IS NOT NULL;
 CREATE INDEX contact_phone ON contact (realm, phone, number) WHERE phone IS NOT NULL;
+CREATE INDEX contact_reason ON contact (realm, reason, number) WHERE reason IS NOT NULL;
 CREATE INDEX contact_cnid ON contact (realm, cnid, number) WHERE cnid IS NOT NULL;
 
 -- What an agent said of a channel, from when to when.
@@ -80,7 +82,7 @@ CREATE TABLE agent_interval (
     key     INTEGER PRIMARY KEY,
     realm   INTEGER NOT NULL,
     agent   TEXT NOT NULL,
-    channel INTEGER NOT NULL,           -- number, as in seed 002
+    channel INTEGER NOT NULL,           -- number, as in seed 002; 255: all channels together
     state   TEXT NOT NULL,              -- ready, not_ready, after_work, logged_off
     reason  INTEGER NOT NULL,
     since   INTEGER NOT NULL,
@@ -89,41 +91,55 @@ CREATE TABLE agent_interval (
 CREATE INDEX agent_interval_time ON agent_interval (realm, agent, since);
 CREATE UNIQUE INDEX agent_interval_open ON agent_interval (realm, agent, channel) WHERE until IS NULL;
 
--- What an agent did by a channel in a quarter of an hour.
-CREATE TABLE agent_work (
-    realm     INTEGER NOT NULL,
-    agent     TEXT NOT NULL,
-    since     INTEGER NOT NULL,
-    channel   INTEGER NOT NULL,
-    offered   INTEGER NOT NULL,
-    answered  INTEGER NOT NULL,
-    missed    INTEGER NOT NULL,
-    made      INTEGER NOT NULL,
-    handled   INTEGER NOT NULL,
-    handle_ms INTEGER NOT NULL,         -- talking, holds included
-    hold_ms   INTEGER NOT NULL,
-    wrap_ms   INTEGER NOT NULL,
-    PRIMARY KEY (realm, agent, since, channel)
+-- What came to queues and what agents did, by channel, in spans of 15 minutes, 3 hours and a day (UTC), so that a report
+-- over a month reads few rows. `of` is a queue's or an agent's name; empty: all queues together.
+CREATE TABLE tally (
+    realm       INTEGER NOT NULL,
+    kind        INTEGER NOT NULL,       -- 0 queue, 1 agent
+    span        INTEGER NOT NULL,       -- place in domain/src/report.rs SPANS
+    of          TEXT NOT NULL,
+    since       INTEGER NOT NULL,
+    channel     INTEGER NOT NULL,
+    offered     INTEGER NOT NULL,
+    answered    INTEGER NOT NULL,
+    abandoned   INTEGER NOT NULL,
+    overflowed  INTEGER NOT NULL,
+    in_time     INTEGER NOT NULL,
+    transferred INTEGER NOT NULL,
+    missed      INTEGER NOT NULL,
+    made        INTEGER NOT NULL,
+    handled     INTEGER NOT NULL,
+    wait_ms     INTEGER NOT NULL,
+    handle_ms   INTEGER NOT NULL,       -- talking, holds included
+    hold_ms     INTEGER NOT NULL,
+    wrap_ms     INTEGER NOT NULL,
+    PRIMARY KEY (realm, kind, span, of, since, channel)
 ) WITHOUT ROWID;
 
--- A queue's quarter of an hour, by channel.
-CREATE TABLE queue_interval (
-    realm      INTEGER NOT NULL,
-    queue      TEXT NOT NULL,
-    since      INTEGER NOT NULL,
-    channel    INTEGER NOT NULL,
-    offered    INTEGER NOT NULL,
-    answered   INTEGER NOT NULL,
-    abandoned  INTEGER NOT NULL,
-    overflowed INTEGER NOT NULL,
-    in_time    INTEGER NOT NULL,
-    wait_ms    INTEGER NOT NULL,
-    handled    INTEGER NOT NULL,
-    handle_ms  INTEGER NOT NULL,        -- talking, holds included
-    hold_ms    INTEGER NOT NULL,
-    wrap_ms    INTEGER NOT NULL,
-    PRIMARY KEY (realm, queue, since, channel)
+-- Time that agents spent in states that are over, in the same spans. Empty agent: all of them together.
+CREATE TABLE agent_time (
+    realm   INTEGER NOT NULL,
+    span    INTEGER NOT NULL,
+    agent   TEXT NOT NULL,
+    channel INTEGER NOT NULL,           -- 255: all channels together
+    since   INTEGER NOT NULL,
+    state   TEXT NOT NULL,              -- ready, not_ready, after_work
+    reason  INTEGER NOT NULL,
+    ms      INTEGER NOT NULL,
+    times   INTEGER NOT NULL,           -- how often it began
+    PRIMARY KEY (realm, span, agent, channel, since, state, reason)
 ) WITHOUT ROWID;
+
+-- Deeds that touch each room: 6 bytes each, big-endian, rising.
+CREATE TABLE story (
+    room  INTEGER PRIMARY KEY,
+    deeds BLOB NOT NULL
+);
+
+-- Words of contacts that have ended, by the contact's key. The words themselves are not kept twice.
+CREATE VIRTUAL TABLE contact_text USING fts5(
+    name, said, content = '', contentless_delete = 1, detail = column, tokenize = 'unicode61 remove_diacritics 2'
+);
 
 -- Waiting no longer than this counts as served in time.
 CREATE TABLE queue_target (
@@ -161,3 +177,17 @@ CREATE TABLE file (
     PRIMARY KEY (realm, id)
 ) WITHOUT ROWID;
 CREATE INDEX file_room ON file (room);
+-- Who changed what.
+CREATE TABLE audit (
+    realm INTEGER NOT NULL,
+    seq   INTEGER NOT NULL,
+    n     INTEGER NOT NULL,             -- place among the rows of the deed
+    at    INTEGER NOT NULL,
+    actor TEXT,                         -- none is the server itself
+    kind  TEXT NOT NULL,
+    name  TEXT NOT NULL,
+    doc   TEXT NOT NULL,
+    PRIMARY KEY (realm, seq, n)
+) WITHOUT ROWID;
+CREATE INDEX audit_actor ON audit (realm, actor, seq, n);
+CREATE INDEX audit_name ON audit (realm, kind, name, seq, n);

@@ -5,6 +5,7 @@ use super::files::{self, key, seq_of};
 use crate::store::replay::{Chunk, Feed, Sieve};
 use crate::store::snapshot::Snapshot;
 use crate::store::{Fault, RealmNo, Replay, upgrade};
+use domain::fact::Deed;
 use domain::id::RoomId;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::fs::File;
@@ -80,16 +81,39 @@ pub(super) fn chunk(db: &Connection, realm: RealmNo, from: u64) -> Result<Chunk,
     )?;
     let mut rows = rows.query([start, key(realm, u64::MAX)])?;
     while let Some(row) = rows.next()? {
-        let first = seq_of(row.get(0)?);
-        let bytes = row.get_ref(2)?.as_blob().map_err(|e| Fault::broken("read deeds", e))?;
-        let deeds =
-            upgrade::deeds(row.get(1)?, bytes).map_err(|e| Fault::broken("read deeds", e))?;
-        chunk.extend((first..).zip(deeds).filter(|(seq, _)| *seq >= from));
+        chunk.extend(numbered(row)?.filter(|(seq, _)| *seq >= from));
         if chunk.len() >= CHUNK {
             break;
         }
     }
     Ok(chunk)
+}
+
+/// The deeds of these numbers, which rise. Each row is read once.
+pub(super) fn these(db: &Connection, realm: RealmNo, seqs: &[u64]) -> Result<Chunk, Fault> {
+    let mut found = Chunk::new();
+    let mut holds = db.prepare_cached(
+        "SELECT id, version, deeds FROM journal WHERE id <= ?1 AND id >= ?2 ORDER BY id DESC LIMIT 1",
+    )?;
+    let mut row: Vec<(u64, Deed)> = Vec::new();
+    for seq in seqs {
+        if row.last().is_none_or(|(last, _)| last < seq) {
+            row = match holds.query([key(realm, *seq), key(realm, 0)])?.next()? {
+                Some(row) => numbered(row)?.collect(),
+                None => Vec::new(),
+            };
+        }
+        found.extend(row.extract_if(.., |(of, _)| of == seq));
+    }
+    Ok(found)
+}
+
+/// The deeds of a row `id, version, deeds`, with their numbers.
+fn numbered(row: &rusqlite::Row<'_>) -> Result<impl Iterator<Item = (u64, Deed)> + use<>, Fault> {
+    let first = seq_of(row.get(0)?);
+    let bytes = row.get_ref(2)?.as_blob().map_err(|e| Fault::broken("read deeds", e))?;
+    let deeds = upgrade::deeds(row.get(1)?, bytes).map_err(|e| Fault::broken("read deeds", e))?;
+    Ok((first..).zip(deeds))
 }
 
 /// Writes a snapshot so that it is whole or not there, and removes those that are too old.

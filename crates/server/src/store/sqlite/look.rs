@@ -1,9 +1,11 @@
 //! Threads that read pages out of the views, each with a connection of its own.
 
 use super::files::{self, int};
-use super::{past, rows};
+use super::{kept, past, rows, words};
 use crate::store::page::{self, Shelf};
+use crate::store::replay::Chunk;
 use crate::store::{Fault, RealmNo};
+use domain::audit;
 use domain::contact::Contact;
 use domain::id::RoomId;
 use domain::query::{Answer, ContactFilter, ContactName, Mark, Moment, Page, RecordingFilter};
@@ -29,11 +31,14 @@ pub(super) enum Job {
 
 /// A connection that reads.
 #[derive(Debug)]
-pub(super) struct Reader(Connection);
+pub(super) struct Reader {
+    views: Connection,
+    journal: Connection,
+}
 
 impl Reader {
     pub(super) fn open(folder: &Path) -> Result<Self, Fault> {
-        files::views_beside(folder).map(Self)
+        Ok(Self { views: files::views_beside(folder)?, journal: files::journal_beside(folder)? })
     }
 
     /// Works until it is told to close.
@@ -48,9 +53,10 @@ impl Reader {
 
     /// All of a page is read at one moment of the views.
     fn read(&self, realm: RealmNo, page: &Page) -> Result<Option<Answer>, Fault> {
-        self.0.execute_batch("BEGIN")?;
-        let answer = page::answer(&Views { db: &self.0, realm }, page);
-        let ended = self.0.execute_batch("COMMIT");
+        self.views.execute_batch("BEGIN")?;
+        let views = Views { db: &self.views, journal: &self.journal, realm };
+        let answer = page::answer(&views, page);
+        let ended = self.views.execute_batch("COMMIT");
         let answer = answer?;
         ended?;
         Ok(answer)
@@ -74,9 +80,10 @@ fn earlier(at: Millis) -> Millis {
 }
 
 /// One realm's rows.
-struct Views<'a> {
-    db: &'a Connection,
-    realm: RealmNo,
+pub(super) struct Views<'a> {
+    pub(super) db: &'a Connection,
+    journal: &'a Connection,
+    pub(super) realm: RealmNo,
 }
 
 impl Shelf for Views<'_> {
@@ -165,8 +172,54 @@ impl Shelf for Views<'_> {
         Ok(found)
     }
 
+    fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
+        let mut sql = "SELECT doc FROM audit WHERE realm = ?1".to_owned();
+        let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(self.realm.0)];
+        let mut test = |test: &str, value: Option<Box<dyn ToSql>>| {
+            if let Some(value) = value {
+                sql.push_str(test);
+                values.push(value);
+            }
+        };
+        test(" AND at >= ?", filter.from.map(|at| Box::new(int(at.0)) as _));
+        test(" AND at < ?", filter.to.map(|at| Box::new(int(at.0)) as _));
+        test(" AND actor = ?", filter.by.as_ref().map(|by| Box::new(by.to_string()) as _));
+        test(" AND kind = ?", filter.kind.as_ref().map(|kind| Box::new(kind.to_string()) as _));
+        test(" AND name = ?", filter.name.as_ref().map(|name| Box::new(name.to_string()) as _));
+        if let Some((seq, n)) = filter.below {
+            test(" AND (seq, n) < (?", Some(Box::new(int(seq))));
+            test(", ?)", Some(Box::new(n)));
+        }
+        sql.push_str(" ORDER BY seq DESC, n DESC LIMIT ?");
+        values.push(Box::new(filter.limit));
+        let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+        let mut rows = self.db.prepare_cached(&sql)?;
+        let mut rows = rows.query(values.as_slice())?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let doc = row.get_ref(0)?.as_str().map_err(|e| Fault::broken("read the audit", e))?;
+            let row = serde_json::from_str(doc).map_err(|e| Fault::broken("read the audit", e))?;
+            found.push(row);
+        }
+        Ok(found)
+    }
+
     fn segments(&self, room: RoomId) -> Result<Vec<Contact>, Fault> {
         self.list("room = ?", &[&room.0.as_bytes()], "ORDER BY segment")
+    }
+
+    fn search(&self, filter: &ContactFilter) -> Result<(Vec<Contact>, Option<u64>), Fault> {
+        if let Some(wanted) = words::wanted(filter) {
+            return words::search(self, filter, &wanted);
+        }
+        let found = self.contacts(filter)?;
+        let next = page::next(&found, filter.limit);
+        Ok((found, next))
+    }
+
+    fn story(&self, room: RoomId, after: u64, limit: u16) -> Result<Chunk, Fault> {
+        let deeds = rows::story(self.db, self.realm, room, after, limit)?;
+        kept::these(self.journal, self.realm, &deeds)
     }
 }
 
@@ -201,6 +254,8 @@ impl Views<'_> {
             test(until, filter.to.map(|at| Box::new(int(at.0)) as _));
         }
         test("number < ?", filter.below.map(|number| Box::new(int(number)) as _));
+        let reason = filter.reason.map(rows::reason).transpose()?;
+        test("reason = ?", reason.map(|reason| Box::new(reason) as _));
         match filter.ended {
             Some(true) => tests.push("ended IS NOT NULL"),
             Some(false) => tests.push("ended IS NULL"),

@@ -1,10 +1,12 @@
 //! Changes of the views, as rows, and the few rows that must be known to make them.
 
 use super::files::int;
-use crate::store::views::{Changes, Figures, Known, Labour, Turned};
+use super::{ledger, words};
+use crate::store::views::{Changes, Known, Standing, Turned};
 use crate::store::{Fault, RealmNo};
-use domain::agent::{AgentState, Channel};
-use domain::contact::Contact;
+use domain::agent::AgentState;
+use domain::audit;
+use domain::contact::{Contact, EndReason};
 use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
 use domain::query::Mark;
 use domain::recording::Recording;
@@ -51,11 +53,13 @@ pub(super) fn write(
     marks(db, realm, rooms, &changes.marks)?;
     contacts(db, realm, &changes.contacts)?;
     turned(db, realm, &changes.turned)?;
-    figures(db, realm, &changes.figures)?;
-    done(db, realm, &changes.done)?;
     recordings(db, realm, &changes.recordings)?;
     files(db, realm, rooms, &changes.files)?;
+    audit(db, realm, &changes.audit)?;
     targets(db, realm, &changes.targets)?;
+    ledger::write(db, realm, changes)?;
+    told(db, realm, rooms, &changes.deeds)?;
+    words::write(db, realm, rooms, &changes.closed)?;
     for pruned in &changes.pruned {
         prune(db, realm, pruned)?;
         // Rooms that went have no short names any more.
@@ -66,21 +70,26 @@ pub(super) fn write(
 
 /// Takes all rows of a realm away.
 pub(super) fn clear(db: &Connection, realm: RealmNo) -> Result<(), Fault> {
-    for table in ["item", "mark"] {
+    for table in ["item", "mark", "story"] {
         db.execute(
             &format!("DELETE FROM {table} WHERE room IN (SELECT no FROM room WHERE realm = ?1)"),
             [realm.0],
         )?;
     }
+    db.execute(
+        "DELETE FROM contact_text WHERE rowid IN (SELECT key FROM contact WHERE realm = ?1)",
+        [realm.0],
+    )?;
     for table in [
         "room",
         "contact",
         "agent_interval",
-        "agent_work",
-        "queue_interval",
+        "agent_time",
+        "tally",
         "queue_target",
         "recording",
         "file",
+        "audit",
         "view_at",
     ] {
         db.execute(&format!("DELETE FROM {table} WHERE realm = ?1"), [realm.0])?;
@@ -94,7 +103,12 @@ pub(super) fn room_no(db: &Connection, realm: RealmNo, room: RoomId) -> Result<O
     Ok(find.query_row((realm.0, room.0.as_bytes()), |row| row.get(0)).optional()?)
 }
 
-fn room_of(db: &Connection, realm: RealmNo, rooms: &mut Rooms, room: RoomId) -> Result<i64, Fault> {
+pub(super) fn room_of(
+    db: &Connection,
+    realm: RealmNo,
+    rooms: &mut Rooms,
+    room: RoomId,
+) -> Result<i64, Fault> {
     if let Some(no) = rooms.get(&(realm.0, room)) {
         return Ok(*no);
     }
@@ -189,11 +203,14 @@ fn contacts(
     contacts: &BTreeMap<ContactId, (Contact, u64)>,
 ) -> Result<(), Fault> {
     let mut put = db.prepare_cached(
-        "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc, channel, maker, cnid, phone)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-         ON CONFLICT (realm, id) DO UPDATE SET queue = excluded.queue, agent = excluded.agent, ended = excluded.ended, doc = excluded.doc",
+        "INSERT INTO contact (realm, number, id, room, segment, customer, queue, agent, started, ended, seq, doc, channel, maker, cnid, phone, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+         ON CONFLICT (realm, id) DO UPDATE SET queue = excluded.queue, agent = excluded.agent, ended = excluded.ended, reason = excluded.reason, doc = excluded.doc",
     )?;
-    for (contact, seq) in contacts.values() {
+    // Keys rise with numbers, so that whoever goes by one goes by the other.
+    let mut contacts: Vec<_> = contacts.values().collect();
+    contacts.sort_unstable_by_key(|(contact, _)| contact.number);
+    for (contact, seq) in contacts {
         put.execute(params![
             realm.0,
             int(contact.number),
@@ -211,90 +228,99 @@ fn contacts(
             contact.voice.as_ref().and_then(|voice| voice.maker.as_ref()).map(UserId::as_str),
             contact.voice.as_ref().map(|voice| voice.cnid.as_ref()),
             contact.voice.as_ref().map(|voice| voice.customer.as_str()),
+            contact.reason.map(reason).transpose()?,
         ])?;
     }
     Ok(())
+}
+
+/// A reason by the name that contacts are written with.
+pub(super) fn reason(reason: EndReason) -> Result<String, Fault> {
+    Ok(json(&reason)?.trim_matches('"').to_owned())
+}
+
+/// A state by its name and its reason.
+pub(super) const fn state_name(state: AgentState) -> (&'static str, u8) {
+    match state {
+        AgentState::Ready => ("ready", 0),
+        AgentState::NotReady(reason) => ("not_ready", reason),
+        AgentState::AfterWork(reason) => ("after_work", reason),
+        AgentState::LoggedOff(reason) => ("logged_off", reason),
+    }
+}
+
+/// The state of a name and a reason.
+pub(super) fn state_of(name: &str, reason: u8) -> AgentState {
+    match name {
+        "ready" => AgentState::Ready,
+        "not_ready" => AgentState::NotReady(reason),
+        "after_work" => AgentState::AfterWork(reason),
+        _ => AgentState::LoggedOff(reason),
+    }
+}
+
+/// Adds the numbers of deeds to the stories of rooms.
+fn told(
+    db: &Connection,
+    realm: RealmNo,
+    rooms: &mut Rooms,
+    deeds: &BTreeMap<RoomId, Vec<u64>>,
+) -> Result<(), Fault> {
+    let mut add = db.prepare_cached(
+        "INSERT INTO story (room, deeds) VALUES (?1, ?2) ON CONFLICT (room) DO UPDATE SET deeds = CAST(deeds || excluded.deeds AS BLOB)",
+    )?;
+    for (room, deeds) in deeds {
+        let room = room_of(db, realm, rooms, *room)?;
+        let deeds: Vec<u8> =
+            deeds.iter().flat_map(|seq| seq.to_be_bytes().into_iter().skip(2)).collect();
+        add.execute(params![room, deeds])?;
+    }
+    Ok(())
+}
+
+/// Deeds of a room behind this one, by their numbers; at most so many.
+pub(super) fn story(
+    db: &Connection,
+    realm: RealmNo,
+    room: RoomId,
+    after: u64,
+    limit: u16,
+) -> Result<Vec<u64>, Fault> {
+    let Some(no) = room_no(db, realm, room)? else { return Ok(Vec::new()) };
+    let mut find = db.prepare_cached("SELECT deeds FROM story WHERE room = ?1")?;
+    let deeds: Option<Vec<u8>> = find.query_row([no], |row| row.get(0)).optional()?;
+    let deeds = deeds.unwrap_or_default();
+    let deeds =
+        deeds.chunks_exact(6).map(|seq| seq.iter().fold(0, |sum, b| sum << 8 | u64::from(*b)));
+    Ok(deeds.filter(|seq| *seq > after).take(limit.into()).collect())
 }
 
 fn turned(db: &Connection, realm: RealmNo, turned: &[Turned]) -> Result<(), Fault> {
     let mut close = db.prepare_cached("UPDATE agent_interval SET until = ?1 WHERE realm = ?2 AND agent = ?3 AND channel = ?4 AND until IS NULL")?;
     let mut open = db.prepare_cached("INSERT INTO agent_interval (realm, agent, channel, state, reason, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for turn in turned {
-        let (agent, channel, at) = (turn.agent.as_str(), turn.channel.number(), int(turn.at.0));
+        let (agent, channel, at) = (turn.agent.as_str(), turn.channel, int(turn.at.0));
         close.execute(params![at, realm.0, agent, channel])?;
-        let (state, reason) = match turn.state {
-            AgentState::Ready => ("ready", 0),
-            AgentState::NotReady(reason) => ("not_ready", reason),
-            AgentState::AfterWork(reason) => ("after_work", reason),
-            AgentState::LoggedOff(reason) => ("logged_off", reason),
-        };
+        let (state, reason) = state_name(turn.state);
         open.execute(params![realm.0, agent, channel, state, reason, at])?;
     }
     Ok(())
 }
 
-fn figures(
-    db: &Connection,
-    realm: RealmNo,
-    figures: &BTreeMap<(QueueId, Channel, Millis), Figures>,
-) -> Result<(), Fault> {
-    let mut add = db.prepare_cached(
-        "INSERT INTO queue_interval VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-         ON CONFLICT (realm, queue, since, channel) DO UPDATE SET
-           offered = offered + excluded.offered, answered = answered + excluded.answered,
-           abandoned = abandoned + excluded.abandoned, overflowed = overflowed + excluded.overflowed,
-           in_time = in_time + excluded.in_time, wait_ms = wait_ms + excluded.wait_ms,
-           handled = handled + excluded.handled, handle_ms = handle_ms + excluded.handle_ms,
-           hold_ms = hold_ms + excluded.hold_ms, wrap_ms = wrap_ms + excluded.wrap_ms",
+fn audit(db: &Connection, realm: RealmNo, rows: &[audit::Row]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO audit (realm, seq, n, at, actor, kind, name, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    for ((queue, channel, since), f) in figures {
-        add.execute(params![
+    for row in rows {
+        insert.execute(params![
             realm.0,
-            queue.as_str(),
-            int(since.0),
-            channel.number(),
-            f.offered,
-            f.answered,
-            f.abandoned,
-            f.overflowed,
-            f.in_time,
-            int(f.wait.0),
-            f.handled,
-            int(f.handle.0),
-            int(f.hold.0),
-            int(f.wrap.0)
-        ])?;
-    }
-    Ok(())
-}
-
-fn done(
-    db: &Connection,
-    realm: RealmNo,
-    done: &BTreeMap<(UserId, Channel, Millis), Labour>,
-) -> Result<(), Fault> {
-    let mut add = db.prepare_cached(
-        "INSERT INTO agent_work VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-         ON CONFLICT (realm, agent, since, channel) DO UPDATE SET
-           offered = offered + excluded.offered, answered = answered + excluded.answered,
-           missed = missed + excluded.missed, made = made + excluded.made,
-           handled = handled + excluded.handled, handle_ms = handle_ms + excluded.handle_ms,
-           hold_ms = hold_ms + excluded.hold_ms, wrap_ms = wrap_ms + excluded.wrap_ms",
-    )?;
-    for ((agent, channel, since), l) in done {
-        add.execute(params![
-            realm.0,
-            agent.as_str(),
-            int(since.0),
-            channel.number(),
-            l.offered,
-            l.answered,
-            l.missed,
-            l.made,
-            l.handled,
-            int(l.handle.0),
-            int(l.hold.0),
-            int(l.wrap.0)
+            int(row.seq),
+            row.n,
+            int(row.at.0),
+            row.by.as_ref().map(|by| by.user.as_str()),
+            row.kind(),
+            row.name(),
+            json(row)?
         ])?;
     }
     Ok(())
@@ -364,10 +390,12 @@ fn files(
 /// Takes away what is not kept any more.
 fn prune(db: &Connection, realm: RealmNo, pruned: &Pruned) -> Result<(), Fault> {
     for room in &pruned.rooms {
+        words::forget(db, realm, *room)?;
         let Some(no) = room_no(db, realm, *room)? else { continue };
         for sql in [
             "DELETE FROM item WHERE room = ?1",
             "DELETE FROM mark WHERE room = ?1",
+            "DELETE FROM story WHERE room = ?1",
             "DELETE FROM file WHERE room = ?1",
             "DELETE FROM room WHERE no = ?1",
         ] {
@@ -383,10 +411,12 @@ fn prune(db: &Connection, realm: RealmNo, pruned: &Pruned) -> Result<(), Fault> 
         }
     }
     if let Some(before) = pruned.before {
-        db.execute(
+        for sql in [
+            "DELETE FROM contact_text WHERE rowid IN (SELECT key FROM contact WHERE realm = ?1 AND seq < ?2)",
             "DELETE FROM contact WHERE realm = ?1 AND seq < ?2",
-            params![realm.0, int(before)],
-        )?;
+        ] {
+            db.execute(sql, params![realm.0, int(before)])?;
+        }
     }
     Ok(())
 }
@@ -408,6 +438,17 @@ impl Known for Rows<'_> {
             .0
             .prepare_cached("SELECT target_ms FROM queue_target WHERE realm = ?1 AND queue = ?2")?;
         Ok(find.query_row((self.1.0, queue.as_str()), |row| row.get(0)).optional()?.map(millis))
+    }
+
+    fn standing(&mut self, agent: &UserId) -> Result<Standing, Fault> {
+        let mut find = self.0.prepare_cached(
+            "SELECT channel, state, reason, since FROM agent_interval WHERE realm = ?1 AND agent = ?2 AND until IS NULL",
+        )?;
+        let rows = find.query_map((self.1.0, agent.as_str()), |row| {
+            let state = state_of(row.get_ref(1)?.as_str()?, row.get(2)?);
+            Ok((row.get(0)?, (state, millis(row.get(3)?))))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 

@@ -158,8 +158,10 @@ fn dump(folder: &Path) -> String {
         "SELECT hex(r.id), n, hex(participant), read, at FROM mark m JOIN room r ON r.no = m.room ORDER BY 1, 2, 3, 4",
         "SELECT number, hex(id), hex(room), segment, customer, queue, agent, started, ended, seq, doc FROM contact ORDER BY 1",
         "SELECT agent, channel, state, reason, since, until FROM agent_interval ORDER BY 1, 2, 5",
-        "SELECT queue, since, channel, offered, answered, abandoned, overflowed, in_time, wait_ms, handled, handle_ms, hold_ms, wrap_ms FROM queue_interval ORDER BY 1, 2, 3",
-        "SELECT agent, since, channel, offered, answered, missed, made, handled, handle_ms, hold_ms, wrap_ms FROM agent_work ORDER BY 1, 2, 3",
+        "SELECT * FROM tally ORDER BY 1, 2, 3, 4, 5, 6",
+        "SELECT * FROM agent_time ORDER BY 1, 2, 3, 4, 5, 6, 7",
+        "SELECT hex(r.id), hex(deeds) FROM story s JOIN room r ON r.no = s.room ORDER BY 1",
+        "SELECT c.number FROM contact_text t JOIN contact c ON c.key = t.rowid WHERE contact_text MATCH 'said : 안녕*' ORDER BY 1",
         "SELECT queue, target_ms FROM queue_target",
     ] {
         let mut rows = db.prepare(query).unwrap();
@@ -234,11 +236,11 @@ async fn agents_and_queues_have_their_time_counted() {
     store.commit(lease, 1, deeds).await.unwrap();
     store.page(realm, Page::Contact(ContactName::Number(1)), last).await.unwrap();
     let db = files::views_beside(&folder).unwrap();
-    let queue = "SELECT offered, answered, abandoned, in_time, wait_ms, handled, handle_ms FROM queue_interval";
+    let queue = "SELECT offered, answered, abandoned, in_time, wait_ms, handled, handle_ms FROM tally WHERE kind = 0 AND span = 0 AND of = '3001'";
     let figures: [i64; 7] =
         db.query_row(queue, [], |row| Ok(std::array::from_fn(|at| row.get(at).unwrap()))).unwrap();
     assert_eq!(figures, [1, 1, 0, 1, 2_000, 1, 2_000]);
-    let agent = "SELECT group_concat(state || reason || coalesce(until - since, '-'), ' ') FROM agent_interval ORDER BY since";
+    let agent = "SELECT group_concat(state || reason || coalesce(until - since, '-'), ' ') FROM agent_interval WHERE channel = 4 ORDER BY since";
     let spans: String = db.query_row(agent, [], |row| row.get(0)).unwrap();
     assert_eq!(spans, "ready07000 not_ready3-");
     store.close().await;
@@ -258,11 +260,11 @@ async fn calls_are_counted_beside_chats() {
     store.commit(lease, 1, deeds).await.unwrap();
     store.page(realm, Page::Contact(ContactName::Number(1)), last).await.unwrap();
     let db = files::views_beside(&folder).unwrap();
-    let queue = "SELECT channel, offered, answered, abandoned, in_time, wait_ms, handled, handle_ms, hold_ms, wrap_ms FROM queue_interval";
+    let queue = "SELECT channel, offered, answered, abandoned, in_time, wait_ms, handled, handle_ms, hold_ms, wrap_ms FROM tally WHERE kind = 0 AND span = 2 AND of = '3001'";
     let figures: [i64; 10] =
         db.query_row(queue, [], |row| Ok(std::array::from_fn(|at| row.get(at).unwrap()))).unwrap();
     assert_eq!(figures, [0, 1, 1, 0, 0, 25_000, 1, 5_000, 3_000, 13_000]);
-    let agent = "SELECT channel, offered, answered, missed, made, handled, handle_ms, hold_ms, wrap_ms FROM agent_work WHERE agent = ?1";
+    let agent = "SELECT channel, offered, answered, missed, made, handled, handle_ms, hold_ms, wrap_ms FROM tally WHERE kind = 1 AND span = 0 AND of = ?1";
     let work = |agent_id: &str| -> [i64; 9] {
         let row = |row: &rusqlite::Row<'_>| Ok(std::array::from_fn(|at| row.get(at).unwrap()));
         db.query_row(agent, [agent_id], row).unwrap()

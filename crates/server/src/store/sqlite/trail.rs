@@ -1,4 +1,4 @@
-//! The one thread that writes the views: it follows the journal, a tenth of a second behind at most, or at once when
+//! The one thread that writes the views: it follows the journal, half a second behind at most, or at once when
 //! a page needs it. It also copies the journal's log into its file, so that no commit has to.
 
 use super::Stands;
@@ -19,8 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Deeds that are older than this are written without being asked for.
-const BEHIND: Duration = Duration::from_millis(100);
+/// Deeds that are older than this are written without being asked for. Lines of many rooms change the same pages of the
+/// index of lines, and a page is written once for all that came meanwhile.
+const BEHIND: Duration = Duration::from_millis(500);
 
 /// So many deeds are written at once at most.
 const CHUNK: usize = 1_024;
@@ -44,7 +45,7 @@ pub(super) enum Job {
 }
 
 /// Deeds on their way from the journal to the views. To wake the views' thread for each commit would cost more than to
-/// write the views: it is woken for the first, finds out by itself a tenth of a second later what else has come, and
+/// write the views: it is woken for the first, finds out by itself half a second later what else has come, and
 /// is woken again only when that is a lot.
 #[derive(Debug, Default)]
 pub(super) struct Tray(Mutex<Lying>);
@@ -253,7 +254,7 @@ impl Trail {
     fn bring_up(&mut self, realm: RealmNo, seq: u64) -> Result<(), Fault> {
         if self.stands.of(realm) < seq {
             self.gather();
-            // The other realms' deeds still wait their tenth of a second.
+            // The other realms' deeds still wait their half second.
             self.expects = true;
             let written = self.flush(realm);
             self.note(realm, written.clone());

@@ -3,7 +3,7 @@
 //! Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`, `days_from_civil`.
 
 /// Year, month and day of a day counted from 1970-01-01.
-pub(crate) const fn civil(day: u32) -> (u32, u32, u32) {
+pub const fn civil(day: u32) -> (u32, u32, u32) {
     let z = day + 719_468;
     let era = z / 146_097;
     let of_era = z % 146_097;
@@ -16,7 +16,7 @@ pub(crate) const fn civil(day: u32) -> (u32, u32, u32) {
 }
 
 /// The day of a date from 1970 to 9999; none if there is no such date.
-pub(crate) fn day(year: u32, month: u32, day: u32) -> Option<u32> {
+pub fn day(year: u32, month: u32, day: u32) -> Option<u32> {
     if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
@@ -29,13 +29,13 @@ pub(crate) fn day(year: u32, month: u32, day: u32) -> Option<u32> {
 }
 
 /// `2026-01-01`.
-pub(crate) fn write_date(number: u32) -> String {
+pub fn write_date(number: u32) -> String {
     let (year, month, day) = civil(number);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// The day of `2026-01-01`.
-pub(crate) fn read_date(text: &str) -> Option<u32> {
+pub fn read_date(text: &str) -> Option<u32> {
     let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     let mut parts = text.split('-').map(str::parse);
     let date = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
@@ -43,12 +43,12 @@ pub(crate) fn read_date(text: &str) -> Option<u32> {
 }
 
 /// `09:30`, of minutes of a day; 24:00 is its end.
-pub(crate) fn write_minute(minute: u16) -> String {
+pub fn write_minute(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// The minutes of `09:30`.
-pub(crate) fn read_minute(text: &str) -> Option<u16> {
+pub fn read_minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let digits = |t: &str| {
         (t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u16>().ok())?
