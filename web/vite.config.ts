@@ -12,14 +12,14 @@ const page = (name: string) => new URL(name, import.meta.url).pathname;
 /** Where `npm run dev` finds a running server. */
 const server = process.env.SANGDAM_HTTP ?? "http://127.0.0.1:8080";
 
-/** `/desk`, `/admin`, `/try`, `/cti` and `/ukakao/webchat.html` are the server's names of the pages. */
+/** `/desk`, `/wall`, `/admin`, `/try`, `/cti` and `/ukakao/webchat.html` are the server's names of the pages. */
 const pages: Plugin = {
   name: "pages",
   configureServer: ({ middlewares }) => void middlewares.use(rename),
   configurePreviewServer: ({ middlewares }) => void middlewares.use(rename),
 };
 const rename: Connect.NextHandleFunction = (request, _, next) => {
-  request.url = request.url?.replace(/^\/(desk|admin|try|cti)(?=$|\?)/, "/$1.html").replace(/^\/ukakao\/webchat\.html/, "/webchat.html");
+  request.url = request.url?.replace(/^\/(desk|wall|admin|try|cti)(?=$|\?)/, "/$1.html").replace(/^\/ukakao\/webchat\.html/, "/webchat.html");
   next();
 };
 
@@ -32,7 +32,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Our pages' policy is `script-src 'self'`: nothing is inlined into the html, small icons into the css neither.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: { index: page("index.html"), desk: page("desk.html"), try: page("try.html"), cti: page("cti.html"), admin: page("admin.html") } },
+    rolldownOptions: { input: { index: page("index.html"), desk: page("desk.html"), try: page("try.html"), cti: page("cti.html"), admin: page("admin.html"), wall: page("wall.html") } },
   },
   server: {
     proxy: {

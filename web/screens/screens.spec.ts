@@ -118,3 +118,17 @@ test("the administration", async ({ page }) => {
     await shoot(page, `admin-${place.split("/")[0]}`);
   }
 });
+
+test("the wallboard", async ({ agent, customer, page }) => {
+  const desk = await ready(await agent("1002"));
+  await customer("박지민");
+  await desk.accept("박지민");
+  await agent("1003").then((other) => other.setState("휴식"));
+  await customer("최유진");
+  await page.goto("/wall");
+  await page.getByLabel("사용자 이름").fill("9001");
+  await page.getByLabel("비밀번호").fill("demo");
+  await page.getByRole("button", { name: "로그인", exact: true }).click();
+  await expect(page.getByTestId("chart")).toBeVisible();
+  await shoot(page, "wall");
+});

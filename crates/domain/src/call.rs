@@ -139,6 +139,8 @@ pub enum Barge {
     Join,
     /// Is heard by the agent alone (코칭).
     Whisper,
+    /// Talks with the customer in the agent's place, who leaves.
+    Take,
 }
 
 /// How somebody outside is reached.
@@ -179,6 +181,9 @@ pub struct Party {
     /// They come in to talk with all, once their own telephone has answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joins: bool,
+    /// Their target leaves when they have come in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes: bool,
     /// How somebody outside is reached; none is a simulated customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
@@ -206,6 +211,7 @@ impl Party {
             target: None,
             whispers: false,
             joins: false,
+            takes: false,
             via: None,
             rang: false,
         }

@@ -10,6 +10,7 @@
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
 //! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts; `centre/shift.rs`: agents' clients at work
 //! - `centre/record.rs` what is kept of calls' sound, who listens, and what is pruned
+//! - `centre/board.rs` counts for wallboards; `centre/supervise.rs`: what supervisors do with other people's work
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
 mod agent;
@@ -17,6 +18,7 @@ mod apply;
 mod arrive;
 mod assign;
 mod audit;
+mod board;
 mod bot;
 mod call;
 mod chat;
@@ -32,6 +34,7 @@ mod session;
 mod shift;
 mod stand;
 mod stream;
+mod supervise;
 mod transfer;
 mod web;
 
@@ -177,6 +180,8 @@ struct Soft {
     listened: BTreeMap<(UserId, FileId), Millis>,
     /// Telephones that somebody left within the command at hand, and since when they had talked.
     freed: Vec<(crate::id::DeviceId, Option<Millis>)>,
+    /// What the command at hand changed on wallboards.
+    changed: crate::board::Changed,
 }
 
 /// Who is connected just now, and when sessions were last used. It outlives a [`Centre`] that is made anew while its
@@ -230,6 +235,9 @@ pub struct Centre {
     /// Each agent's last shift that ended.
     #[serde(default)]
     shifts_ended: BTreeMap<UserId, ShiftId>,
+    /// The day's figures, and what belongs to wallboards.
+    #[serde(default)]
+    board: crate::board::Board,
 
     // What follows from the above and is kept so that nothing has to be searched for.
     #[serde(skip)]
@@ -281,15 +289,17 @@ impl Centre {
         command: Command,
         out: &mut Out,
     ) -> Decided {
-        let step = &mut Step { now, chance, out };
         if let Some(session) = command.session() {
             self.used(now, session);
         }
-        self.decide(step, command)
+        let decided = self.decide(&mut Step { now, chance, out }, command);
+        if let Some(changed) = self.changed() {
+            out.signals.push((Signal::Board(changed), vec![Topic::Board]));
+        }
+        decided
     }
 
     fn decide(&mut self, step: &mut Step<'_>, command: Command) -> Decided {
-        let now = step.now;
         match command {
             Command::Tick => self.tick(step),
             Command::As(actor, command) => self.audited(step, actor, *command),
@@ -306,12 +316,14 @@ impl Centre {
             }
             Command::LogOut { session } => self.log_out(step, session),
             Command::BeginShift(shift) => self.begin_shift(step, *shift),
-            Command::Attend { agent } => self.attend_shift(now, &agent),
+            Command::Attend { agent } => self.attend_shift(step.now, &agent),
             Command::EndShift { agent, force, end } => self.end_shift(step, &agent, force, end),
             Command::State { agent, channels, state } => {
                 self.set_state(step, &agent, &channels, state, None)
             }
             Command::Force { by, agent, state } => self.force(step, by, &agent, state),
+            Command::Supervise { by, wish } => self.supervise(step, by, *wish),
+            Command::Acknowledge { agent, notice } => self.acknowledge(step, &agent, notice),
             Command::Accept { agent, contact } => self.accept(step, &agent, contact),
             Command::Refuse { agent, contact } => self.refuse(step, &agent, contact),
             Command::WrapUp { agent, contact, wrap_up } => {
@@ -469,12 +481,14 @@ impl Centre {
     /// Takes up a fact and puts it out.
     fn emit(&mut self, step: &mut Step<'_>, fact: Fact) {
         let mut topics = self.topics(&fact);
+        let queue = self.queue_of(&fact);
         self.apply(step.now, &fact);
         for topic in self.topics(&fact) {
             if !topics.contains(&topic) {
                 topics.push(topic);
             }
         }
+        self.changes(&fact, &topics, queue);
         step.out.facts.push((fact, topics));
     }
 
@@ -484,7 +498,13 @@ impl Centre {
         match fact {
             Fact::Put(_) | Fact::Removed(_) => topics.push(Topic::Directory),
             Fact::LoggedOut { session } => topics.push(Topic::Session(*session)),
-            Fact::AgentStated { agent, .. } => topics.push(Topic::Agent(agent.clone())),
+            Fact::Supervised { .. } => topics.push(Topic::Board),
+            Fact::Announced(notice) => {
+                topics.extend(notice.to.iter().cloned().map(Topic::Agent));
+            }
+            Fact::AgentStated { agent, .. } | Fact::NoticeRead { agent, .. } => {
+                topics.push(Topic::Agent(agent.clone()));
+            }
             Fact::Call(happening) => {
                 topics.push(Topic::Calls);
                 topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));

@@ -2,14 +2,15 @@
 
 use crate::agent::{AgentState, Channel};
 use crate::audit::Actor;
+use crate::board::Supervision;
 use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
 };
 use crate::directory::{Entry, EntryKey, SecondFactor};
 use crate::id::{
-    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, ParticipantId, QueueId, StreamId,
-    TokenHash, UserId,
+    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, NoticeId, ParticipantId, QueueId,
+    StreamId, TokenHash, UserId,
 };
 use crate::recording::Taped;
 use crate::retention::Pruned;
@@ -363,6 +364,20 @@ pub enum Command {
         agent: UserId,
         /// The new state.
         state: AgentState,
+    },
+    /// A supervisor's session wishes something of other people's work.
+    Supervise {
+        /// The supervisor's session.
+        by: TokenHash,
+        /// What.
+        wish: Box<Supervision>,
+    },
+    /// An agent has read a message to the team.
+    Acknowledge {
+        /// Who.
+        agent: UserId,
+        /// Which.
+        notice: NoticeId,
     },
     /// Take an offer.
     Accept {
@@ -738,7 +753,7 @@ impl Command {
     pub fn session(&self) -> Option<TokenHash> {
         match self {
             Self::As(_, command) => command.session(),
-            Self::Force { by, .. } => Some(*by),
+            Self::Force { by, .. } | Self::Supervise { by, .. } => Some(*by),
             Self::Say { by, .. }
             | Self::Choose { by, .. }
             | Self::Share { by, .. }

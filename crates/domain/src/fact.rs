@@ -3,14 +3,15 @@
 
 use crate::agent::{AgentState, Channel};
 use crate::audit::Actor;
+use crate::board::{Act, Notice};
 use crate::call::{CallId, Happening, Place, Said as Shown, Seat, Sound, Tag};
 use crate::contact::{
     Attributes, Contact, EndReason, Reference, SegmentValue, Tally, TextKind, WrapUp,
 };
 use crate::directory::{Entry, EntryKey};
 use crate::id::{
-    BotId, ClientKey, ContactId, DeviceId, FileId, ParticipantId, QueueId, RoomId, ShiftId,
-    StreamId, TokenHash, UserId,
+    BotId, ClientKey, ContactId, DeviceId, FileId, NoticeId, ParticipantId, QueueId, RoomId,
+    ShiftId, StreamId, TokenHash, UserId,
 };
 use crate::queue::Why;
 use crate::recording::Recording;
@@ -395,6 +396,31 @@ pub enum Fact {
         contacts: Vec<Contact>,
     },
 
+    // --- supervisors
+    /// A contact that waits stands elsewhere in its line.
+    Moved {
+        /// The contact.
+        contact: ContactId,
+        /// Its rank now.
+        rank: i64,
+    },
+    /// A supervisor did something with other people's work.
+    Supervised {
+        /// Who.
+        by: UserId,
+        /// What.
+        act: Act,
+    },
+    /// A supervisor told agents something.
+    Announced(Box<Notice>),
+    /// An agent acknowledged it.
+    NoticeRead {
+        /// Which message.
+        notice: NoticeId,
+        /// Who.
+        agent: UserId,
+    },
+
     // --- rooms
     /// Somebody is in the list of members.
     Admitted {
@@ -544,6 +570,7 @@ impl Fact {
             Self::Started { contact, .. } => Some(contact.id),
             Self::Arrived { contact }
             | Self::Queued { contact, .. }
+            | Self::Moved { contact, .. }
             | Self::BotTurn { contact, .. }
             | Self::BotAsked { contact, .. }
             | Self::BotTold { contact, .. }

@@ -154,6 +154,8 @@ uuids! {
     InstanceId,
     /// One line of a room's transcript.
     ItemId,
+    /// A message of a supervisor to agents.
+    NoticeId,
     /// A person, bot or system in one room.
     ParticipantId,
     /// One conversation; it has the id of its first contact.

@@ -4,6 +4,7 @@
 //! - [`retention`]: how long things are kept.
 //! - [`contact`]: one customer's matter; [`room`]: one conversation of it.
 //! - [`scenario`]: what bots say, and where each choice leads.
+//! - [`board`]: a day's figures of queues and agents, and what supervisors do.
 //! - [`call`]: telephone calls, who is connected how; [`recording`]: what is kept of their sound; [`shift`]: an agent's client
 //!   at work.
 //! - [`audit`]: who changed what.
@@ -15,6 +16,7 @@
 
 pub mod agent;
 pub mod audit;
+pub mod board;
 pub mod calendar;
 pub mod call;
 pub mod centre;

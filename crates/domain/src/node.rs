@@ -33,6 +33,8 @@ pub enum Topic {
     Device(DeviceId),
     /// Everything that happens to any call, and which telephones can be reached by SIP: for the switch.
     Calls,
+    /// What changes on wallboards, and what supervisors do.
+    Board,
     /// Changes of the directory.
     Directory,
     /// The end of a session.

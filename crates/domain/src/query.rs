@@ -6,6 +6,7 @@
 
 use crate::agent::{Agent, AgentState, Channel, Work};
 use crate::audit;
+use crate::board::{BoardAsk, BoardState, Notice, Waiter};
 use crate::call::{Call, CallId, Happening, Link, Place as CallPlace, Said, Tag};
 use crate::command::By;
 use crate::contact::{Contact, EndReason};
@@ -112,6 +113,12 @@ pub enum Query {
     People,
     /// Live figures of queues.
     Levels,
+    /// A wallboard, for a supervisor.
+    Board(BoardAsk),
+    /// Who waits in a queue, for a supervisor.
+    Waiters(TokenHash, QueueId),
+    /// Messages to the team that wait for an agent.
+    Notices(UserId),
     /// How long a waiting contact will probably wait.
     Wait(ContactId),
     /// All copies of rooms that go elsewhere.
@@ -572,6 +579,12 @@ pub enum Answer {
     People(Vec<Colleague>, Vec<Level>),
     /// To [`Query::Levels`].
     Levels(Vec<Level>),
+    /// To [`Query::Board`].
+    Board(Box<BoardState>),
+    /// To [`Query::Waiters`]: the next one first.
+    Waiters(Vec<Waiter>),
+    /// To [`Query::Notices`]: oldest first.
+    Notices(Vec<Notice>),
     /// To [`Query::Wait`].
     Wait {
         /// How many are before it.
@@ -607,9 +620,11 @@ impl Query {
     /// The session that asks, where the question names one.
     pub const fn session(&self) -> Option<TokenHash> {
         match self {
-            Self::Session(session) | Self::FileOf(session, ..) | Self::Lines { session, .. } => {
-                Some(*session)
-            }
+            Self::Session(session)
+            | Self::FileOf(session, ..)
+            | Self::Waiters(session, _)
+            | Self::Board(BoardAsk { session, .. })
+            | Self::Lines { session, .. } => Some(*session),
             Self::File(by, _) | Self::MayBring(by) | Self::Transcript { by, .. } => by.session(),
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! What is shown but never kept: ordered among the facts, delivered at most once, gone after a restart.
 
+use crate::board::Changed;
 use crate::call::CallId;
 use crate::id::{DeviceId, ItemId, ParticipantId, QueueId, RoomId};
 use crate::room::{Audience, Author};
@@ -49,4 +50,6 @@ pub enum Signal {
         /// Since when the longest has waited.
         oldest: Option<Millis>,
     },
+    /// Wallboards have something new to show: it is to be asked for.
+    Board(Changed),
 }

@@ -111,6 +111,8 @@ pub struct Settings {
     pub rates: BTreeMap<String, Rate>,
     /// A bot may be let in although an agent is there (the real service refuses).
     pub bots_beside_agents: bool,
+    /// The server's local time is so many minutes ahead of UTC: a day of realms that say nothing else begins by it.
+    pub utc_offset_minutes: i32,
     /// AWS account number shown in ARNs.
     pub account: String,
     /// AWS region shown in ARNs when the caller names none.

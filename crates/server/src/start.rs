@@ -316,6 +316,7 @@ fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
         .filter_map(|(name, url)| Some((name.to_owned(), url.clone()?)))
         .collect();
     Settings {
+        utc_offset_minutes: crate::clock::utc_offset_minutes(),
         public_url: Some(config.server.public_url.clone()).filter(|url| !url.is_empty()),
         base_path: config.server.base_path.clone(),
         version: env!("CARGO_PKG_VERSION"),

@@ -100,7 +100,8 @@ export function applyEvent(world: World, event: DeskEvent): World {
           ? { ...contact, customer: { ...contact.customer, present: event.present } }
           : contact,
       );
-    case "bye":
+    default:
+      // The end, messages to the team (`notices.svelte.ts`), the wallboard's, or a newer server's word.
       return world;
   }
 }

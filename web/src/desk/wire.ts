@@ -5,6 +5,7 @@
 
 import type { PhonePass } from "../../sdk/agentPhone";
 import type { User } from "../login/session";
+import type { Acted, Spot, Team, Waiter, WallLimits, WallNews } from "../wall/wire";
 
 export const SUBPROTOCOL = "sangdam.desk.1";
 
@@ -298,6 +299,15 @@ export interface Verbs {
   /** The agent's own calls that are over, newest first. */
   calls: { take: { readonly limit?: number }; ok: { readonly calls: readonly PastContact[] } };
   force: { take: { readonly agent: string; readonly state: AgentState }; ok: Nothing };
+  /** A message to the team was read. */
+  ack: { take: { readonly notice: string }; ok: Nothing };
+  // What a wallboard does; its own words are in `wall/wire.ts`.
+  wall: { take: Nothing; ok: WallNews };
+  waiting: { take: { readonly queue: string }; ok: { readonly waiting: readonly Waiter[] } };
+  move: { take: OfContact & { readonly to: Spot }; ok: Nothing };
+  take_over: { take: OfContact; ok: { readonly contact?: string } };
+  announce: { take: { readonly to: Team; readonly text: string }; ok: Nothing };
+  limits: { take: { readonly limits: WallLimits }; ok: Nothing };
 }
 
 /** A pass, where browsers' sockets are, and until when it is good. */
@@ -326,10 +336,25 @@ export type DeskEvent = { readonly seq: number; readonly at: number } & (
   | { readonly ev: "item_changed"; readonly room: string; readonly item: Item }
   | ({ readonly ev: "marks"; readonly room: string } & Marks)
   | { readonly ev: "presence"; readonly room: string; readonly participant: string; readonly present: boolean }
+  | { readonly ev: "notice"; readonly notice: Notice }
+  | { readonly ev: "notice_read"; readonly notice: string }
+  | { readonly ev: "acted"; readonly by: string; readonly name: string; readonly act: Acted }
   | { readonly ev: "bye"; readonly reason: string }
 );
+
+/** A message of a supervisor to the team. */
+export interface Notice {
+  readonly id: string;
+  readonly by: string;
+  readonly name: string;
+  readonly text: string;
+  readonly at: number;
+}
 
 /** Signals (§4): not stored, may be lost. */
 export type Signal =
   | { readonly sig: "typing"; readonly room: string; readonly participant: string; readonly name?: string }
-  | { readonly sig: "queues"; readonly queues: readonly Queue[] };
+  | { readonly sig: "queues"; readonly queues: readonly Queue[] }
+  /** All that wait to be acknowledged. */
+  | { readonly sig: "notices"; readonly notices: readonly Notice[] }
+  | ({ readonly sig: "wall" } & WallNews);

@@ -9,6 +9,8 @@ import { fill } from "./index.svelte";
 import * as ko from "./ko";
 import { login as loginEn } from "./login.en";
 import { login as loginKo } from "./login.ko";
+import { wall as wallEn } from "./wall.en";
+import { wall as wallKo } from "./wall.ko";
 import { webchat as webchatEn } from "./webchat.en";
 import { webchat as webchatKo } from "./webchat.ko";
 
@@ -30,6 +32,7 @@ const pages = [
   { page: "bench", folder: "cti", ko: ctiKo, en: ctiEn },
   { page: "log-in", folder: "login", ko: loginKo, en: loginEn },
   { page: "administration", folder: "admin", ko: adminKo, en: adminEn },
+  { page: "wall", folder: "wall", ko: wallKo, en: wallEn },
   { page: "webchat", folder: "webchat", ko: webchatKo, en: webchatEn },
 ];
 

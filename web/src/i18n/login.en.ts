@@ -5,6 +5,7 @@ import type { login as loginKo } from "./login.ko";
 export const login: Translation<typeof loginKo> = {
   "desk.title": "Agent log-in",
   "desk.user": "Agent number",
+  "wall.title": "Wallboard log-in",
   "admin.title": "Administration log-in",
   "admin.user": "User name",
   password: "Password",

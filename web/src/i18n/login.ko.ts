@@ -2,6 +2,7 @@
 export const login = {
   "desk.title": "상담사 로그인",
   "desk.user": "상담사 번호",
+  "wall.title": "현황판 로그인",
   "admin.title": "관리 로그인",
   "admin.user": "사용자 이름",
   password: "비밀번호",

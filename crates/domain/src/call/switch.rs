@@ -2,6 +2,7 @@
 
 use super::{Call, CallId, Link, Party, Place, Seat, Sound};
 use crate::id::{DeviceId, QueueId, TrunkId, UserId};
+use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub struct Switch {
     pub(crate) trunks: BTreeMap<TrunkId, u32>,
     #[serde(skip)]
     pub(crate) lines: BTreeMap<QueueId, BTreeSet<(i64, u64, CallId)>>,
+    /// Since when each waits in its queue.
+    #[serde(skip)]
+    pub(crate) since: BTreeMap<QueueId, BTreeSet<(Millis, CallId)>>,
 }
 
 impl Switch {
@@ -152,6 +156,7 @@ impl Switch {
         if let Some(stay) = call.line() {
             let place = (stay.rank, call.number, call.id);
             self.lines.entry(stay.queue.clone()).or_default().insert(place);
+            self.since.entry(stay.queue.clone()).or_default().insert((stay.entered, call.id));
         }
     }
 
@@ -180,6 +185,12 @@ impl Switch {
             if line.is_empty() {
                 self.lines.remove(&stay.queue);
             }
+            if let Some(since) = self.since.get_mut(&stay.queue) {
+                since.remove(&(stay.entered, call.id));
+                if since.is_empty() {
+                    self.since.remove(&stay.queue);
+                }
+            }
         }
     }
 
@@ -202,6 +213,7 @@ impl Switch {
         self.at_home(directory);
         self.at = BTreeMap::new();
         self.lines = BTreeMap::new();
+        self.since = BTreeMap::new();
         self.trunks = BTreeMap::new();
         self.seated = self.seats.iter().map(|(a, s)| (s.device.clone(), a.clone())).collect();
         let calls: Vec<Call> = self.calls.values().cloned().collect();
@@ -214,6 +226,11 @@ impl Switch {
     pub(crate) fn at_home(&mut self, directory: &crate::directory::Directory) {
         let users = directory.users.values();
         self.homes = users.filter_map(|u| Some((u.extension.clone()?, u.id.clone()))).collect();
+    }
+
+    /// Since when the call that has waited longest in a queue waits there.
+    pub fn oldest(&self, queue: &QueueId) -> Option<Millis> {
+        self.since.get(queue)?.first().map(|(since, _)| *since)
     }
 
     /// How many calls wait in a queue.

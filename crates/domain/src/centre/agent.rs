@@ -2,9 +2,10 @@
 
 use super::{Centre, Decided, Step};
 use crate::agent::{AgentState, Channel, Stage, Work};
+use crate::board::Act;
 use crate::command::Done;
 use crate::contact::{EndReason, WrapUp};
-use crate::directory::{Entry, EntryKey, Role};
+use crate::directory::{Entry, EntryKey};
 use crate::fact::{Decline, Fact, Leaving};
 use crate::id::{ContactId, TokenHash, UserId};
 use crate::refusal::Refusal;
@@ -232,16 +233,15 @@ impl Centre {
         agent: &UserId,
         state: AgentState,
     ) -> Decided {
-        let by = self.session(step.now, by)?.user.clone();
-        if self.directory.users.get(&by).is_none_or(|u| u.role < Role::Supervisor) {
-            return Err(Refusal::NotAllowed);
-        }
+        let by = self.supervisor(step.now, by)?;
         let state = if matches!(state, AgentState::LoggedOff(_)) {
             AgentState::LoggedOff(FORCED)
         } else {
             state
         };
-        self.set_state(step, agent, &BTreeSet::new(), state, Some(by))
+        let done = self.set_state(step, agent, &BTreeSet::new(), state, Some(by.clone()))?;
+        self.supervised(step, &by, Act::Forced { agent: agent.clone(), state });
+        Ok(done)
     }
 
     fn offered(&self, agent: &UserId, contact: ContactId) -> Result<Work, Refusal> {

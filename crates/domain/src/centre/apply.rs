@@ -17,9 +17,11 @@ impl Centre {
             self.reindex();
             self.soft.indexed = true;
         }
+        let stood = self.stood(fact);
         if let Some(contact) = fact.contact().and_then(|id| self.contacts.get_mut(&id)) {
             contact.apply(at, fact);
         }
+        self.count(at, fact, stood.as_ref());
         self.arm(at, fact);
         match fact {
             Fact::Put(entry) => {
@@ -147,6 +149,14 @@ impl Centre {
                 }
                 self.remember_agent(at, *contact, agent);
             }
+            Fact::Moved { contact, rank } => {
+                self.leave_line(*contact);
+                if let Some(wait) = self.waits.get_mut(contact) {
+                    wait.rank = *rank;
+                }
+                self.join_line(*contact);
+            }
+            Fact::Supervised { .. } | Fact::Announced(_) | Fact::NoticeRead { .. } => {}
             Fact::Closed { contact, .. } => self.closed(at, *contact),
             Fact::WrapUpBegan { contact, agent, until } if self.is_call(*contact) => {
                 let work = Work {

@@ -77,6 +77,9 @@ impl Centre {
             }
             Query::People => Answer::People(self.colleagues(), self.levels()),
             Query::Levels => Answer::Levels(self.levels()),
+            Query::Board(ask) => self.board(now, ask)?,
+            Query::Waiters(session, queue) => self.waiters(now, *session, queue)?,
+            Query::Notices(agent) => self.notices_for(now, agent),
             Query::Wait(contact) => self.wait(*contact)?,
             Query::Streams => Answer::Streams(self.streams()),
             Query::BotAsks => Answer::BotAsks(self.bot_asks()),

@@ -2,6 +2,7 @@
 
 use super::{Centre, Decided, MEMBER_LIMIT, Step};
 use crate::agent::Stage;
+use crate::board::Act;
 use crate::command::{By, Done, Grant};
 use crate::contact::EndReason;
 use crate::directory::Role;
@@ -115,6 +116,7 @@ impl Centre {
         let (at, participant) = if let Some((at, participant, silent)) = here {
             if barge && silent {
                 Self::room_for_one_more(room)?;
+                self.supervised(step, user, Act::Watched { contact: open, barge });
                 self.emit(step, Fact::Unveiled { room: id, participant });
                 self.post_event(step, id, Some(at), Event::Joined);
             }
@@ -124,6 +126,7 @@ impl Centre {
             if barge || room.crowded() {
                 Self::room_for_one_more(room)?;
             }
+            self.supervised(step, user, Act::Watched { contact: open, barge });
             let participant = ParticipantId::new(step.now, step.chance);
             let member = Member {
                 id: participant,

@@ -196,7 +196,10 @@ impl Centre {
         crate::query::Level {
             queue: queue.clone(),
             waiting: lines.waiting() + self.switch.waiting(&queue.id),
-            oldest: lines.since.first().map(|(since, _)| *since),
+            oldest: [lines.since.first().map(|(since, _)| *since), self.switch.oldest(&queue.id)]
+                .into_iter()
+                .flatten()
+                .min(),
             ready: lines
                 .free
                 .get(&Channel::Chat)

@@ -1,5 +1,6 @@
 //! The rules, one by one, told as short stories. `sim` tells long ones.
 
+mod board;
 mod bots;
 mod company;
 mod passing;

@@ -96,7 +96,7 @@ impl Centre {
 
     /// Closes a segment, sends its agents on to after-work, and opens the next one; it runs the flow that is named, or
     /// goes on with the one it had.
-    fn next_segment(
+    pub(super) fn next_segment(
         &mut self,
         step: &mut Step<'_>,
         id: ContactId,

@@ -21,6 +21,10 @@ pub(super) fn of_command(want: &Want, done: &Done) -> Value {
         (Want::Said(..) | Want::Filed(..), Done::Posted { item, n, at }) => {
             json!({"item": {"id": item, "n": n, "at": at}})
         }
+        (Want::TakenOver, Done::Transferred { contact }) => json!({"contact": contact}),
+        (Want::TakenOver, Done::Dialed { contact: Some(contact), .. }) => {
+            json!({"contact": contact})
+        }
         (Want::Extended, Done::Until(until)) => json!({"wrapup_until": until}),
         (Want::Dialed, Done::Dialed { contact, failed }) => {
             let mut told = json!({});
@@ -57,6 +61,12 @@ pub(super) fn of_query(
             let agents: Vec<_> =
                 colleagues.iter().filter(|c| c.user.id != *me).map(colleague).collect();
             Ok(json!({"agents": agents, "queues": queues}))
+        }
+        (Want::Waiting, Answer::Waiters(waiters)) => {
+            let waiters = waiters.iter().map(|w| {
+                json!({"contact": w.contact, "channel": w.channel, "customer": w.customer, "since": w.since})
+            });
+            Ok(json!({"waiting": waiters.collect::<Vec<_>>()}))
         }
         (Want::Today, Answer::Contacts(contacts)) => Ok(today(contacts, me)),
         (Want::Calls, Answer::Contacts(contacts)) => {

@@ -1,7 +1,7 @@
 //! How facts and signals change the world of a desk. Lines, marks and states are told at once; for whatever else
 //! changes a contact, the contact is asked for anew ([`super::refresh`]).
 
-use super::frame::{self, Event, Hint};
+use super::frame::{self, Event, Hint, NoticeWire, name_of};
 use super::sent::Sent;
 use super::world::{ChannelWire, World};
 use crate::door::{Effect, Out};
@@ -75,6 +75,19 @@ impl World {
                 let mine: Vec<_> = mine.map(|contact| contact.id).collect();
                 self.leaving.extend(mine.into_iter().map(|contact| (contact, left(*why))));
                 self.want(seq);
+            }
+            Fact::Supervised { by, act } => {
+                let directory = self.directory.clone();
+                let name = name_of(by, &directory);
+                self.tell(seq, at, &Event::Acted { by, name, act }, out);
+            }
+            Fact::Announced(notice) if notice.to.contains(me) => {
+                let directory = self.directory.clone();
+                let notice = NoticeWire::of(notice, &directory);
+                self.tell(seq, at, &Event::Notice { notice }, out);
+            }
+            Fact::NoticeRead { notice, agent } if agent == me => {
+                self.tell(seq, at, &Event::NoticeRead { notice: *notice }, out);
             }
             Fact::Started { .. }
             | Fact::Arrived { .. }
@@ -189,6 +202,8 @@ impl World {
             }
             // The telephone's business.
             Signal::Keys { .. } => {}
+            // The wallboard's (`wall`).
+            Signal::Board(_) => {}
             Signal::QueueLevel { queue, waiting, oldest } => {
                 self.levels.change(queue, *waiting, *oldest);
             }

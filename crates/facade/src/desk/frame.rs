@@ -2,12 +2,15 @@
 
 use super::contact::ContactWire;
 use super::levels::QueueWire;
+use super::wall::WallWire;
 use super::words::{self, Lang};
 use super::world::ChannelWire;
 use crate::door::Fault;
 use crate::item::Line;
 use domain::agent::Channel;
-use domain::id::{ContactId, ParticipantId, RoomId};
+use domain::board::{Act, Notice};
+use domain::directory::Directory;
+use domain::id::{ContactId, NoticeId, ParticipantId, RoomId, UserId};
 use domain::refusal::Refusal;
 use domain::time::Millis;
 use serde::Serialize;
@@ -63,6 +66,25 @@ pub(super) enum Event<'a> {
         /// There?
         present: bool,
     },
+    /// A supervisor did something with other people's work (wallboards).
+    Acted {
+        /// Who.
+        by: &'a UserId,
+        /// Their name.
+        name: &'a str,
+        /// What.
+        act: &'a Act,
+    },
+    /// A message to the team, for this agent.
+    Notice {
+        /// It.
+        notice: NoticeWire<'a>,
+    },
+    /// The agent has acknowledged one, at this desk or another.
+    NoticeRead {
+        /// Which.
+        notice: NoticeId,
+    },
     /// The session is over.
     Bye {
         /// Why.
@@ -88,6 +110,36 @@ pub(super) enum Hint<'a> {
         /// All that this desk shows.
         queues: &'a [QueueWire],
     },
+    /// Messages to the team that wait to be acknowledged: all of them.
+    Notices {
+        /// Oldest first.
+        notices: Vec<NoticeWire<'a>>,
+    },
+    /// What has changed on a wallboard.
+    Wall(&'a WallWire),
+}
+
+/// A message to the team, as an agent sees it.
+#[derive(Debug, Serialize)]
+pub(super) struct NoticeWire<'a> {
+    id: NoticeId,
+    by: &'a UserId,
+    name: &'a str,
+    text: &'a str,
+    at: Millis,
+}
+
+impl<'a> NoticeWire<'a> {
+    /// With its author's name.
+    pub(super) fn of(notice: &'a Notice, directory: &'a Directory) -> Self {
+        let name = name_of(&notice.by, directory);
+        Self { id: notice.id, by: &notice.by, name, text: &notice.text, at: notice.at }
+    }
+}
+
+/// A person's name, or their number where they are gone.
+pub(super) fn name_of<'a>(user: &'a UserId, directory: &'a Directory) -> &'a str {
+    directory.users.get(user).map_or(user.as_str(), |known| &known.name)
 }
 
 #[derive(Serialize)]

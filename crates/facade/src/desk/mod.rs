@@ -4,6 +4,7 @@
 //! - [`request`]: what a client asks; [`ask`]: what that is in the domain's words; [`answer`]: what came of it;
 //! - [`sent`]: which lines this very client wrote; [`world`]: what this client has been told; [`event`]: how facts and signals change that; [`refresh`]: how a contact
 //!   is told anew; [`levels`]: how full queues are, at most once a second;
+//! - [`wall`]: what a wallboard is told, a few times a second at most;
 //! - [`contact`], [`call`], [`why`], [`frame`]: how it is written; [`words`]: a refusal in the reader's language.
 //!
 //! Who may open a socket is settled before (`admin::caller`).
@@ -20,6 +21,7 @@ mod refresh;
 mod request;
 mod sent;
 mod session;
+mod wall;
 mod why;
 mod words;
 mod world;

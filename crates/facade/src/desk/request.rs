@@ -4,8 +4,9 @@
 use super::frame::No;
 use super::words::Lang;
 use domain::agent::{AgentState, Channel};
+use domain::board::{Limits, Spot};
 use domain::call::Barge;
-use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
+use domain::id::{ContactId, FileId, NoticeId, QueueId, RoomId, UserId};
 use domain::room::Audience;
 use domain::time::Millis;
 use serde::Deserialize;
@@ -160,10 +161,43 @@ pub(super) enum Request {
         agent: UserId,
         state: StateName,
     },
+    /// From now on, be told what a wallboard shows.
+    Wall {},
+    Waiting {
+        queue: QueueId,
+    },
+    Move {
+        contact: ContactId,
+        to: Spot,
+    },
+    TakeOver {
+        contact: ContactId,
+    },
+    Announce {
+        to: TeamName,
+        text: Arc<str>,
+    },
+    Limits {
+        limits: Limits,
+    },
+    /// A message to the team was read.
+    Ack {
+        notice: NoticeId,
+    },
+}
+
+/// To whom a message goes.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TeamName {
+    /// Everybody.
+    All,
+    Group(u32),
+    Agent(UserId),
 }
 
 /// All verbs, to tell an unknown one from one with wrong members.
-const VERBS: [&str; 34] = [
+const VERBS: [&str; 41] = [
     "hello",
     "ping",
     "state",
@@ -198,6 +232,13 @@ const VERBS: [&str; 34] = [
     "barge",
     "calls",
     "force",
+    "wall",
+    "waiting",
+    "move",
+    "take_over",
+    "announce",
+    "limits",
+    "ack",
 ];
 
 /// Where to pass a contact on.

@@ -10,15 +10,16 @@
 
 use super::answer;
 use super::ask::{self, Call, Me, Want};
-use super::frame::{self, Event, No};
+use super::frame::{self, Event, Hint, No, NoticeWire};
 use super::hello::{Greeting, Standing, greet};
 use super::request::{self, Request};
 use super::sent::Sent;
+use super::wall::Wall;
 use super::words::Lang;
 use super::world::World;
 use crate::door::{Cx, Effect, Fault, Out, RealmNo, Session};
 use domain::command::Done;
-use domain::directory::User;
+use domain::directory::{Role, User};
 use domain::fact::Fact;
 use domain::id::{QueueId, TokenHash};
 use domain::node::{Published, Topic};
@@ -51,6 +52,10 @@ enum Asked {
     Contacts,
     /// The directory, anew.
     Directory,
+    /// Messages to the team that wait.
+    Notices,
+    /// What a wallboard shows.
+    Board,
     /// Whether the session goes on.
     Alive,
     /// A client's request.
@@ -76,6 +81,7 @@ pub(super) struct Desk {
     tickets: u64,
     watched: BTreeSet<QueueId>,
     sent: Sent,
+    wall: Option<Wall>,
     lang: Lang,
     over: bool,
 }
@@ -94,6 +100,7 @@ impl Desk {
             tickets: 0,
             watched: BTreeSet::new(),
             sent: Sent::default(),
+            wall: None,
             lang: Lang::En,
             over: false,
         }
@@ -124,6 +131,9 @@ impl Desk {
         // Answers to what an earlier world asked would be taken for answers to this one.
         self.asked.retain(|_, asked| matches!(asked, Asked::Client(..) | Asked::Alive));
         self.stage = Stage::Greeting(Box::new(Greeting::new(id)));
+        if self.wall.take().is_some() {
+            out.push(Effect::Unwatch(Topic::Board));
+        }
         out.push(Effect::Watch(Topic::Agent(self.me.user.id.clone())));
         out.push(Effect::Watch(Topic::Directory));
         self.read(Asked::Greeting, Query::Session(self.me.session), out);
@@ -171,6 +181,7 @@ impl Desk {
             world.fact(&self.me.user.id, &self.sent, &fact, out);
         }
         self.stage = Stage::Live(Box::new(world));
+        self.read(Asked::Notices, Query::Notices(self.me.user.id.clone()), out);
     }
 
     fn ungreeted(&mut self, no: &No, out: &mut Out) {
@@ -227,6 +238,15 @@ impl Desk {
                 world.again = None;
             }
             wake = [world.levels.due(), world.again].into_iter().flatten().fold(wake, Millis::min);
+            if let Some(wall) = &mut self.wall {
+                wall.beat(now, out);
+                wake = wake.min(wall.due());
+                if let Some(ask) = wall.ask(now, self.me.session) {
+                    self.tickets += 1;
+                    self.asked.insert(self.tickets, Asked::Board);
+                    out.push(Effect::Read(self.tickets, Box::new(Query::Board(ask))));
+                }
+            }
             let (contacts, directory) = (world.ask_contacts(), world.ask_directory());
             let queues = world.levels.queues();
             if queues.len() != self.watched.len()
@@ -243,6 +263,45 @@ impl Desk {
             }
         }
         out.push(Effect::Wake(wake));
+    }
+
+    fn begin_wall(&mut self, cx: &Cx<'_>, id: Number, out: &mut Out) {
+        let no = match &self.stage {
+            Stage::Live(world) if self.me.user.role >= Role::Supervisor => {
+                let realm = world.directory.realm.as_ref().and_then(|r| r.utc_offset_minutes);
+                let offset = realm.unwrap_or(cx.site.settings().utc_offset_minutes);
+                // An answer that an earlier wish waits for is not this one's.
+                self.asked.retain(|_, asked| !matches!(asked, Asked::Board));
+                out.push(Effect::Watch(Topic::Board));
+                self.wall = Some(Wall::new(id, offset, cx.now));
+                return;
+            }
+            Stage::Live(_) => Refusal::NotAllowed.into(),
+            _ => No::new("request.hello_first", "say hello first"),
+        };
+        out.push(Effect::Send(frame::no(self.lang, Some(&id), &no)));
+    }
+
+    /// What a wallboard shows has come, or why it has not.
+    fn board(
+        &mut self,
+        now: Millis,
+        answer: Result<Result<Answer, Refusal>, Fault>,
+        out: &mut Out,
+    ) {
+        let (Some(wall), Stage::Live(world)) = (&mut self.wall, &self.stage) else { return };
+        match answer {
+            Ok(Ok(Answer::Board(board))) => wall.tell(now, &board, &world.directory, out),
+            Ok(Ok(_)) => {}
+            Err(_) => wall.failed(now.plus(AGAIN)),
+            Ok(Err(refusal)) => {
+                if let Some(id) = wall.owed() {
+                    out.push(Effect::Send(frame::no(self.lang, Some(&id), &refusal.into())));
+                }
+                self.wall = None;
+                out.push(Effect::Unwatch(Topic::Board));
+            }
+        }
     }
 
     fn watch(&mut self, queues: BTreeSet<QueueId>, out: &mut Out) {
@@ -283,6 +342,7 @@ impl Session for Desk {
                 self.lang = lang;
                 self.hello(id, out);
             }
+            Request::Wall {} => self.begin_wall(cx, id, out),
             _ if self.asked.len() >= MOST_ASKED => {
                 let no = No::new("request.too_many", "too many requests are under way");
                 out.push(Effect::Send(frame::no(self.lang, Some(&id), &no)));
@@ -347,6 +407,16 @@ impl Session for Desk {
                 return self.bye(cx.now, "session ended", out);
             }
             (Asked::Alive, _) => {}
+            (Asked::Board, answer) => self.board(cx.now, answer, out),
+            (Asked::Notices, Ok(Ok(Answer::Notices(notices)))) if !notices.is_empty() => {
+                if let Stage::Live(world) = &self.stage {
+                    let wire = |notice| NoticeWire::of(notice, &world.directory);
+                    let notices = notices.iter().map(wire).collect();
+                    out.push(Effect::Send(frame::hint(&Hint::Notices { notices })));
+                }
+            }
+            // None wait, or they are told with the next hello.
+            (Asked::Notices, _) => {}
             (asked, answer) => {
                 let Stage::Live(world) = &mut self.stage else { return };
                 match answer {
@@ -379,6 +449,10 @@ impl Session for Desk {
     fn on_signal(&mut self, cx: &mut Cx<'_>, signal: &Arc<Signal>, out: &mut Out) {
         if self.over {
             return;
+        }
+        if let (Signal::Board(changed), Some(wall)) = (signal.as_ref(), &mut self.wall) {
+            wall.change(changed);
+            return self.settle(cx.now, out);
         }
         if let Stage::Live(world) = &mut self.stage {
             world.signal(cx.now, signal, out);

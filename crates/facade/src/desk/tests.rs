@@ -157,6 +157,11 @@ impl Test {
             };
             self.answer(ticket, answer, 10);
         }
+        // Once greeted, it asks for messages to the team.
+        for (ticket, query) in self.asked() {
+            assert!(matches!(query, Query::Notices(_)), "{query:?}");
+            self.answer(ticket, Answer::Notices(Vec::new()), 10);
+        }
     }
 
     fn desk_user() -> Arc<User> {

@@ -475,6 +475,7 @@ fn everything_in_the_description_is_answered() {
             let path = path
                 .replace("{name}", "1")
                 .replace("{id}", FLOW)
+                .replace("{report}", "queues")
                 .replace("{secret}", &"A".repeat(46));
             let response =
                 http(&mut world, &method.to_uppercase(), &format!("/api/v1{path}"), &[], "");

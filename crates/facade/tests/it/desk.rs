@@ -23,7 +23,7 @@ fn upgrade(world: &mut World, headers: &[(&str, &str)]) -> Result<usize, Respons
 }
 
 /// One desk.
-struct Desk {
+pub(crate) struct Desk {
     socket: usize,
     token: String,
     asked: u64,
@@ -32,7 +32,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(world: &mut World, user: &str) -> Self {
+    pub(crate) fn open(world: &mut World, user: &str) -> Self {
         let token = token(world, user);
         let bearer = format!("Bearer {token}");
         let socket = upgrade(world, &[("authorization", &bearer)]).expect("the socket opens");
@@ -56,21 +56,21 @@ impl Desk {
         answer.unwrap_or_else(|| panic!("no answer to {request}"))
     }
 
-    fn ok(&mut self, world: &mut World, request: Value) -> Value {
+    pub(crate) fn ok(&mut self, world: &mut World, request: Value) -> Value {
         let answer = self.ask(world, request.clone());
         answer.get("ok").cloned().unwrap_or_else(|| panic!("{request}: {answer}"))
     }
 
-    fn no(&mut self, world: &mut World, request: Value) -> String {
+    pub(crate) fn no(&mut self, world: &mut World, request: Value) -> String {
         let answer = self.ask(world, request.clone());
         answer["no"]["code"].as_str().unwrap_or_else(|| panic!("{request}: {answer}")).to_owned()
     }
 
-    fn hello(&mut self, world: &mut World) -> Value {
+    pub(crate) fn hello(&mut self, world: &mut World) -> Value {
         self.ok(world, json!({"do": "hello", "lang": "ko"}))
     }
 
-    fn ready(world: &mut World, user: &str) -> Self {
+    pub(crate) fn ready(world: &mut World, user: &str) -> Self {
         let mut desk = Self::open(world, user);
         desk.hello(world);
         desk.ok(world, json!({"do": "state", "state": "ready"}));
@@ -83,7 +83,7 @@ impl Desk {
         self.all(world).iter().filter_map(gist).collect()
     }
 
-    fn all(&mut self, world: &mut World) -> Vec<Value> {
+    pub(crate) fn all(&mut self, world: &mut World) -> Vec<Value> {
         let more: Vec<Value> =
             world.frames(self.socket).iter().map(|f| serde_json::from_str(f).unwrap()).collect();
         self.news.extend(more);

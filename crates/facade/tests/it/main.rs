@@ -13,3 +13,4 @@ mod max;
 mod nx;
 mod rio;
 mod voice;
+mod wall;

@@ -13,6 +13,8 @@ const NAMED: &[(&str, &str)] = &[
     ("/desk/", DESK),
     ("/admin", "/admin.html"),
     ("/admin/", "/admin.html"),
+    ("/wall", "/wall.html"),
+    ("/wall/", "/wall.html"),
     ("/try", "/try.html"),
     ("/try/", "/try.html"),
     ("/cti", BENCH),

@@ -10,7 +10,7 @@ use std::fmt;
 
 /// The layout of a [`Centre`] in a snapshot. Raise it whenever the state of the domain changes its shape or its
 /// meaning: snapshots of other versions are passed over.
-pub const SNAPSHOT_VERSION: u32 = 1;
+pub const SNAPSHOT_VERSION: u32 = 2;
 
 /// One snapshot.
 #[derive(Clone, PartialEq, Eq)]

@@ -22,6 +22,8 @@ impl Centre {
         let none = Refusal::WrongState("you have no telephone");
         let device = self.device_of(agent).ok_or(none)?;
         let from = step.out.facts.len();
+        let comes =
+            if let Act::Barge { agent, mode } = &act { Some((agent.clone(), *mode)) } else { None };
         let wish = match act {
             Act::Dial { to, uui } => {
                 let attached = Attached { uui, ..Attached::default() };
@@ -53,7 +55,11 @@ impl Centre {
                 Wish::Barge { device, target, mode }
             }
         };
-        Ok(match self.carry_out(step, wish, true)? {
+        let done = self.carry_out(step, wish, true)?;
+        if let Some((of, mode)) = comes {
+            self.supervised(step, agent, crate::board::Act::Joined { agent: of, mode });
+        }
+        Ok(match done {
             Done::Call { call, number, .. } => self.reached_by(step, from, call, number),
             done => done,
         })

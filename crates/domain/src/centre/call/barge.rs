@@ -20,14 +20,14 @@ impl Centre {
         if call.party(device).is_some() {
             return Err(NOT_SO);
         }
-        let joins = mode == Barge::Join;
+        let joins = matches!(mode, Barge::Join | Barge::Take);
         if joins && call.speakers().count() >= PARTIES {
             return Err(Refusal::WrongState("too many parties"));
         }
         let done = super::made(&call);
         let mut comer = Party::new(device, Link::Prompted);
         (comer.target, comer.whispers) = (Some(target.clone()), mode == Barge::Whisper);
-        comer.joins = joins;
+        (comer.joins, comer.takes) = (joins, mode == Barge::Take);
         call.parties.push(comer);
         let cause = Self::barging(joins);
         let mut own = self.copy(device, cause, device);
@@ -51,6 +51,7 @@ impl Centre {
         let Some(target) = comer.target.clone() else { return };
         let joins = comer.joins;
         let cause = Self::barging(joins);
+        let takes = std::mem::take(&mut comer.takes);
         (comer.link, comer.joins) = (Link::Listening, false);
         let mut own = self.copy(device, cause, device);
         own.target = Some(target.clone());
@@ -61,9 +62,14 @@ impl Centre {
             (comer.link, comer.target, comer.talked) = (Link::Connected, None, Some(step.now));
             call.parties.push(comer);
             call.kind = CallType::Conference;
-            call.called = target;
+            call.called = target.clone();
             let to = self.copies(&call, cause, device);
             self.tell(step, CallEvent::Conferenced, &call, to);
+            if takes {
+                // Who was in it with the customer a moment ago can leave it.
+                let cause = Self::leaving(&call, &target);
+                self.part(step, call, &target, cause);
+            }
         } else {
             self.tell(step, CallEvent::Established, &call, vec![own]);
         }

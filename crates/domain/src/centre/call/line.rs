@@ -2,13 +2,15 @@
 
 use super::{Centre, Decided, NOT_THERE, Step};
 use crate::agent::{AgentState, Channel};
+use crate::board::{Act, Spot};
 use crate::call::{Call, CallEvent, CallId, Cause, Link, Party, Stay, Waiting};
 use crate::command::Done;
 use crate::contact::EndReason;
 use crate::directory::{Policy, Queue};
 use crate::fact::Fact;
-use crate::id::{DeviceId, QueueId, UserId};
+use crate::id::{ContactId, DeviceId, QueueId, UserId};
 use crate::queue::{Out, Rule, Turn, rank};
+use crate::refusal::Refusal;
 use crate::shift::Because;
 use crate::time::Millis;
 use std::sync::Arc;
@@ -139,7 +141,12 @@ impl Centre {
     /// Rings free agents as long as calls wait in a queue.
     pub(in crate::centre) fn route_calls(&mut self, step: &mut Step<'_>, queue: &QueueId) {
         while let Some((call, turn)) = self.choose_for_call(queue) {
-            self.ring_agent(step, call, queue, &turn);
+            let policy = self.directory.queues.get(queue).map(|queue| queue.policy);
+            let rule = match policy {
+                Some(Policy::BestSkill) => Rule::BestSkill,
+                _ => Rule::LongestIdle,
+            };
+            self.ring_agent(step, call, queue, &turn, rule);
         }
     }
 
@@ -157,15 +164,18 @@ impl Centre {
         })
     }
 
-    fn ring_agent(&mut self, step: &mut Step<'_>, mut call: Call, queue: &QueueId, turn: &Turn) {
+    fn ring_agent(
+        &mut self,
+        step: &mut Step<'_>,
+        mut call: Call,
+        queue: &QueueId,
+        turn: &Turn,
+        rule: Rule,
+    ) {
         let (Some(settings), Some(device)) =
             (self.directory.queues.get(queue).cloned(), self.device_of(&turn.agent))
         else {
             return;
-        };
-        let rule = match settings.policy {
-            Policy::LongestIdle => Rule::LongestIdle,
-            Policy::BestSkill => Rule::BestSkill,
         };
         let waiting = self.switch.waiting(queue);
         let since = call.stay.as_ref().map_or(step.now, |s| s.since);
@@ -231,6 +241,62 @@ impl Centre {
             Fact::AgentStated { agent: agent.clone(), channel, state, by: None, because },
         );
         self.show_state(step, agent, channel, state);
+    }
+
+    /// A supervisor moves a call that waits.
+    pub(in crate::centre) fn move_call(
+        &mut self,
+        step: &mut Step<'_>,
+        by: &UserId,
+        mut call: Call,
+        contact: ContactId,
+        to: Spot,
+    ) -> Decided {
+        let waits = Refusal::WrongState("only a contact that waits can be moved");
+        let from = call.line().map(|stay| stay.queue.clone()).ok_or(waits)?;
+        let act = Act::Moved { contact, from: from.clone(), to: to.clone() };
+        match to {
+            Spot::Front => {
+                let first = self.switch.lines.get(&from).and_then(|line| line.first().copied());
+                let Some((rank, ..)) = first.filter(|(.., id)| *id != call.id) else {
+                    return Ok(Done::Ok);
+                };
+                self.supervised(step, by, act);
+                if let Some(stay) = &mut call.stay {
+                    stay.rank = rank.saturating_sub(1);
+                }
+                // Nobody's telephone need know.
+                self.tell(step, CallEvent::Queued, &call, Vec::new());
+                self.route_calls(step, &from);
+            }
+            Spot::Queue(queue) => {
+                let next = self.directory.queue(queue.as_str()).cloned();
+                let next = next.ok_or(Refusal::NoSuchQueue)?;
+                self.may_move_to(step.now, &from, &next)?;
+                self.supervised(step, by, act);
+                self.overflow_to(step, call, &next);
+            }
+            Spot::Agent(agent) => {
+                if !self.directory.users.contains_key(&agent) {
+                    return Err(Refusal::NoSuchAgent);
+                }
+                let load = match self.available(&agent, Channel::Voice) {
+                    Ok(load) => load,
+                    Err(Out::LoggedOff) => return Err(Refusal::NotLoggedOn),
+                    Err(_) => return Err(Refusal::WrongState("the agent is not ready")),
+                };
+                let device = self.device_of(&agent).ok_or(Refusal::NotLoggedOn)?;
+                if call.party(&device).is_some() {
+                    return Err(Refusal::WrongState("the agent is in this call already"));
+                }
+                let idle_since = self.agents.get(&agent).map_or(step.now, |a| a.idle_since);
+                self.supervised(step, by, act);
+                let turn = Turn { distance: 0, load, idle_since, agent };
+                self.ring_agent(step, call, &from, &turn, Rule::Direct);
+            }
+        }
+        self.settle(step);
+        Ok(Done::Ok)
     }
 
     pub(super) fn call_back(&mut self, step: &mut Step<'_>, id: CallId) -> Decided {

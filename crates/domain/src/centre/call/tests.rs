@@ -3,6 +3,7 @@
 //! Every story is also told to a second centre, by facts alone, and to a third by a snapshot: both must equal the first.
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
+mod board;
 mod book;
 mod sound;
 

@@ -4,10 +4,11 @@ use super::super::frame::No;
 use super::super::request::StateName;
 use super::{Call, Me, Want, short};
 use domain::agent::{AgentState, Channel};
+use domain::board::Supervision;
 use domain::command::Command;
 use domain::contact::WrapUp;
 use domain::directory::Role;
-use domain::id::{ContactId, UserId};
+use domain::id::{ContactId, NoticeId, UserId};
 use domain::query::Query;
 use domain::refusal::Refusal;
 use domain::time::Millis;
@@ -105,6 +106,20 @@ pub(super) fn monitor(
 pub(in crate::desk) fn watch(me: &Me, contact: ContactId, barge: bool) -> Call {
     let command = Command::Monitor { contact, user: me.user.id.clone(), barge, key: None };
     Call::Do("desk.monitor", command, Want::Nothing)
+}
+
+/// What a supervisor does with other people's work. The domain checks who asks.
+pub(super) fn supervise(me: &Me, cause: &'static str, wish: Supervision) -> Call {
+    let want = match wish {
+        Supervision::TakeOver(_) => Want::TakenOver,
+        _ => Want::Nothing,
+    };
+    Call::Do(cause, Command::Supervise { by: me.session, wish: Box::new(wish) }, want)
+}
+
+pub(super) fn acknowledge(me: &Me, notice: NoticeId) -> Call {
+    let command = Command::Acknowledge { agent: me.user.id.clone(), notice };
+    Call::Do("desk.ack", command, Want::Nothing)
 }
 
 fn leads(me: &Me) -> Result<(), No> {

@@ -12,9 +12,10 @@ pub(super) use agent::watch;
 
 use super::contact::ContactWire;
 use super::frame::No;
-use super::request::{Client, Request};
+use super::request::{Client, Request, TeamName};
 use super::world::World;
 use crate::door::{Cx, RealmNo};
+use domain::board::{Supervision, Team};
 use domain::command::{Act, By, Command};
 use domain::directory::User;
 use domain::id::{ClientKey, ContactId, FileId, RoomId, TokenHash};
@@ -71,6 +72,10 @@ pub(super) enum Want {
     History(RoomId),
     /// The agent's own calls.
     Calls,
+    /// Who waits in a queue.
+    Waiting,
+    /// The segment that was taken over.
+    TakenOver,
     /// Where a call that was made has got to.
     Dialed,
     /// The contact at an agent's hands, to be watched, or helped with.
@@ -132,6 +137,28 @@ pub(super) fn call(cx: &mut Cx<'_>, me: &Me, world: &World, request: Request) ->
             Ok(call::act(me, "desk.barge", Act::Barge { agent, mode }))
         }
         Request::Calls { limit } => call::list(me, limit),
+        Request::Wall {} => Err(No::bad("ask for a wall once")),
+        Request::Waiting { queue } => {
+            Ok(Call::Read(Query::Waiters(me.session, queue), Want::Waiting))
+        }
+        Request::Move { contact, to } => {
+            Ok(agent::supervise(me, "desk.move", Supervision::Move(contact, to)))
+        }
+        Request::TakeOver { contact } => {
+            Ok(agent::supervise(me, "desk.take_over", Supervision::TakeOver(contact)))
+        }
+        Request::Announce { to, text } => {
+            let to = match to {
+                TeamName::All => Team::All,
+                TeamName::Group(group) => Team::Group(group),
+                TeamName::Agent(agent) => Team::Agent(agent),
+            };
+            Ok(agent::supervise(me, "desk.announce", Supervision::Announce { to, text }))
+        }
+        Request::Limits { limits } => {
+            Ok(agent::supervise(me, "desk.limits", Supervision::Limit(limits)))
+        }
+        Request::Ack { notice } => Ok(agent::acknowledge(me, notice)),
         Request::People {} => Ok(Call::Read(Query::People, Want::People)),
         Request::History { contact } => pass::history(world, contact),
     }
