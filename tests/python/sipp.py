@@ -27,14 +27,17 @@ TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 
 
 def free_port() -> int:
-    """An even UDP port that nobody has, nor the next one."""
+    """An even UDP port that nobody has, nor the next three: SIPp takes four, for sound and pictures."""
     while True:
-        with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
+        with contextlib.ExitStack() as held:
+            bind = lambda port: held.enter_context(socket.socket(type=socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+            first = held.enter_context(socket.socket(type=socket.SOCK_DGRAM))
             first.bind(("127.0.0.1", 0))
             port = first.getsockname()[1]
             if port % 2 == 0:
                 with contextlib.suppress(OSError):
-                    second.bind(("127.0.0.1", port + 1))
+                    for more in (1, 2, 3):
+                        bind(port + more)
                     return port
 
 
@@ -358,7 +361,6 @@ class Phone:
         self.number, self.name, self.folder, self.transport = number, number, folder, transport
         self.password = password or f"sip-{number}"
         self.port = self.media = free_port()
-        # SIPp takes four ports for sound and pictures.
         while abs(self.media - self.port) < 4:
             self.media = free_port()
         self.tunnel = None if transport == "udp" else Tunnel(ready[f"sip_{transport}"], transport, self.port)

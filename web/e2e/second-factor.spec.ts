@@ -29,7 +29,7 @@ async function confirm(page: Page): Promise<{ secret: string; recovery: string[]
   const secret = (await page.getByTestId("secret").textContent()) ?? "";
   await page.getByLabel("앱에 보이는 코드").fill("12345");
   await page.getByRole("button", { name: "확인", exact: true }).click();
-  await expect(page.getByRole("alert")).toContainText("코드가 맞지 않거나");
+  await expect(page.getByRole("alert").filter({ hasText: "코드가 맞지 않거나" })).toBeVisible();
   await page.getByLabel("앱에 보이는 코드").fill(code(secret));
   await page.getByRole("button", { name: "확인", exact: true }).click();
   const codes = page.getByTestId("recovery").getByRole("listitem");
@@ -59,7 +59,7 @@ test("an agent sets a second factor at the desk, logs in with it, and an adminis
   await accessible(other);
   await other.getByLabel("인증 코드").fill("000000");
   await other.getByRole("button", { name: "로그인", exact: true }).click();
-  await expect(other.getByRole("alert")).toContainText("코드가 맞지 않거나");
+  await expect(other.getByRole("alert").filter({ hasText: "코드가 맞지 않거나" })).toBeVisible();
   await other.getByLabel("인증 코드").fill(recovery[0] ?? "");
   await other.getByRole("button", { name: "로그인", exact: true }).click();
   await expect(other.getByTestId("user-menu")).toBeVisible();
@@ -121,6 +121,8 @@ for (const [lang, width] of [["ko-KR", 390], ["en-US", 390], ["en-US", 1440]] as
       await dialog.getByRole("button", { name: ko ? "설정하기" : "Set up" }).click();
       await expect(dialog.getByRole("img")).toBeVisible();
       await accessible(page);
+      await page.keyboard.press("Escape");
+      await expect(dialog).toHaveCount(0);
       await page.goto("/admin#trunks/+");
       await page.getByRole("button", { name: ko ? "발신 규칙에 추가" : "Add to Dial rules" }).click();
       await accessible(page);

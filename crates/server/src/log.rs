@@ -8,7 +8,11 @@ use tracing_subscriber::EnvFilter;
 /// `info,server::run=debug`; one that cannot be read counts as `info`. A second call changes nothing.
 pub fn start(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Where the log cannot be written (its disk is full), it is lost; to complain of that on stderr would panic.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     // A second call is a test's.
     let _ = match format {
         LogFormat::Json => log.json().flatten_event(true).try_init(),
