@@ -69,6 +69,8 @@ impl Small {
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: std::collections::BTreeSet::new(),
+            agents_hear_own: false,
+            retention: domain::retention::Retention::default(),
         };
         self.put(Entry::Realm(realm));
         let ids: Vec<UserId> =
@@ -91,6 +93,7 @@ impl Small {
             id: 1,
             name: "all".into(),
             members: ids.iter().map(|id| (id.clone(), 5)).collect(),
+            record: false,
         }));
         self.put(Entry::Queue(Queue { wrap_up: Millis(0), ..Queue::new("1", "all", 1) }));
         self.put(Entry::Flow(Flow {

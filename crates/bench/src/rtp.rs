@@ -68,7 +68,8 @@ fn ours(mode: Mode, count: u32) -> Result<()> {
         ports: 16_384..=32_767,
         threads: 1,
         sounds: folder.clone(),
-        files: folder.clone(),
+        tapes: folder.clone(),
+        keeper: tokio::sync::mpsc::unbounded_channel().0,
         silence: Duration::from_secs(10),
     };
     let (mut engine, told) = Engine::start(config)?;

@@ -343,6 +343,9 @@ pub struct Call {
     /// An agent asked that it be recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recorded: bool,
+    /// The directory asks that it be recorded: its queue's, a telephone's or a group's setting. Once so, it stays so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ruled: bool,
     /// The open segment of its matter among the contacts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactId>,
@@ -369,6 +372,11 @@ impl Call {
     /// Everyone but silent listeners.
     pub fn speakers(&self) -> impl Iterator<Item = &Party> {
         self.parties.iter().filter(|p| p.target.is_none())
+    }
+
+    /// Is its sound to be kept, for whatever reason? Stretches of it may still be masked.
+    pub const fn taped(&self) -> bool {
+        self.recorded || self.ruled
     }
 
     /// Somebody's answer is waited for: a telephone rings, or it stands in a queue's line. Only one at a time.

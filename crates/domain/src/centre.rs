@@ -9,6 +9,7 @@
 //! - `centre/bot.rs` what bots say
 //! - `centre/agent.rs` states, offers and after-work; `centre/assign.rs` who is asked; `centre/transfer.rs`
 //! - `centre/call.rs` and below: telephone calls; `centre/call/book.rs` keeps their contacts; `centre/shift.rs`: agents' clients at work
+//! - `centre/record.rs` what is kept of calls' sound, who listens, and what is pruned
 //! - `centre/board.rs` counts for wallboards; `centre/supervise.rs`: what supervisors do with other people's work
 //! - `centre/look.rs` answers queries; `centre/audit.rs` says what must always hold
 
@@ -27,6 +28,7 @@ mod file;
 mod look;
 mod members;
 mod post;
+mod record;
 mod say;
 mod session;
 mod shift;
@@ -174,6 +176,8 @@ struct Soft {
     heard: BTreeMap<ParticipantId, VecDeque<(ClientKey, ItemId, Millis)>>,
     /// When each shift last gave a sign of life.
     attended: BTreeMap<UserId, Millis>,
+    /// Who listens to which recording, and when that was last told.
+    listened: BTreeMap<(UserId, FileId), Millis>,
     /// Telephones that somebody left within the command at hand, and since when they had talked.
     freed: Vec<(crate::id::DeviceId, Option<Millis>)>,
     /// What the command at hand changed on wallboards.
@@ -400,6 +404,11 @@ impl Centre {
             Command::Mark { by, item, read, key } => self.mark(step, by, item, read, key),
             Command::MarkUpTo { by, n } => self.mark_up_to(step, by, n),
             Command::Leave { by, key } => self.leave(step, by, key),
+            Command::Prune(pruned) => self.prune(step, *pruned),
+            Command::KeepTape(taped) => self.keep_tape(step, &taped),
+            Command::Listen { by, contact, recording } => {
+                self.listen(step, &by, contact, recording)
+            }
             Command::Rate { by, score } => self.rate(step, by, score),
             Command::AnnounceFile { by, name, kind, size, audience, upload, until, key } => {
                 let announced = file::Announced { name, kind, size, audience, upload, until, key };

@@ -12,6 +12,8 @@ use crate::id::{
     ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, NoticeId, ParticipantId, QueueId,
     StreamId, TokenHash, UserId,
 };
+use crate::recording::Taped;
+use crate::retention::Pruned;
 use crate::room::{Audience, File, FileStatus, IdleRule, TokenKind};
 use crate::scenario::Reply;
 use crate::shift::Shift;
@@ -270,6 +272,23 @@ pub enum Command {
         /// What.
         act: Box<Act>,
     },
+
+    // --- recordings
+    /// A tape of a call has ended; its bytes are where files are kept. A repeat changes nothing.
+    KeepTape(Box<Taped>),
+    /// Somebody who may (the caller has checked whose it is) listens to a recording.
+    Listen {
+        /// Who.
+        by: UserId,
+        /// The contact.
+        contact: ContactId,
+        /// The recording.
+        recording: FileId,
+    },
+
+    // --- retention
+    /// What is past, and whose bytes are gone already, is not kept any more.
+    Prune(Box<Pruned>),
 
     // --- directory and sessions (the caller has checked who asks, or names the session)
     /// Add to the directory, or replace.

@@ -455,6 +455,10 @@ impl Contact {
             }
             Fact::WrappedUp { wrap_up, .. } => self.wrap_up = Some(wrap_up.clone()),
             Fact::Rated { score, .. } => self.rating = Some(*score),
+            Fact::Recorded { recording } => {
+                let Some(voice) = &mut self.voice else { return };
+                voice.recordings.push(recording.id);
+            }
             Fact::AttributesSet { attributes, unset, .. } => {
                 self.attributes.retain(|name, _| !unset.contains(name));
                 self.attributes.extend(attributes.iter().map(|(k, v)| (k.clone(), v.clone())));

@@ -15,6 +15,7 @@ use crate::id::{
     BotId, CtiId, DeviceId, FlowId, HoursId, InstanceId, KeyId, QueueId, SkillId, TokenHash,
     TrunkId, UserId, WidgetId, WorkspaceId,
 };
+use crate::retention::Retention;
 use crate::scenario::Scenario;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,9 @@ pub struct Device {
     /// Anonymous web callers may reach it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
+    /// Its calls are recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub record: bool,
     /// Whether its sound must be kept secret.
     #[serde(default, skip_serializing_if = "Srtp::is_optional")]
     pub srtp: Srtp,
@@ -139,6 +143,7 @@ impl Device {
             sealed: None,
             public: false,
             srtp: Srtp::default(),
+            record: false,
         }
     }
 }
@@ -350,6 +355,9 @@ pub struct Group {
     pub name: Arc<str>,
     /// Who belongs to it, and how much each is preferred: 1 (last) to 10 (first).
     pub members: BTreeMap<UserId, u8>,
+    /// Calls in which one of them talks are recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub record: bool,
 }
 
 /// How the best of several free agents is chosen.
@@ -442,6 +450,9 @@ pub struct Queue {
     /// A web chat is answered when an agent takes it, and not at once with a welcome.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub answer_by_agent: bool,
+    /// Calls that come by it are recorded once somebody has answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub record: bool,
 }
 
 impl Queue {
@@ -495,6 +506,7 @@ impl Queue {
             overflow: None,
             public: true,
             answer_by_agent: false,
+            record: false,
         }
     }
 }
@@ -847,6 +859,12 @@ pub struct Realm {
     /// Who logs in by password must show a second factor, too, in these roles.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub second_factor: BTreeSet<Role>,
+    /// Agents may listen to the recordings of their own contacts; supervisors and administrators may to all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub agents_hear_own: bool,
+    /// How long things are kept.
+    #[serde(default, skip_serializing_if = "Retention::is_endless")]
+    pub retention: Retention,
 }
 
 impl Realm {

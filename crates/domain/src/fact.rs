@@ -14,6 +14,8 @@ use crate::id::{
     ShiftId, StreamId, TokenHash, UserId,
 };
 use crate::queue::Why;
+use crate::recording::Recording;
+use crate::retention::Pruned;
 use crate::room::{FileStatus, IdleRule, Item, Member, RoomFile, TokenKind};
 use crate::scenario::{Ask, Exit, Said, Turn};
 use crate::shift::{Because, Shift, ShiftEnd};
@@ -367,6 +369,22 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         references: Vec<Reference>,
     },
+    /// A recording of it is kept, or was lost.
+    Recorded {
+        /// What is known of it.
+        recording: Box<Recording>,
+    },
+    /// Somebody listens to a recording of it. Told once for each listening, whatever number of parts is fetched.
+    Listened {
+        /// The contact.
+        contact: ContactId,
+        /// The recording.
+        recording: FileId,
+        /// Who.
+        by: UserId,
+    },
+    /// What was past is not kept any more.
+    Pruned(Box<Pruned>),
     /// A closed room left the memory; the views keep it.
     Archived {
         /// The room.
@@ -566,7 +584,9 @@ impl Fact {
             | Self::WrappedUp { contact, .. }
             | Self::Rated { contact, .. }
             | Self::AttributesSet { contact, .. }
-            | Self::Described { contact, .. } => Some(*contact),
+            | Self::Described { contact, .. }
+            | Self::Listened { contact, .. } => Some(*contact),
+            Self::Recorded { recording } => Some(recording.contact),
             Self::Posted { item, .. } => Some(item.contact),
             Self::Call(happening) => happening.call.contact,
             _ => None,

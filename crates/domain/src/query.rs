@@ -16,7 +16,9 @@ use crate::id::{
     BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
     ShiftId, StreamId, TokenHash, UserId,
 };
+use crate::recording::Recording;
 use crate::report::{Report, ReportFilter};
+use crate::retention::{Horizons, Past};
 use crate::room::{File, Item, Member, MemberRole, RoomFile, TokenKind};
 use crate::scenario::Ask;
 use crate::shift::Position;
@@ -155,6 +157,10 @@ pub enum Query {
     Contacts(ContactFilter),
     /// The segments of one matter, oldest first.
     Matter(ContactId),
+    /// Recordings, newest first.
+    Recordings(RecordingFilter),
+    /// What is past, and still there.
+    Past(Horizons),
     /// Contacts by what was said or by the customer's name, too; and where to go on.
     Search(Box<ContactFilter>),
     /// Deeds that touch a room or one of its contacts, oldest first: at most so many behind this one.
@@ -258,6 +264,46 @@ impl ContactFilter {
     }
 }
 
+/// Which recordings are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordingFilter {
+    /// This one.
+    pub id: Option<FileId>,
+    /// Of the matter with this number.
+    pub cnid: Option<Arc<str>>,
+    /// Of this segment of it.
+    pub cnsq: Option<u32>,
+    /// Of this segment.
+    pub contact: Option<ContactId>,
+    /// Of this agent's calls, those that they made too.
+    pub agent: Option<UserId>,
+    /// Of calls that came by this queue.
+    pub queue: Option<QueueId>,
+    /// Begun at or after this time.
+    pub from: Option<Millis>,
+    /// Begun before this time.
+    pub to: Option<Millis>,
+    /// Only those older than this one: the next page.
+    pub below: Option<FileId>,
+    /// At most so many.
+    pub limit: u16,
+}
+
+impl RecordingFilter {
+    /// Is this one of those that are looked for?
+    pub fn finds(&self, recording: &Recording) -> bool {
+        self.id.is_none_or(|id| recording.id == id)
+            && self.cnid.as_ref().is_none_or(|cnid| recording.cnid == *cnid)
+            && self.cnsq.is_none_or(|cnsq| recording.cnsq == cnsq)
+            && self.contact.is_none_or(|contact| recording.contact == contact)
+            && self.agent.as_ref().is_none_or(|agent| recording.of(agent))
+            && self.queue.as_ref().is_none_or(|queue| recording.queue.as_ref() == Some(queue))
+            && self.from.is_none_or(|from| recording.began >= from)
+            && self.to.is_none_or(|to| recording.began < to)
+            && self.below.is_none_or(|below| recording.id < below)
+    }
+}
+
 /// Words as they are looked for: letters and digits, in lower case. A word that is looked for may be the beginning of one
 /// that was said, for particles follow nouns in Korean.
 pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
@@ -286,6 +332,10 @@ pub enum Page {
     Contacts(ContactFilter),
     /// Segments of one matter, oldest first.
     Matter(ContactId),
+    /// Recordings, newest first.
+    Recordings(RecordingFilter),
+    /// What is past, and still there.
+    Past(Horizons),
     /// As [`Query::Search`].
     Search(Box<ContactFilter>),
     /// As [`Query::Story`].
@@ -552,6 +602,10 @@ pub enum Answer {
     Lines(Lines),
     /// To [`Query::Contacts`] and [`Query::Matter`].
     Contacts(Vec<Contact>),
+    /// To [`Query::Recordings`].
+    Recordings(Vec<Recording>),
+    /// To [`Query::Past`].
+    Past(Past),
     /// To [`Query::Search`]; the next page has the contacts with numbers below the second, if there may be more.
     Found(Vec<Contact>, Option<u64>),
     /// To [`Query::Story`]: deeds with their numbers.

@@ -208,6 +208,9 @@ pub struct Part {
     pub name: String,
 }
 
+/// The outline of a recording: the lowest and the highest sample of each stretch, of the left side and of the right.
+pub type Outline = [Vec<(i16, i16)>; 2];
+
 /// What one request needs next.
 pub enum Step {
     /// Nothing more: this is the answer.
@@ -264,6 +267,15 @@ pub enum Step {
         thumbnail: bool,
         /// Headers to send with it.
         headers: Vec<(&'static str, String)>,
+    },
+    /// Draw the outline of a recording's sound.
+    Peaks {
+        /// The file.
+        file: FileId,
+        /// In so many stretches; in fewer where it is that short.
+        points: u16,
+        /// What then. None: its bytes are not there, or are no recording.
+        then: Then<Option<Outline>>,
     },
     /// Ask a standing session: one without a socket, kept by the server under a name. The answer may take a while.
     Ask {

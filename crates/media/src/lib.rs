@@ -20,6 +20,7 @@ pub mod jitter;
 pub mod leg;
 pub mod mix;
 pub mod mos;
+pub mod peaks;
 pub mod rtcp;
 pub mod rtp;
 #[cfg(test)]

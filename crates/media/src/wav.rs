@@ -113,6 +113,11 @@ impl Writer {
         Self { format, samples: 0, muted: None, marks: Vec::new() }
     }
 
+    /// Of a recording that was cut short after so many samples of each side; its marks are lost.
+    pub const fn cut_short(format: Format, samples: u32) -> Self {
+        Self { format, samples, muted: None, marks: Vec::new() }
+    }
+
     /// The header of a recording whose end is not known.
     pub fn header(&self) -> [u8; HEADER] {
         self.header_of(u32::MAX, u32::MAX, 0)
@@ -238,6 +243,12 @@ impl Writer {
             ]);
         }
     }
+}
+
+/// The bytes of sound behind a header of ours.
+pub const fn sound_bytes(header: &[u8; HEADER]) -> u32 {
+    let [.., a, b, c, d] = *header;
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// Why bytes are no recording.

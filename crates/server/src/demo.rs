@@ -196,6 +196,8 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         utc_offset_minutes: None,
         open_like_max: false,
         second_factor: std::collections::BTreeSet::new(),
+        agents_hear_own: false,
+        retention: domain::retention::Retention::default(),
     })
 }
 
@@ -231,7 +233,7 @@ fn people(password: &Arc<str>) -> Vec<Entry> {
 
 fn group(id: u32, name: &str, members: std::ops::RangeInclusive<u32>) -> Entry {
     let members = members.map(|number| (UserId::from(number.to_string().as_str()), 5)).collect();
-    Entry::Group(Group { id, name: name.into(), members })
+    Entry::Group(Group { id, name: name.into(), members, record: false })
 }
 
 fn queue(id: &str, name: &str, group: u32, aliases: &[&str]) -> Entry {

@@ -28,11 +28,14 @@ mod worker;
 
 pub(crate) use meter::SCORES;
 
+use crate::tapes::Ended;
 use crate::{chance, clock, tasks};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use codecs::{Codecs, Coding};
-use facade::voice::plane::{Agreed, Hear, Leg, Noticed, Plane, PlaneFault, Sound, Tape, Way, Wire};
+use facade::voice::plane::{
+    About, Agreed, Hear, Leg, Noticed, Pause, Plane, PlaneFault, Sound, Tape, Way, Wire,
+};
 use line::{Agreement, Line, Program};
 use media::dtmf::Key;
 use media::g711::Law;
@@ -52,7 +55,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tape::{Archive, Piece, Reel};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use web::{Ask, Common, Opus, Refused, Session};
 use worker::{Mate, Order, Worker};
 
@@ -72,8 +75,10 @@ pub struct Config {
     pub threads: usize,
     /// The folder with music and announcements (WAV, 8 or 16 kHz).
     pub sounds: PathBuf,
-    /// The folder of files, in which recordings are kept beside others.
-    pub files: PathBuf,
+    /// The folder in which tapes lie while they run, and until they are kept.
+    pub tapes: PathBuf,
+    /// Who keeps those that have ended.
+    pub keeper: UnboundedSender<Ended>,
     /// After how much silence of a leg that is [`Noticed::Silent`], and again for each such span.
     pub silence: Duration,
 }
@@ -137,7 +142,7 @@ impl Engine {
         let (tell, told) = unbounded_channel();
         let (pieces, to_write) = mpsc::channel();
         let way = tape::Way::new(pieces);
-        let archive = Archive::new(config.files.clone(), tell.clone(), &way);
+        let archive = Archive::new(config.tapes.clone(), config.keeper.clone(), &way);
         let mut threads = vec![tasks::thread("tapes", move || archive.run(&to_write))?];
         let count = match config.threads {
             0 => std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),
@@ -553,35 +558,35 @@ impl Plane for Engine {
         self.ask(held.mate, Order::Close(leg));
     }
 
+    fn begin(&mut self, tape: Tape, about: About) {
+        let mate = self.idlest();
+        self.way.tell(Piece::Begin(tape, about));
+        self.tapes.insert(tape, Spool { mate, left: Vec::new(), right: Vec::new() });
+        self.ask(mate, Order::BeginTape(Reel::new(tape, self.way.clone())));
+    }
+
     fn record(&mut self, tape: Tape, left: &[Leg], right: &[Leg]) {
         let all: Vec<_> = left.iter().chain(right).copied().collect();
         self.gather(&all);
         let mate = all.iter().find_map(|leg| Some(self.legs.get(leg)?.mate));
-        if let Some(spool) = self.tapes.get_mut(&tape) {
-            (spool.left, spool.right) = (left.to_vec(), right.to_vec());
-            // It follows its legs.
-            let from = spool.mate;
-            if let Some(to) = mate.filter(|to| *to != from) {
-                spool.mate = to;
-                if let Some(mate) = self.mates.get(to).cloned() {
-                    mate.ask(Order::Expect);
-                    self.ask(from, Order::GiveTape(tape, mate));
-                }
+        let Some(spool) = self.tapes.get_mut(&tape) else { return };
+        (spool.left, spool.right) = (left.to_vec(), right.to_vec());
+        // It follows its legs.
+        let from = spool.mate;
+        if let Some(to) = mate.filter(|to| *to != from) {
+            spool.mate = to;
+            if let Some(mate) = self.mates.get(to).cloned() {
+                mate.ask(Order::Expect);
+                self.ask(from, Order::GiveTape(tape, mate));
             }
-            let mate = mate.unwrap_or(from);
-            self.ask(mate, Order::Record(tape, left.to_vec(), right.to_vec()));
-            return;
         }
-        let mate = mate.unwrap_or_else(|| self.idlest());
-        self.way.tell(Piece::Begin(tape));
-        let reel = Reel::new(tape, left, right, self.way.clone());
-        self.tapes.insert(tape, Spool { mate, left: left.to_vec(), right: right.to_vec() });
-        self.ask(mate, Order::BeginTape(reel));
+        let mate = mate.unwrap_or(from);
+        self.ask(mate, Order::Record(tape, left.to_vec(), right.to_vec()));
     }
 
-    fn mask(&mut self, tape: Tape, on: bool) {
+    fn pause(&mut self, tape: Tape, why: Option<Pause>) {
         if let Some(spool) = self.tapes.get(&tape) {
-            self.ask(spool.mate, Order::Mask(tape, on));
+            self.ask(spool.mate, Order::Pause(tape, why));
         }
     }
 

@@ -16,7 +16,7 @@ use crate::seal::{self, Sealer};
 use crate::site::Site;
 use crate::store::{self, AnyStore, Kind, Store as _};
 use crate::stream;
-use crate::{bot, demo, metrics, post, tasks};
+use crate::{bot, demo, metrics, post, prune, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
@@ -77,8 +77,8 @@ pub enum Fault {
     /// The authorities that vouch for trunks cannot be read.
     #[error("{0}: {1}")]
     Trust(PathBuf, #[source] io::Error),
-    /// The system gives no thread for calls.
-    #[error("no thread for calls: {0}")]
+    /// The system gives no thread for calls, or their tapes have no place.
+    #[error("calls cannot be served: {0}")]
     Thread(#[source] io::Error),
     /// There is nobody to serve.
     #[error("there is no realm in {0} yet: `sangdam setup` makes one")]
@@ -212,6 +212,10 @@ impl Server {
         }
         let blobs = Blobs::open(&config.files, folder.path())
             .map_err(|fault| Fault::Blobs(fault.to_string()))?;
+        let blobs = Arc::new(blobs);
+        for realm in &realms {
+            prune::start(realm.clone(), blobs.clone(), stopped.clone());
+        }
         let connections = u32::try_from(config.listen.connections.min(Semaphore::MAX_PERMITS))
             .unwrap_or(u32::MAX);
         let places = Arc::new(Semaphore::new(connections as usize));
@@ -219,7 +223,7 @@ impl Server {
             site,
             realms: realms.clone(),
             standing: Arc::default(),
-            blobs: Arc::new(blobs),
+            blobs,
             proxies: config.server.proxies.clone(),
             request_time: Duration::from_secs(config.limits.request_seconds),
             upload_time: Duration::from_secs(config.limits.upload_seconds),

@@ -87,7 +87,7 @@ pub(crate) fn user(id: &str, role: Role, skill: u8) -> User {
 
 fn group(id: u32, members: &[(&str, u8)]) -> Entry {
     let members = members.iter().map(|(user, level)| (UserId::from(*user), *level)).collect();
-    Entry::Group(Group { id, name: format!("group {id}").into(), members })
+    Entry::Group(Group { id, name: format!("group {id}").into(), members, record: false })
 }
 
 /// The queues as they are at first.
@@ -135,6 +135,8 @@ pub(crate) fn entries() -> Vec<Entry> {
         utc_offset_minutes: None,
         open_like_max: false,
         second_factor: BTreeSet::new(),
+        agents_hear_own: false,
+        retention: domain::retention::Retention::default(),
     };
     let mut all = vec![Entry::Realm(realm)];
     let skills = [9, 3, 5, 7, 10, 0];

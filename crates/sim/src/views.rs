@@ -2,10 +2,12 @@
 
 use domain::contact::Contact;
 use domain::fact::Fact;
-use domain::id::{ContactId, ItemId, RoomId};
+use domain::id::{ContactId, FileId, ItemId, RoomId};
 use domain::query::{
     Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start,
 };
+use domain::recording::Recording;
+use domain::retention::Past;
 use domain::room::{Body, FileStatus, Item};
 use domain::time::Millis;
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ pub(crate) struct Views {
     /// Where a line stands.
     pub(crate) places: BTreeMap<ItemId, (RoomId, u32)>,
     marks: BTreeMap<RoomId, Vec<Mark>>,
+    recordings: BTreeMap<FileId, Recording>,
 }
 
 impl Views {
@@ -41,6 +44,9 @@ impl Views {
                     read: *read,
                     at,
                 });
+            }
+            Fact::Recorded { recording } => {
+                self.recordings.insert(recording.id, recording.as_ref().clone());
             }
             _ => {}
         }
@@ -94,6 +100,13 @@ impl Views {
             }
             Page::Contacts(filter) => Some(Answer::Contacts(self.contacts(filter))),
             Page::Matter(id) => self.matter(*id).map(Answer::Contacts),
+            // Nothing here is ever past.
+            Page::Past(_) => Some(Answer::Past(Past::default())),
+            Page::Recordings(filter) => {
+                let newest_first = self.recordings.values().rev().filter(|it| filter.finds(it));
+                let found = newest_first.take(filter.limit.into()).cloned().collect();
+                Some(Answer::Recordings(found))
+            }
             Page::Audit(_) => unreachable!("nobody here reads the audit trail"),
             // Nobody here asks for what only people who look back want to know.
             Page::Search(_) | Page::Story { .. } | Page::Report(_) => None,

@@ -97,7 +97,8 @@ pub(super) fn run() -> Result<()> {
         ports: 16_384..=32_767,
         threads: 1,
         sounds: folder.clone(),
-        files: folder.clone(),
+        tapes: folder.clone(),
+        keeper: tokio::sync::mpsc::unbounded_channel().0,
         silence: Duration::from_secs(10),
     };
     let (mut engine, told) = Engine::start(config)?;

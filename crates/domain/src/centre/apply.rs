@@ -201,7 +201,13 @@ impl Centre {
             Fact::Arrived { .. }
             | Fact::Rated { .. }
             | Fact::AttributesSet { .. }
-            | Fact::Described { .. } => {}
+            | Fact::Described { .. }
+            | Fact::Recorded { .. }
+            // What is past has left the memory long ago.
+            | Fact::Pruned(_) => {}
+            Fact::Listened { recording, by, .. } => {
+                self.soft.listened.insert((by.clone(), *recording), at);
+            }
             other => {
                 if let Some(room) = other.room().and_then(|id| self.rooms.get_mut(&id)) {
                     apply_in_room(at, room, other);

@@ -96,6 +96,8 @@ impl Centre {
             Query::Contacts(filter) => return Ok(Look::Page(Page::Contacts(filter.clone()))),
             Query::Audit(filter) => return Ok(Look::Page(Page::Audit(filter.clone()))),
             Query::Matter(contact) => return Ok(Look::Page(Page::Matter(*contact))),
+            Query::Past(horizons) => return Ok(Look::Page(Page::Past(*horizons))),
+            Query::Recordings(filter) => return Ok(Look::Page(Page::Recordings(filter.clone()))),
             Query::Search(filter) => return Ok(Look::Page(Page::Search(filter.clone()))),
             Query::Story { room, after, limit } => {
                 let (room, after, limit) = (*room, *after, *limit);

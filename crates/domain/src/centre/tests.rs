@@ -61,6 +61,8 @@ impl Shop {
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: BTreeSet::new(),
+            agents_hear_own: false,
+            retention: crate::retention::Retention::default(),
         };
         shop.put(Entry::Realm(realm));
         for (id, role) in [
@@ -76,11 +78,13 @@ impl Shop {
             id: 401,
             name: "A".into(),
             members: [("1001".into(), 5), ("1002".into(), 9), ("1003".into(), 5)].into(),
+            record: false,
         }));
         shop.put(Entry::Group(Group {
             id: 402,
             name: "B".into(),
             members: [("1004".into(), 5)].into(),
+            record: false,
         }));
         shop.put(Entry::Queue(Queue::new("3001", "first", 401)));
         shop.put(Entry::Queue(Queue::new("3002", "second", 402)));

@@ -1,7 +1,7 @@
 //! What a contact knows of its call.
 
 use crate::call::{Attached, Call, CallId, Link};
-use crate::id::{DeviceId, UserId};
+use crate::id::{DeviceId, FileId, UserId};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,6 +44,9 @@ pub struct Voice {
     /// What it carries for applications.
     #[serde(default)]
     pub attached: Attached,
+    /// Its recordings, oldest first, also those that were lost or are pruned by now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recordings: Vec<FileId>,
 }
 
 impl Voice {
@@ -64,6 +67,7 @@ impl Voice {
             held: Millis(0),
             longest_hold: Millis(0),
             attached: call.attached.clone(),
+            recordings: Vec::new(),
         }
     }
 

@@ -30,7 +30,10 @@ impl Directory {
             {
                 bad("a realm keeps its instance id".into())
             }
-            Entry::Realm(realm) => named("realm", &realm.name),
+            Entry::Realm(realm) => {
+                named("realm", &realm.name)?;
+                realm.retention.check().map_err(|why| Refusal::BadEntry(why.into()))
+            }
             Entry::User(user) => {
                 named("user", user.id.as_str())?;
                 match user.skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {

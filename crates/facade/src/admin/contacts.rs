@@ -310,6 +310,9 @@ fn call(voice: &Voice) -> Value {
     for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
         shown[name] = json!(text);
     }
+    if !voice.recordings.is_empty() {
+        shown["recordings"] = json!(voice.recordings);
+    }
     if let Some(maker) = &voice.maker {
         shown["maker"] = json!(maker);
     }

@@ -4,7 +4,7 @@
 //! - [`session`], [`lockout`]: logging in and out; [`second`], [`totp`]: the second factor; [`directory`]: people, queues and all else that is set up;
 //! - [`scenarios`]: what bots say, as people write it;
 //! - [`audit`]: who changed what;
-//! - [`contacts`], [`names`], [`story`]: what happened; [`reports`]: how much of it, and how well; [`files`], [`queues`], [`about`], [`openapi`];
+//! - [`contacts`], [`names`], [`story`]: what happened; [`recordings`]: how it sounded; [`reports`]: how much of it, and how well; [`files`], [`queues`], [`about`], [`openapi`];
 //! - [`problem`]: how this wire says no.
 
 mod about;
@@ -22,6 +22,7 @@ mod openapi;
 mod origin;
 pub mod problem;
 mod queues;
+mod recordings;
 mod reports;
 mod scenarios;
 mod second;
@@ -101,6 +102,10 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         ["contacts", name, "transcript"] => {
             get(&mut || contacts::transcript(cx, &request.head, name))
         }
+        ["recordings"] => get(&mut || recordings::list(cx, &request.head)),
+        ["recordings", id] => get(&mut || recordings::one(cx, &request.head, id)),
+        ["recordings", id, "audio"] => get(&mut || recordings::audio(cx, &request.head, id)),
+        ["recordings", id, "peaks"] => get(&mut || recordings::peaks(cx, &request.head, id)),
         ["contacts", name, "story"] => get(&mut || contacts::story(cx, &request.head, name)),
         ["reports", kind] => get(&mut || reports::get(cx, &request.head, kind)),
         ["files", "upload", secret] if method == "PUT" => files::put(cx, &request.head, secret),

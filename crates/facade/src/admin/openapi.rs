@@ -160,6 +160,19 @@ const FILTER: &[(&str, &str)] = &[
     ("limit", "integer"),
 ];
 
+/// Which recordings.
+const RECORDINGS: &[(&str, &str)] = &[
+    ("cnid", "string"),
+    ("cnsq", "integer"),
+    ("contact", "string"),
+    ("agent", "string"),
+    ("queue", "string"),
+    ("from", "integer"),
+    ("to", "integer"),
+    ("below", "string"),
+    ("limit", "integer"),
+];
+
 /// Which report.
 const REPORT: &[(&str, &str)] = &[
     ("from", "string"),
@@ -174,6 +187,8 @@ const REPORT: &[(&str, &str)] = &[
 const ALL: &str = "everyone";
 const LOGGED_IN: &str = "everyone who is logged in";
 const OWN: &str = "supervisors, administrators; agents see their own";
+const LISTENERS: &str =
+    "supervisors, administrators; agents hear their own where the realm allows it";
 const READERS: &str = "supervisors, administrators";
 const WRITERS: &str = "administrators";
 
@@ -207,6 +222,15 @@ fn operations() -> Vec<Operation> {
         new("get", "/contacts/{name}/transcript", OWN, "What was said")
             .query(LINES)
             .answer(list("items", "Item")),
+        new("get", "/recordings", LISTENERS, "Recordings of calls, newest first")
+            .query(RECORDINGS)
+            .answer(list("recordings", "Recording")),
+        new("get", "/recordings/{id}", LISTENERS, "One recording").answer(reference("Recording")),
+        new("get", "/recordings/{id}/audio", LISTENERS, "Its bytes; ranges are honoured")
+            .answer(bytes()),
+        new("get", "/recordings/{id}/peaks", LISTENERS, "Its outline, for a picture of it")
+            .query(&[("points", "integer")])
+            .answer(reference("Peaks")),
         new("get", "/contacts/{name}/story", OWN, "What happened, fact by fact")
             .query(&[("after", "integer"), ("limit", "integer")])
             .answer(list("items", "StoryItem")),

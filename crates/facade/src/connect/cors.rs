@@ -75,6 +75,9 @@ pub fn dress(step: Step, with: Headers) -> Step {
             headers.extend(with);
             Step::Send { file, thumbnail, headers }
         }
+        Step::Peaks { file, points, then } => {
+            Step::Peaks { file, points, then: Box::new(|cx, it| dress(then(cx, it), with)) }
+        }
         Step::Ask { realm, name, make, ask, then } => {
             let then = Box::new(|cx: &mut crate::door::Cx<'_>, it| dress(then(cx, it), with));
             Step::Ask { realm, name, make, ask, then }

@@ -48,7 +48,7 @@ impl Voice {
     pub(super) fn follow(&mut self, turn: &mut Turn<'_, '_>, realm: RealmNo, what: &Happening) {
         let key = (what.call.id, what.call.number);
         if let Some(merged) = what.merged {
-            self.merge(realm, merged, key);
+            self.merge(turn, realm, merged, key);
         }
         let Some(known) = self.realms.get_mut(&realm) else { return };
         known.newest = known.newest.max(key.1);
@@ -63,11 +63,12 @@ impl Voice {
     }
 
     /// One call went up in another.
-    fn merge(&mut self, realm: RealmNo, from: CallId, to: Key) {
+    fn merge(&mut self, turn: &mut Turn<'_, '_>, realm: RealmNo, from: CallId, to: Key) {
         let Some(known) = self.realms.get_mut(&realm) else { return };
         let Some(old) = known.calls.remove(&from) else { return };
         let old = (old.id, old.number);
         known.remember(old.1, Fate::Merged(to));
+        self.wind(turn, realm, old);
         for no in self.legs.of_call(realm, from) {
             self.legs.part(no, old);
             self.legs.join(no, to);
@@ -115,6 +116,7 @@ impl Voice {
             }
         }
         self.mourn(realm, key);
+        self.wind(turn, realm, key);
     }
 
     /// Whoever does not ring any more may be called again one day.
@@ -258,7 +260,7 @@ impl Voice {
         hear(call, me, &|party| self.mouth(who.realm, *key, party))
     }
 
-    fn mouth(&self, realm: RealmNo, key: Key, party: &Party) -> Mouth {
+    pub(super) fn mouth(&self, realm: RealmNo, key: Key, party: &Party) -> Mouth {
         let muted = |known: &Realm| !party.outside && known.muted.contains(&party.device);
         if self.realms.get(&realm).is_some_and(muted) {
             return Mouth::Shut;

@@ -17,7 +17,8 @@
 //! - `request.rs`: what is no call;
 //! - `incoming.rs`: who calls; `ring.rs`: calling telephones; `trunk.rs`: other networks; `inside.rs`: hold, keys, REFER;
 //! - `chat.rs`: rooms by MESSAGE;
-//! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `depart.rs`: who is gone; `leg.rs`, `status.rs`.
+//! - `follow.rs`: what is missing for a call; `hear.rs`: who hears what; `tape.rs`: what is kept of it; `depart.rs`: who is gone;
+//!   `leg.rs`, `status.rs`.
 
 pub mod chat;
 mod depart;
@@ -33,6 +34,7 @@ mod realm;
 mod request;
 mod ring;
 mod status;
+mod tape;
 mod trunk;
 
 use crate::door::{Cx, Fault, RealmNo};
@@ -59,6 +61,7 @@ use sip::flow::{Flow, Transport};
 use sip::register::{Limits, Registrar};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use tape::Tapes;
 use trunk::Line;
 
 /// What callers may take at most. Whoever asks for more hears 503 with `Retry-After`.
@@ -234,6 +237,8 @@ pub struct Voice {
     rings: Rings,
     /// Who is gone from which call.
     gone: Departures,
+    /// Calls that are recorded.
+    tapes: Tapes,
     /// Who has dialled, and has not heard from the domain.
     dialing: BTreeMap<Who, u32>,
     trunks: BTreeMap<(RealmNo, TrunkId), Line>,
@@ -265,6 +270,7 @@ impl Voice {
             legs: Legs::default(),
             rings: Rings::new(),
             gone: Departures::new(),
+            tapes: Tapes::default(),
             dialing: BTreeMap::new(),
             trunks: BTreeMap::new(),
             talks: chat::Talks::default(),
@@ -362,10 +368,22 @@ impl Voice {
                     }
                     let at = known.calls.values().filter(|call| call.link(device).is_some());
                     let at: Vec<Key> = at.map(|call| (call.id, call.number)).collect();
-                    for (call, _) in at {
-                        for no in self.legs.of_call(realm, call) {
+                    for key in at {
+                        for no in self.legs.of_call(realm, key.0) {
                             self.tune(turn, no);
                         }
+                        self.wind(turn, realm, key);
+                    }
+                }
+                Fact::Sounded { call: Some(call), sound, .. } => {
+                    if let Some(call) = known.calls.get_mut(call) {
+                        match sound {
+                            Heard::Masked(on) => call.masked = *on,
+                            Heard::Recorded => call.recorded = true,
+                            Heard::Muted(_) => {}
+                        }
+                        let key = (call.id, call.number);
+                        self.wind(turn, realm, key);
                     }
                 }
                 Fact::AnswerAsked { device, call } => {

@@ -4,6 +4,9 @@
 //! that the picture of a call is a plain function of the call; the plane finds the cheapest way to bring that about. Nothing
 //! here waits: a leg's socket is bound by the call that makes it.
 
+use crate::door::RealmNo;
+use domain::id::ContactId;
+use domain::time::Millis;
 use std::sync::Arc;
 
 /// One end of sound: a telephone's, a trunk's, a browser's. Named by whoever opens it, never used again.
@@ -13,6 +16,26 @@ pub struct Leg(pub u64);
 /// A recording that runs, named by whoever starts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tape(pub u64);
+
+/// What a tape is of, so that it is found again even if the server is cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// The realm.
+    pub realm: RealmNo,
+    /// The segment of the call.
+    pub contact: ContactId,
+    /// When it begins.
+    pub began: Millis,
+}
+
+/// Why nothing of what is said is on a tape for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Nobody talks with anybody: the call is on hold.
+    Paused,
+    /// What is said must not be kept.
+    Masked,
+}
 
 /// How a leg's sound travels. For a leg that answers, the offer says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,17 +123,6 @@ pub enum Noticed {
     Silent(Leg, u64),
     /// A leg ended; how good it was.
     Report(Leg, Quality),
-    /// A tape is finished and stored, or could not be.
-    Kept {
-        /// Which.
-        tape: Tape,
-        /// The name it is stored by; none when it was lost.
-        file: Option<Arc<str>>,
-        /// Its bytes.
-        bytes: u64,
-        /// Its length in milliseconds.
-        millis: u64,
-    },
 }
 
 /// How good a leg was.
@@ -158,11 +170,12 @@ pub trait Plane {
     fn press(&mut self, leg: Leg, key: char, millis: u32);
     /// Ends a leg. A report follows.
     fn close(&mut self, leg: Leg);
-    /// Records: the left channel is what the first say, the right what the others do. Saying it again of a running tape
-    /// changes who is on it.
+    /// Begins a tape. What becomes of it is the business of whoever keeps tapes.
+    fn begin(&mut self, tape: Tape, about: About);
+    /// Who is on a tape from now on: its left channel is what the first say, its right what the others do.
     fn record(&mut self, tape: Tape, left: &[Leg], right: &[Leg]);
-    /// Silence on a tape instead of what is said, until it is lifted.
-    fn mask(&mut self, tape: Tape, on: bool);
-    /// Ends a tape; [`Noticed::Kept`] follows.
+    /// Silence on a tape instead of what is said, under a mark that says why; until it is lifted.
+    fn pause(&mut self, tape: Tape, why: Option<Pause>);
+    /// Ends a tape.
     fn stop(&mut self, tape: Tape);
 }

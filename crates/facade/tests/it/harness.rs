@@ -322,6 +322,13 @@ impl World {
                         body: body.unwrap_or_default(),
                     });
                 }
+                // No sound is kept here; what there is has a flat outline.
+                Step::Peaks { file, points, then } => {
+                    let there = self.files.contains_key(&file);
+                    let flat = vec![(0, 0); points.into()];
+                    let outline = there.then(|| [flat.clone(), flat]);
+                    then(&mut cx(self.now, &mut self.chance, &self.site), outline)
+                }
                 Step::Ask { realm, name, make, ask, then } => {
                     let key = (realm, name);
                     let known = self.standing.get(&key).copied();

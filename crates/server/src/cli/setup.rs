@@ -92,6 +92,8 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: std::collections::BTreeSet::new(),
+            agents_hear_own: false,
+            retention: domain::retention::Retention::default(),
         }),
         Entry::User(User {
             id: setup.user.as_str().into(),

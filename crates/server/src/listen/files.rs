@@ -5,17 +5,23 @@ use super::form::Form;
 use crate::blob::{self, Blobs, Size, Span};
 use crate::tasks;
 use domain::id::FileId;
-use facade::door::{Fault, Head, Received};
+use facade::door::{Fault, Head, Outline, Received};
+use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
+use media::peaks::Peaks;
+use media::wav::{HEADER, sound_bytes};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Pictures are made small by so many at a time: each may take much memory for a moment.
 static PICTURES: Semaphore = Semaphore::const_new(2);
+
+/// Bytes of a sample of both sides.
+const FRAME: u64 = 4;
 
 /// Takes a request's body as the bytes of a file of exactly `size`.
 pub async fn receive(
@@ -64,7 +70,7 @@ fn kept(blobs: &Arc<Blobs>, file: FileId, put: Result<blob::Stored, blob::Fault>
 }
 
 /// Answers with a file, or the part of it that is asked for (RFC 9110 §14). A thumbnail that is not there is answered
-/// with the file itself.
+/// with the file itself. `tag` names the bytes: a range that was asked for if they are still these is given then.
 ///
 /// # Errors
 ///
@@ -74,8 +80,10 @@ pub async fn send(
     file: FileId,
     thumbnail: bool,
     head: &Head,
+    tag: Option<&str>,
 ) -> Result<Response<Payload>, Fault> {
-    let span = head.header("range").filter(|_| head.header("if-range").is_none()).and_then(span);
+    let same = head.header("if-range").is_none_or(|of| Some(of) == tag);
+    let span = head.header("range").filter(|_| same).and_then(span);
     let ranged = span.is_some();
     let mut given = blobs.get(file, thumbnail, span.clone()).await;
     if thumbnail && matches!(given, Err(blob::Fault::None)) {
@@ -84,6 +92,8 @@ pub async fn send(
     let given = match given {
         Ok(given) => given,
         Err(blob::Fault::Range(size)) => return Ok(beyond(size)),
+        // It was pruned while its name was still known.
+        Err(blob::Fault::None) => return Ok(gone()),
         Err(fault) => {
             tell(&fault);
             return Err(Fault::Broken);
@@ -98,6 +108,44 @@ pub async fn send(
     }
     set(&mut response, header::ACCEPT_RANGES, "bytes");
     Ok(response)
+}
+
+/// The outline of a recording; none if it is not there, or is none of ours.
+pub async fn peaks(blobs: &Blobs, file: FileId, points: u16) -> Option<Outline> {
+    let given = blobs.get(file, false, None).await.inspect_err(tell).ok()?;
+    let mut bytes = given.bytes;
+    let mut rest: Vec<u8> = Vec::new();
+    let mut drawn: Option<(Peaks, u64)> = None;
+    while let Some(piece) = bytes.next().await {
+        rest.extend_from_slice(&piece.inspect_err(tell).ok()?);
+        if drawn.is_none() {
+            let Some((header, _)) = rest.split_first_chunk::<HEADER>() else { continue };
+            let sound = u64::from(sound_bytes(header)).min(given.size - HEADER as u64);
+            let samples = u32::try_from(sound / FRAME).ok()?;
+            drawn = Some((Peaks::new(samples, points), u64::from(samples)));
+            rest.drain(..HEADER);
+        }
+        let Some((peaks, left)) = &mut drawn else { continue };
+        let (frames, _) = rest.as_chunks::<4>();
+        let wanted = usize::try_from(*left).unwrap_or(usize::MAX).min(frames.len());
+        for [a, b, c, d] in &frames[..wanted] {
+            peaks.add(i16::from_le_bytes([*a, *b]), i16::from_le_bytes([*c, *d]));
+        }
+        *left -= wanted as u64;
+        if *left == 0 {
+            break;
+        }
+        rest.drain(..wanted * 4);
+    }
+    drawn.map(|(peaks, _)| peaks.finish())
+}
+
+fn gone() -> Response<Payload> {
+    let refusal = domain::refusal::Refusal::NoSuchFile;
+    let problem = facade::admin::problem::problem(404, refusal.code(), &refusal.to_string());
+    let mut response = Response::new(Payload::whole(problem.body));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 fn beyond(size: u64) -> Response<Payload> {

@@ -188,10 +188,18 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 Ok(fenced(|| door.step(|cx| then(cx, received))))
             }
             Step::Send { file, thumbnail, headers } => {
-                return match files::send(&door.blobs, file, thumbnail, &asked).await {
+                let tag = headers.iter().find(|(name, _)| *name == "etag").map(|(_, tag)| &**tag);
+                return match files::send(&door.blobs, file, thumbnail, &asked, tag).await {
+                    Ok(response) if response.status() == StatusCode::NOT_FOUND => {
+                        dress(response, &[("content-type", "application/json".to_owned())])
+                    }
                     Ok(response) => dress(response, &headers),
                     Err(fault) => broken(door, &asked, fault),
                 };
+            }
+            Step::Peaks { file, points, then } => {
+                let outline = files::peaks(&door.blobs, file, points).await;
+                Ok(fenced(|| door.step(|cx| then(cx, outline))))
             }
             Step::Ask { realm, name, make, ask, then } => match door.realm(realm).cloned() {
                 Some(realm) => {

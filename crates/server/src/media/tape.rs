@@ -1,17 +1,20 @@
-//! Recordings: frames of both sides on their way from a media thread to a thread that writes, and the file itself.
+//! Recordings: frames of both sides on their way from a media thread to a thread that writes, and the file itself. What becomes
+//! of a file that has ended, or was cut short, is the business of [`crate::tapes`].
 //!
 //! A media thread never waits: when the disk is so slow that the way is full, a second of the tape is silence, and counted.
 
-use crate::{blob, chance, clock};
+use crate::tapes::{Ended, Label};
+use crate::{chance, clock, tapes};
 use domain::id::FileId;
-use facade::voice::plane::{Leg, Noticed, Tape};
+use domain::recording::Kept;
+use facade::voice::plane::{About, Leg, Pause, Tape};
 use media::sound::{FRAME, RATE};
 use media::wav::{Format, Mute, Writer};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -27,9 +30,9 @@ const SYNC: u32 = 10;
 /// What is told to the thread that writes.
 pub(super) enum Piece {
     /// A tape begins.
-    Begin(Tape),
-    /// Sound of both sides; silence under a mark where it is masked.
-    Sound { tape: Tape, left: Vec<i16>, right: Vec<i16>, masked: bool },
+    Begin(Tape, About),
+    /// Sound of both sides; silence under a mark where it is paused.
+    Sound { tape: Tape, left: Vec<i16>, right: Vec<i16>, pause: Option<Pause> },
     /// A tape is over.
     End(Tape),
 }
@@ -67,7 +70,7 @@ pub(super) struct Reel {
     pub(super) tape: Tape,
     pub(super) left: Vec<Leg>,
     pub(super) right: Vec<Leg>,
-    masked: bool,
+    paused: Option<Pause>,
     sides: [Vec<i16>; 2],
     /// Samples that found no room on their way.
     missed: usize,
@@ -75,17 +78,10 @@ pub(super) struct Reel {
 }
 
 impl Reel {
-    pub(super) fn new(tape: Tape, left: &[Leg], right: &[Leg], way: Way) -> Self {
+    pub(super) fn new(tape: Tape, way: Way) -> Self {
         let sides = [Vec::with_capacity(PIECE), Vec::with_capacity(PIECE)];
-        Self {
-            tape,
-            left: left.to_vec(),
-            right: right.to_vec(),
-            masked: false,
-            sides,
-            missed: 0,
-            way,
-        }
+        let (left, right) = (Vec::new(), Vec::new());
+        Self { tape, left, right, paused: None, sides, missed: 0, way }
     }
 
     /// Whether a leg is on it.
@@ -107,10 +103,10 @@ impl Reel {
         }
     }
 
-    pub(super) fn mask(&mut self, on: bool) {
-        if self.masked != on {
+    pub(super) fn pause(&mut self, why: Option<Pause>) {
+        if self.paused != why {
             self.hand_over();
-            self.masked = on;
+            self.paused = why;
         }
     }
 
@@ -127,7 +123,7 @@ impl Reel {
         };
         let [left, right] = [left, right].map(take);
         let length = left.len();
-        let piece = Piece::Sound { tape: self.tape, left, right, masked: self.masked };
+        let piece = Piece::Sound { tape: self.tape, left, right, pause: self.paused };
         self.missed = if self.way.hand(piece) {
             0
         } else {
@@ -146,9 +142,9 @@ impl Reel {
 /// A file that is being written.
 struct Track {
     id: FileId,
+    label: Label,
     file: File,
     writer: Writer,
-    bytes: u64,
     unsynced: u32,
     failed: bool,
 }
@@ -157,14 +153,14 @@ struct Track {
 pub(super) struct Archive {
     folder: PathBuf,
     tracks: HashMap<Tape, Track>,
-    tell: UnboundedSender<Noticed>,
+    keeper: UnboundedSender<Ended>,
     under_way: Arc<AtomicUsize>,
 }
 
 impl Archive {
-    /// Into the folder of files, where [`crate::blob::Blobs`] finds them again.
-    pub(super) fn new(folder: PathBuf, tell: UnboundedSender<Noticed>, way: &Way) -> Self {
-        Self { folder, tracks: HashMap::new(), tell, under_way: way.under_way.clone() }
+    /// Into this folder; the keeper hears of each tape that has ended.
+    pub(super) fn new(folder: PathBuf, keeper: UnboundedSender<Ended>, way: &Way) -> Self {
+        Self { folder, tracks: HashMap::new(), keeper, under_way: way.under_way.clone() }
     }
 
     /// Until nobody is left who could send anything.
@@ -172,16 +168,11 @@ impl Archive {
         let mut bytes = Vec::new();
         while let Ok(piece) = way.recv() {
             match piece {
-                Piece::Begin(tape) => match Track::begin(&self.folder) {
-                    Ok(track) => {
-                        self.tracks.insert(tape, track);
-                    }
-                    Err(fault) => tracing::error!(%fault, "a recording cannot be begun"),
-                },
-                Piece::Sound { tape, left, right, masked } => {
+                Piece::Begin(tape, about) => self.begin(tape, &about),
+                Piece::Sound { tape, left, right, pause } => {
                     self.under_way.fetch_sub(1, Ordering::Relaxed);
                     if let Some(track) = self.tracks.get_mut(&tape).filter(|track| !track.failed)
-                        && let Err(fault) = track.add(&left, &right, masked, &mut bytes)
+                        && let Err(fault) = track.add(&left, &right, pause, &mut bytes)
                     {
                         tracing::error!(%fault, "a recording cannot be written on");
                         track.failed = true;
@@ -196,36 +187,47 @@ impl Archive {
         }
     }
 
+    fn begin(&mut self, tape: Tape, about: &About) {
+        let id = FileId::new(clock::now(), &mut chance::Os);
+        let label = Label::new(about);
+        match Track::begin(&self.folder, id, label.clone()) {
+            Ok(track) => {
+                self.tracks.insert(tape, track);
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "a recording cannot be begun");
+                let label = Label { kept: Some(Kept::Lost), ..label };
+                let _ = self.keeper.send(Ended { id, label });
+            }
+        }
+    }
+
     fn end(&mut self, tape: Tape) {
-        let track = self.tracks.remove(&tape);
-        let kept = track.and_then(|track| {
-            let millis = u64::from(track.writer.samples()) * 1_000 / u64::from(RATE);
-            let (id, whole) = (track.id, !track.failed);
-            track
-                .finish()
-                .inspect_err(|fault| tracing::error!(%fault, "a recording cannot be finished"))
-                .ok()
-                .filter(|_| whole)
-                .map(|bytes| (id, bytes, millis))
-        });
-        let file: Option<Arc<str>> = kept.map(|(id, ..)| id.to_string().into());
-        let (_, bytes, millis) = kept.unwrap_or_default();
-        let _ = self.tell.send(Noticed::Kept { tape, file, bytes, millis });
+        let Some(mut track) = self.tracks.remove(&tape) else { return };
+        if let Err(fault) = track.finish() {
+            tracing::error!(%fault, "a recording cannot be finished");
+            track.failed = true;
+        }
+        let kept = Some(if track.failed { Kept::Short } else { Kept::Whole });
+        let Track { id, label, .. } = track;
+        let label = Label { kept, ..label };
+        // Without it the tape will count as one that was cut short, which loses nothing.
+        if let Err(fault) = label.write(&self.folder, id) {
+            tracing::warn!(%fault, "a recording's end cannot be written down");
+        }
+        let _ = self.keeper.send(Ended { id, label });
     }
 }
 
 impl Track {
-    fn begin(folder: &Path) -> io::Result<Self> {
-        let id = FileId::new(clock::now(), &mut chance::Os);
-        let path = folder.join(blob::place(id));
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        let mut file = File::options().write(true).create_new(true).open(path)?;
+    /// The label comes first: sound without one could be anybody's.
+    fn begin(folder: &std::path::Path, id: FileId, label: Label) -> io::Result<Self> {
+        label.write(folder, id)?;
+        let mut file =
+            File::options().write(true).create_new(true).open(tapes::sound(folder, id))?;
         let writer = Writer::new(Format::Pcm);
-        let header = writer.header();
-        file.write_all(&header)?;
-        Ok(Self { id, file, writer, bytes: header.len() as u64, unsynced: 0, failed: false })
+        file.write_all(&writer.header())?;
+        Ok(Self { id, label, file, writer, unsynced: 0, failed: false })
     }
 
     /// The header is put right with each piece: a file that is cut short can be played as far as it is.
@@ -233,14 +235,16 @@ impl Track {
         &mut self,
         left: &[i16],
         right: &[i16],
-        masked: bool,
+        pause: Option<Pause>,
         bytes: &mut Vec<u8>,
     ) -> io::Result<()> {
         bytes.clear();
-        self.writer.mute(masked.then_some(Mute::Masked));
+        self.writer.mute(pause.map(|why| match why {
+            Pause::Paused => Mute::Paused,
+            Pause::Masked => Mute::Masked,
+        }));
         self.writer.write(left, right, bytes).map_err(io::Error::other)?;
         self.file.write_all(bytes)?;
-        self.bytes += bytes.len() as u64;
         self.file.write_all_at(&self.writer.header_so_far(), 0)?;
         self.unsynced += 1;
         if self.unsynced >= SYNC {
@@ -250,11 +254,14 @@ impl Track {
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<u64> {
-        let finish = self.writer.finish();
+    fn finish(&mut self) -> io::Result<()> {
+        if self.failed {
+            return Ok(());
+        }
+        let writer = std::mem::replace(&mut self.writer, Writer::new(Format::Pcm));
+        let finish = writer.finish();
         self.file.write_all(&finish.tail)?;
         self.file.write_all_at(&finish.header, 0)?;
-        self.file.sync_all()?;
-        Ok(self.bytes + finish.tail.len() as u64)
+        self.file.sync_all()
     }
 }

@@ -13,6 +13,7 @@ use str0m::format::Codec as Kind;
 struct Centre {
     engine: Option<Engine>,
     told: UnboundedReceiver<Noticed>,
+    ended: UnboundedReceiver<Ended>,
     folder: PathBuf,
     next: u64,
 }
@@ -42,17 +43,20 @@ fn centre(threads: usize) -> Centre {
     let folder = std::env::temp_dir().join(format!("sangdam-media-{a:02x}{b:02x}{c:02x}{d:02x}"));
     std::fs::create_dir_all(folder.join("sounds")).unwrap();
     let here = IpAddr::from([127, 0, 0, 1]);
+    let (keeper, ended) = unbounded_channel();
+    std::fs::create_dir_all(folder.join("tapes")).unwrap();
     let config = Config {
         bind: here,
         public: here,
         ports: 16_384..=32_767,
         threads,
         sounds: folder.join("sounds"),
-        files: folder.join("files"),
+        tapes: folder.join("tapes"),
+        keeper,
         silence: Duration::from_secs(1),
     };
     let (engine, told) = Engine::start(config).unwrap();
-    Centre { engine: Some(engine), told, folder, next: 0 }
+    Centre { engine: Some(engine), told, ended, folder, next: 0 }
 }
 
 impl Centre {
@@ -94,6 +98,25 @@ impl Centre {
             _ => None,
         };
         self.noticed().into_iter().filter_map(key).collect()
+    }
+
+    /// A tape with these on it.
+    fn tape(&mut self, tape: Tape, left: &[Leg], right: &[Leg]) {
+        let (realm, contact) = (facade::door::RealmNo(0), domain::id::ContactId::default());
+        self.begin(tape, About { realm, contact, began: clock::now() });
+        self.record(tape, left, right);
+    }
+
+    /// Waits for a tape that has ended, and reads both of its sides.
+    fn kept(&mut self) -> (Vec<i16>, Vec<i16>) {
+        for _ in 0..300 {
+            if let Ok(Ended { id, label }) = self.ended.try_recv() {
+                assert_eq!(label.kept, Some(domain::recording::Kept::Whole));
+                return read(&crate::tapes::sound(&self.folder.join("tapes"), id));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("no tape ended");
     }
 
     /// Waits for what satisfies.
@@ -227,7 +250,7 @@ fn legs_of_two_threads_meet() {
     let legs: Vec<_> = phones.iter().map(|(leg, _)| *leg).collect();
     centre.join(legs[0], legs[1]);
     centre.join(legs[2], legs[3]);
-    centre.record(Tape(1), &[legs[0]], &[legs[1]]);
+    centre.tape(Tape(1), &[legs[0]], &[legs[1]]);
     let mut all: Vec<_> = phones.iter_mut().map(|(_, phone)| phone).collect();
     talk(&mut all, 200);
     // Now all four, which brings both pairs and the tape together.
@@ -245,11 +268,8 @@ fn legs_of_two_threads_meet() {
     all[0].hears(&[900, 1_300, 1_900], &[600]);
     all[3].hears(&[600, 900, 1_300], &[1_900]);
     centre.stop(Tape(1));
-    let millis = centre.wait(|noticed| match noticed {
-        Noticed::Kept { file: Some(_), millis, .. } => Some(*millis),
-        _ => None,
-    });
-    assert!((900..1_400).contains(&millis), "{millis}");
+    let (left, _) = centre.kept();
+    assert!((7_200..11_200).contains(&left.len()), "{}", left.len());
 }
 
 #[test]
@@ -371,11 +391,6 @@ fn reports_go_both_ways() {
     assert_eq!((about.ssrc, about.lost), (alice.ssrc, 0));
 }
 
-fn recorded(centre: &Centre, file: &str) -> (Vec<i16>, Vec<i16>) {
-    let id: domain::id::FileId = file.parse().unwrap();
-    read(&centre.folder.join("files").join(crate::blob::place(id)))
-}
-
 fn read(path: &Path) -> (Vec<i16>, Vec<i16>) {
     let bytes = std::fs::read(path).unwrap();
     let wav = media::wav::Wav::read(&bytes).unwrap();
@@ -390,22 +405,15 @@ fn a_tape_holds_both_sides_apart_and_silence_where_it_is_masked() {
     let (b, mut bob) = centre.callee("0 101", a);
     centre.join(a, b);
     (alice.tone, bob.tone) = (600, 900);
-    centre.record(Tape(7), &[a], &[b]);
+    centre.tape(Tape(7), &[a], &[b]);
     talk(&mut [&mut alice, &mut bob], 1_000);
-    centre.mask(Tape(7), true);
+    centre.pause(Tape(7), Some(Pause::Masked));
     talk(&mut [&mut alice, &mut bob], 500);
-    centre.mask(Tape(7), false);
+    centre.pause(Tape(7), None);
     talk(&mut [&mut alice, &mut bob], 500);
     centre.stop(Tape(7));
-    let (file, bytes, millis) = centre.wait(|noticed| match noticed {
-        Noticed::Kept { tape: Tape(7), file, bytes, millis } => {
-            Some((file.clone().unwrap(), *bytes, *millis))
-        }
-        _ => None,
-    });
-    assert!((1_900..2_300).contains(&millis), "{millis}");
-    let (left, right) = recorded(&centre, &file);
-    assert!(bytes > (left.len() * 4) as u64);
+    let (left, right) = centre.kept();
+    assert!((15_200..18_400).contains(&left.len()), "{}", left.len());
     phone::has(&left[1_600..7_200], &[600], &[900]);
     phone::has(&right[1_600..7_200], &[900], &[600]);
     assert!(left[9_000..11_000].iter().chain(&right[9_000..11_000]).all(|s| *s == 0));
@@ -417,16 +425,13 @@ fn a_tape_that_is_cut_short_can_be_played_as_far_as_it_is() {
     let mut centre = centre(1);
     let (a, mut alice) = centre.caller("8 101");
     alice.tone = 600;
-    centre.record(Tape(1), &[a], &[]);
+    centre.tape(Tape(1), &[a], &[]);
     talk(&mut [&mut alice], 2_400);
-    let mut found = Vec::new();
-    for folder in std::fs::read_dir(centre.folder.join("files")).unwrap() {
-        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
-            found.push(file.unwrap().path());
-        }
-    }
+    let tapes = centre.folder.join("tapes");
+    let found = crate::tapes::found(&tapes).unwrap();
+    assert_eq!(found[0].label.kept, None);
     // Nothing was ended: this is what a kill would leave behind.
-    let (left, right) = read(&found[0]);
+    let (left, right) = read(&crate::tapes::sound(&tapes, found[0].id));
     assert!((16_000..=20_000).contains(&left.len()), "{}", left.len());
     phone::has(&left[2_000..10_000], &[600], &[900]);
     assert!(right.iter().all(|sample| *sample == 0));

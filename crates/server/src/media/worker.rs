@@ -13,7 +13,7 @@ use super::meter::{Counts, Meters};
 use super::tape::Reel;
 use super::web::{Ask, Refused};
 use crate::clock;
-use facade::voice::plane::{Leg, Noticed, Tape};
+use facade::voice::plane::{Leg, Noticed, Pause, Tape};
 use media::dtmf::Key;
 use media::leg::LegId;
 use media::sound::FRAME;
@@ -73,8 +73,8 @@ pub(super) enum Order {
     GiveTape(Tape, Mate),
     /// Who is on a tape.
     Record(Tape, Vec<Leg>, Vec<Leg>),
-    /// Silence on a tape.
-    Mask(Tape, bool),
+    /// Silence on a tape, or sound again.
+    Pause(Tape, Option<Pause>),
     /// A tape is over.
     Stop(Tape),
     /// The thread is over.
@@ -315,9 +315,9 @@ impl Worker {
                     self.take_tape(reel);
                 }
             }
-            Order::Mask(tape, on) => {
+            Order::Pause(tape, why) => {
                 if let Some(reel) = self.reels.iter_mut().find(|reel| reel.tape == tape) {
-                    reel.mask(on);
+                    reel.pause(why);
                 }
             }
             Order::Stop(tape) => {

@@ -27,6 +27,8 @@ fn realm(name: &str, alias: &str, instance: &str) -> Fact {
         utc_offset_minutes: None,
         open_like_max: false,
         second_factor: std::collections::BTreeSet::new(),
+        agents_hear_own: false,
+        retention: domain::retention::Retention::default(),
     })))
 }
 

@@ -4,10 +4,10 @@ use super::{Fault, bind};
 use crate::config::Config;
 use crate::listen::door::Door;
 use crate::media;
-use crate::tasks;
 use crate::voice::flows::{Arrival, Exchange};
 use crate::voice::stream::{self, Port};
 use crate::voice::{self, Make, datagram, tls};
+use crate::{tapes, tasks};
 use facade::nx::Lobby;
 use facade::voice::Most;
 use sip::endpoint;
@@ -22,6 +22,9 @@ use tokio_rustls::TlsAcceptor;
 
 /// After so much silence of a leg that should sound, its telephone is asked whether it is still there.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// The folder of tapes that run, below the data folder.
+const TAPES: &str = "tapes";
 
 /// Telephones' ports, open but not served yet.
 #[derive(Debug)]
@@ -91,13 +94,21 @@ impl Phones {
             agent: concat!("Sangdam/", env!("CARGO_PKG_VERSION")).into(),
             ..endpoint::Config::default()
         };
+        let tapes = folder.join(TAPES);
+        let found = tapes::found(&tapes).map_err(|fault| {
+            io::Error::new(fault.kind(), format!("{}: {fault}", tapes.display()))
+        })?;
+        let (keeper, ended) = mpsc::unbounded_channel();
+        let (blobs, realms) = (door.blobs.clone(), door.realms.clone());
+        tapes::keep(tapes, found, ended, blobs, realms, door.stop.clone());
         let sound = media::Config {
             bind: listening.unwrap_or(at),
             public: at,
             ports: config.media.first_port..=config.media.last_port,
             threads: config.media.threads,
             sounds: folder.join("sounds"),
-            files: folder.join("files"),
+            tapes: folder.join(TAPES),
+            keeper,
             silence: SILENCE,
         };
         let make = Make {

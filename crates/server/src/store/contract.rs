@@ -1,5 +1,7 @@
 //! What every form of store has to pass.
 
+mod retention;
+
 use super::sample::{Chat, Sample};
 use super::{AnyStore, Fault, Kind, Lease, RealmNo, Store, scratch};
 use domain::agent::Channel;
@@ -550,6 +552,9 @@ async fn keeps_the_contract(store: &impl Store) {
     snapshots_are_found_newest_first(store).await;
     the_trail_is_found_by_who_and_what_newest_first(store).await;
     views_built_again_show_the_same(store).await;
+    retention::recordings_are_found_by_what_is_asked(store).await;
+    retention::what_is_past_is_found_and_goes(store).await;
+    retention::a_journal_goes_on_without_its_beginning(store).await;
 }
 
 #[tokio::test]

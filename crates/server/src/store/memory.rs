@@ -12,9 +12,11 @@ use domain::agent::AgentState;
 use domain::audit;
 use domain::contact::Contact;
 use domain::fact::Deed;
-use domain::id::{ContactId, QueueId, RoomId, UserId};
-use domain::query::{Answer, ContactFilter, ContactName, Mark, Page, words};
+use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
+use domain::query::{Answer, ContactFilter, ContactName, Mark, Page, RecordingFilter, words};
+use domain::recording::Recording;
 use domain::report::Sums;
+use domain::retention::{Horizons, Past, Pruned};
 use domain::room::Item;
 use domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +43,8 @@ struct Realm {
     name: Arc<str>,
     epoch: u64,
     deeds: Vec<Deed>,
+    /// So many deeds before those have left the journal.
+    gone: u64,
     snapshots: Vec<Snapshot>,
     views: Views,
     /// The next commit says that it failed, and did not.
@@ -55,12 +59,21 @@ struct Views {
     lines: BTreeMap<RoomId, BTreeMap<u32, Item>>,
     marks: BTreeMap<RoomId, Vec<Mark>>,
     targets: BTreeMap<QueueId, Millis>,
+    recordings: BTreeMap<FileId, Recording>,
+    files: BTreeMap<FileId, RoomId>,
     /// By whose, name, quarter and channel.
     sums: BTreeMap<(Kind, Arc<str>, Millis, u8), Sums>,
     spent: BTreeMap<(UserId, u8, AgentState, Millis), (Millis, u64)>,
     standing: BTreeMap<UserId, Standing>,
     deeds: BTreeMap<RoomId, Vec<u64>>,
     audit: Vec<audit::Row>,
+}
+
+impl Realm {
+    /// The number of the newest deed.
+    const fn last(&self) -> u64 {
+        self.gone + self.deeds.len() as u64
+    }
 }
 
 impl Memory {
@@ -94,7 +107,7 @@ impl Memory {
         let mut sieve = Sieve::new(room);
         let deeds: Chunk =
             self.realms().get(usize::from(realm.0)).map_or_else(Chunk::new, |realm| {
-                let numbered = (1..)
+                let numbered = (realm.gone + 1..)
                     .zip(&realm.deeds)
                     .filter(|(seq, deed)| *seq >= from && keep(&mut sieve, deed));
                 numbered.map(|(seq, deed)| (seq, deed.clone())).collect()
@@ -134,7 +147,7 @@ impl Store for Memory {
 
     async fn commit(&self, lease: Lease, first: u64, deeds: Vec<Deed>) -> Result<(), Fault> {
         self.with(lease.realm, |realm| {
-            if realm.epoch != lease.epoch || first != realm.deeds.len() as u64 + 1 {
+            if realm.epoch != lease.epoch || first != realm.last() + 1 {
                 return Err(Fault::Stale);
             }
             realm.views.take((first..).zip(deeds.iter().cloned()))?;
@@ -148,7 +161,7 @@ impl Store for Memory {
     }
 
     async fn last(&self, realm: RealmNo) -> Result<u64, Fault> {
-        self.with(realm, |realm| Ok(realm.deeds.len() as u64))
+        self.with(realm, |realm| Ok(realm.last()))
     }
 
     fn replay(&self, realm: RealmNo, from: u64) -> Replay {
@@ -184,7 +197,20 @@ impl Store for Memory {
     async fn rebuild(&self, realm: RealmNo) -> Result<(), Fault> {
         self.with(realm, |realm| {
             realm.views = Views::default();
-            realm.views.take((1..).zip(realm.deeds.iter().cloned()))
+            realm.views.take((realm.gone + 1..).zip(realm.deeds.iter().cloned()))
+        })
+    }
+
+    async fn shorten(&self, realm: RealmNo, before: u64, past: Millis) -> Result<u64, Fault> {
+        self.with(realm, |realm| {
+            let gone = realm.gone;
+            let keeps = |(seq, deed): &(u64, &Deed)| *seq >= before || deed.at >= past;
+            let newest = realm.deeds.len().saturating_sub(1);
+            let first = (gone + 1..).zip(&realm.deeds).position(|of| keeps(&of));
+            let count = first.unwrap_or(newest).min(newest);
+            realm.deeds.drain(..count);
+            realm.gone += count as u64;
+            Ok(count as u64)
         })
     }
 
@@ -218,6 +244,10 @@ impl Views {
             self.numbers.insert(row.0.number, id);
             self.contacts.insert(id, row);
         }
+        for recording in changes.recordings {
+            self.recordings.insert(recording.id, recording);
+        }
+        self.files.extend(changes.files.into_iter().map(|(room, file)| (file, room)));
         self.audit.extend(changes.audit);
         for (queue, target) in changes.targets {
             match target {
@@ -246,7 +276,32 @@ impl Views {
         for (room, deeds) in changes.deeds {
             self.deeds.entry(room).or_default().extend(deeds);
         }
+        for pruned in changes.pruned {
+            self.prune(&pruned);
+        }
         Ok(())
+    }
+}
+
+impl Views {
+    fn prune(&mut self, pruned: &Pruned) {
+        for room in &pruned.rooms {
+            self.lines.remove(room);
+            self.marks.remove(room);
+            self.deeds.remove(room);
+        }
+        self.files.retain(|file, _| !pruned.files.contains(file));
+        self.recordings.retain(|id, _| !pruned.recordings.contains(id));
+        if let Some(before) = pruned.before {
+            self.contacts.retain(|_, (_, seq)| *seq >= before);
+            self.numbers.retain(|_, id| self.contacts.contains_key(id));
+        }
+    }
+
+    /// Has all of a room's matter ended before this?
+    fn is_past(&self, room: RoomId, horizon: Millis) -> bool {
+        let mut segments = self.contacts.values().filter(|(contact, _)| contact.room() == room);
+        segments.all(|(contact, _)| contact.ended.is_some_and(|at| at < horizon))
     }
 }
 
@@ -307,6 +362,33 @@ impl Shelf for Realm {
         Ok(contacts.filter(|c| filter.finds(c)).take(usize::from(filter.limit)).cloned().collect())
     }
 
+    fn recordings(&self, filter: &RecordingFilter) -> Result<Vec<Recording>, Fault> {
+        let newest_first = self.views.recordings.values().rev().filter(|it| filter.finds(it));
+        Ok(newest_first.take(usize::from(filter.limit)).cloned().collect())
+    }
+
+    fn past(&self, horizons: &Horizons) -> Result<Past, Fault> {
+        let past = |room: &RoomId, horizon: Option<Millis>| {
+            horizon.is_some_and(|horizon| self.views.is_past(*room, horizon))
+        };
+        let bare = |room: &&RoomId| !self.views.files.values().any(|of| of == *room);
+        let known: BTreeSet<&RoomId> =
+            self.views.lines.keys().chain(self.views.deeds.keys()).collect();
+        let rooms = known.into_iter().filter(|room| past(room, horizons.rooms)).filter(bare);
+        let files = self.views.files.iter().filter(|(_, room)| past(room, horizons.files));
+        let recordings = self.views.recordings.values();
+        let recordings = recordings.filter(|it| horizons.recordings.is_some_and(|h| it.began < h));
+        let kept = self.views.contacts.values().filter(|(contact, _)| {
+            horizons.all().is_none_or(|all| contact.ended.is_none_or(|at| at >= all))
+        });
+        Ok(Past {
+            rooms: rooms.copied().take(Past::MOST).collect(),
+            files: files.map(|(file, _)| *file).take(Past::MOST).collect(),
+            recordings: recordings.map(|it| it.id).take(Past::MOST).collect(),
+            keep: kept.map(|(_, seq)| *seq).min(),
+        })
+    }
+
     fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
         let found = self.views.audit.iter().rev().filter(|row| filter.finds(row));
         Ok(found.take(filter.limit.into()).cloned().collect())
@@ -354,7 +436,7 @@ impl Shelf for Realm {
         let seqs = self.views.deeds.get(&room).into_iter().flatten();
         let seqs = seqs.filter(|seq| **seq > after).take(limit.into());
         let deed = |seq: &u64| {
-            let at = usize::try_from(seq - 1).unwrap_or(usize::MAX);
+            let at = usize::try_from(seq.checked_sub(self.gone + 1)?).ok()?;
             self.deeds.get(at).map(|deed| (*seq, deed.clone()))
         };
         Ok(seqs.filter_map(deed).collect())

@@ -19,7 +19,7 @@ pub mod page;
 pub mod replay;
 pub mod report;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod snapshot;
 pub mod sqlite;
 pub mod upgrade;
@@ -32,6 +32,7 @@ pub use replay::Replay;
 use domain::fact::Deed;
 use domain::id::RoomId;
 use domain::query::{Answer, Page};
+use domain::time::Millis;
 use snapshot::Snapshot;
 use std::future::Future;
 use std::path::PathBuf;
@@ -46,7 +47,7 @@ pub struct Lease {
     pub epoch: u64,
 }
 
-/// A place for facts. Deeds of a realm are numbered from 1, without gaps.
+/// A place for facts. Deeds of a realm are numbered from 1, without gaps; the first of them may be gone ([`Store::shorten`]).
 pub trait Store: Send + Sync + 'static {
     /// All realms, by their numbers. A number never changes and is never given again.
     ///
@@ -135,6 +136,20 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// [`Fault`] when the journal cannot be read or the views cannot be written.
     fn rebuild(&self, realm: RealmNo) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Takes deeds out of the journal: from its beginning those whose numbers are below `before` and that happened before
+    /// `past`, a batch as a whole or not at all, and never the newest. Says how many rows went; more may be left. Whoever asks
+    /// has snapshots that hold what these deeds made.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be written.
+    fn shorten(
+        &self,
+        realm: RealmNo,
+        before: u64,
+        past: Millis,
+    ) -> impl Future<Output = Result<u64, Fault>> + Send;
 
     /// Waits until everything is at rest; nothing can be asked afterwards.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -230,6 +245,10 @@ impl Store for AnyStore {
 
     async fn rebuild(&self, realm: RealmNo) -> Result<(), Fault> {
         on!(self, store => store.rebuild(realm).await)
+    }
+
+    async fn shorten(&self, realm: RealmNo, before: u64, past: Millis) -> Result<u64, Fault> {
+        on!(self, store => store.shorten(realm, before, past).await)
     }
 
     async fn close(&self) {

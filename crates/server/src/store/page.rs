@@ -12,8 +12,10 @@ use domain::audit;
 use domain::contact::{Contact, TextKind};
 use domain::id::{FileId, ParticipantId, RoomId};
 use domain::query::{
-    Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, Start,
+    Answer, ContactFilter, ContactName, ItemsPage, Lines, Mark, Page, Place, RecordingFilter, Start,
 };
+use domain::recording::Recording;
+use domain::retention::{Horizons, Past};
 use domain::room::{Audience, Body, File, FileStatus, Item, MemberRole};
 use domain::time::Millis;
 use std::borrow::Cow;
@@ -64,6 +66,20 @@ pub trait Shelf {
     /// [`Fault`] when they cannot be read.
     fn contacts(&self, filter: &ContactFilter) -> Result<Vec<Contact>, Fault>;
 
+    /// Recordings, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when they cannot be read.
+    fn recordings(&self, filter: &RecordingFilter) -> Result<Vec<Recording>, Fault>;
+
+    /// What is past, and still there.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be read.
+    fn past(&self, horizons: &Horizons) -> Result<Past, Fault>;
+
     /// Who changed what, newest first.
     ///
     /// # Errors
@@ -104,6 +120,8 @@ pub fn answer(shelf: &(impl Shelf + Ledger), page: &Page) -> Result<Option<Answe
         Page::Files { room, role, file } => Some(Answer::Files(files(shelf, *room, *role, *file)?)),
         Page::Contact(name) => contact(shelf, name)?,
         Page::Contacts(filter) => Some(Answer::Contacts(shelf.contacts(filter)?)),
+        Page::Past(horizons) => Some(Answer::Past(shelf.past(horizons)?)),
+        Page::Recordings(filter) => Some(Answer::Recordings(shelf.recordings(filter)?)),
         Page::Audit(filter) => Some(Answer::Audit(shelf.audit(filter)?)),
         Page::Matter(id) => match shelf.contact(&ContactName::Id(*id))? {
             Some(contact) => Some(Answer::Contacts(shelf.segments(contact.room())?)),

@@ -10,33 +10,33 @@ use domain::contact::{
 };
 use domain::directory::{Device, Entry, Group, Queue};
 use domain::fact::{Deed, Fact};
-use domain::id::{ContactId, FileId, FlowId, ItemId, ParticipantId, RoomId};
+use domain::id::{ClientKey, ContactId, FileId, FlowId, ItemId, ParticipantId, RoomId, TokenHash};
 use domain::queue::Why;
-use domain::room::{Audience, Author, Body, Event, File, FileStatus, Item, MemberRole};
+use domain::room::{Audience, Author, Body, Event, File, FileStatus, Item, MemberRole, RoomFile};
 use domain::time::Millis;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Makes deeds.
-pub(super) struct Sample {
-    pub(super) chance: Seeded,
-    pub(super) now: Millis,
-    pub(super) deeds: Vec<Deed>,
+pub(crate) struct Sample {
+    pub(crate) chance: Seeded,
+    pub(crate) now: Millis,
+    pub(crate) deeds: Vec<Deed>,
     number: u64,
 }
 
 /// One chat under way.
 #[derive(Clone, Copy)]
-pub(super) struct Chat {
-    pub(super) room: RoomId,
-    pub(super) contact: ContactId,
-    pub(super) customer: ParticipantId,
-    pub(super) agent: ParticipantId,
+pub(crate) struct Chat {
+    pub(crate) room: RoomId,
+    pub(crate) contact: ContactId,
+    pub(crate) customer: ParticipantId,
+    pub(crate) agent: ParticipantId,
     last: u32,
 }
 
 impl Sample {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut sample = Self {
             chance: Seeded::new(seed),
             now: Millis(1_763_736_000_000),
@@ -52,7 +52,7 @@ impl Sample {
     /// A call from outside by way of queue 3001, as a centre of its own decides it: agent 1001 lets it ring, takes it
     /// the second time, has it on hold for 3 seconds, and passes it to 1002, who ends it; then the after-work. It takes
     /// 44 seconds. Returns its `cnid`.
-    pub(super) fn call(&mut self) -> Arc<str> {
+    pub(crate) fn call(&mut self) -> Arc<str> {
         let mut centre = Centre::default();
         let mut out = Out::default();
         let mut run = |sample: &mut Self, wait: u64, command: Command| {
@@ -84,7 +84,12 @@ impl Sample {
         run(
             self,
             0,
-            Command::Put(Box::new(Entry::Group(Group { id: 401, name: "g".into(), members }))),
+            Command::Put(Box::new(Entry::Group(Group {
+                id: 401,
+                name: "g".into(),
+                members,
+                record: false,
+            }))),
         );
         run(self, 0, Command::Put(Box::new(Entry::Queue(Queue::new("3001", "q", 401)))));
         let ready = || Command::State {
@@ -120,16 +125,16 @@ impl Sample {
     }
 
     /// The deeds so far.
-    pub(super) fn take(&mut self) -> Vec<Deed> {
+    pub(crate) fn take(&mut self) -> Vec<Deed> {
         std::mem::take(&mut self.deeds)
     }
 
-    pub(super) fn deed(&mut self, cause: &str, facts: Vec<Fact>) {
+    pub(crate) fn deed(&mut self, cause: &str, facts: Vec<Fact>) {
         self.now = self.now.plus(Millis(1_000));
         self.deeds.push(Deed { at: self.now, cause: cause.into(), facts });
     }
 
-    pub(super) fn agent(&mut self, state: AgentState) {
+    pub(crate) fn agent(&mut self, state: AgentState) {
         self.deed(
             "desk.State",
             vec![Fact::AgentStated {
@@ -143,7 +148,7 @@ impl Sample {
     }
 
     /// A chat that an agent has taken.
-    pub(super) fn chat(&mut self, customer: &str) -> Chat {
+    pub(crate) fn chat(&mut self, customer: &str) -> Chat {
         let id = ContactId::new(self.now, &mut self.chance);
         let [me, agent] = [0; 2].map(|_| ParticipantId::new(self.now, &mut self.chance));
         let chat = Chat { room: id.into(), contact: id, customer: me, agent, last: 0 };
@@ -152,7 +157,7 @@ impl Sample {
     }
 
     /// Passes a chat on: one segment ends, the next begins.
-    pub(super) fn transfer(&mut self, chat: &mut Chat, customer: &str, segment: u32) {
+    pub(crate) fn transfer(&mut self, chat: &mut Chat, customer: &str, segment: u32) {
         let id = ContactId::new(self.now, &mut self.chance);
         self.close(chat, EndReason::Transferred);
         chat.contact = id;
@@ -235,7 +240,7 @@ impl Sample {
         );
     }
 
-    pub(super) fn close(&mut self, chat: &Chat, reason: EndReason) {
+    pub(crate) fn close(&mut self, chat: &Chat, reason: EndReason) {
         let tally = Tally { messages: chat.last, ..Tally::default() };
         self.deed(
             "connect.StopContact",
@@ -244,7 +249,7 @@ impl Sample {
     }
 
     /// A line of any kind.
-    pub(super) fn post(
+    pub(crate) fn post(
         &mut self,
         chat: &mut Chat,
         by: MemberRole,
@@ -273,7 +278,7 @@ impl Sample {
     }
 
     /// Words for everyone.
-    pub(super) fn say(&mut self, chat: &mut Chat, by: MemberRole, text: &str) -> u32 {
+    pub(crate) fn say(&mut self, chat: &mut Chat, by: MemberRole, text: &str) -> u32 {
         self.post(
             chat,
             by,
@@ -282,7 +287,7 @@ impl Sample {
         )
     }
 
-    pub(super) fn mark(&mut self, chat: &Chat, by: ParticipantId, n: u32, read: bool) {
+    pub(crate) fn mark(&mut self, chat: &Chat, by: ParticipantId, n: u32, read: bool) {
         let item = ItemId::new(self.now, &mut self.chance);
         self.deed(
             "connect.SendEvent",
@@ -290,8 +295,34 @@ impl Sample {
         );
     }
 
+    /// Agent 1001 has no more to do with any segment of it.
+    pub(crate) fn wrap_up(&mut self, chat: &Chat) {
+        for contact in [chat.room.into(), chat.contact] {
+            let (agent, wrap_up) = ("1001".into(), WrapUp::default());
+            self.deed("desk.WrapUp", vec![Fact::WrappedUp { contact, agent, wrap_up }]);
+        }
+    }
+
+    /// A file that a customer announces.
+    pub(crate) fn announce(&mut self, chat: &Chat) -> FileId {
+        let id = FileId::new(self.now, &mut self.chance);
+        let (name, kind) = ("a.png".into(), "image/png".into());
+        let file = RoomFile {
+            author: 0,
+            audience: Audience::All,
+            file: File { id, name, kind, size: 9, status: FileStatus::Announced },
+            upload: TokenHash([7; 32]),
+            until: self.now,
+            key: ClientKey([7; 16]),
+            done: None,
+        };
+        let fact = Fact::FileAnnounced { room: chat.room, file: Box::new(file) };
+        self.deed("connect.StartAttachmentUpload", vec![fact]);
+        id
+    }
+
     /// A chat with everything that views know: lines for one side, a rejected file, marks, a transfer, an end.
-    pub(super) fn full_chat(&mut self, customer: &str) -> Chat {
+    pub(crate) fn full_chat(&mut self, customer: &str) -> Chat {
         let mut chat = self.chat(customer);
         self.say(&mut chat, MemberRole::Customer, "안녕하세요"); // 1
         self.say(&mut chat, MemberRole::Agent, "네, 안녕하세요"); // 2

@@ -1,6 +1,8 @@
 //! The whole state of a realm as it was after some deed, so that not everything has to be replayed.
 //!
-//! A snapshot is a convenience: one that is missing, damaged or of another build costs time and nothing else.
+//! While the journal is whole a snapshot is a convenience: one that is missing, damaged or of another build costs time and nothing
+//! else. When facts have left the journal ([`Store::shorten`]) the two newest stand for them: whoever raises
+//! [`SNAPSHOT_VERSION`] then brings a step that reads those of the version before.
 
 use super::{Fault, RealmNo, Store};
 use domain::centre::Centre;
@@ -27,6 +29,35 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+/// Facts are gone that no snapshot stands for: to go on without them would be to forget what they made.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "deeds {from} to {to} have left the journal, and no snapshot of this build's version holds them"
+)]
+struct Missing {
+    from: u64,
+    to: u64,
+}
+
+/// From which deed on the journal is needed: all before it is in the two newest snapshots. None while there are not two.
+///
+/// # Errors
+///
+/// [`Fault`] when the store cannot be read.
+pub async fn covered(store: &impl Store, realm: RealmNo) -> Result<Option<u64>, Fault> {
+    let mut oldest = None;
+    let mut at_most = store.last(realm).await?;
+    for _ in 0..2 {
+        let Some(snapshot) = store.snapshot_get(realm, at_most).await? else { return Ok(None) };
+        if snapshot.version != SNAPSHOT_VERSION || snapshot.seq == 0 {
+            return Ok(None);
+        }
+        at_most = snapshot.seq - 1;
+        oldest = Some(snapshot.seq + 1);
+    }
+    Ok(oldest)
+}
+
 /// A realm as the store holds it.
 #[derive(Debug)]
 pub struct Opened {
@@ -49,6 +80,12 @@ pub async fn open(store: &impl Store, realm: RealmNo) -> Result<Opened, Fault> {
     let mut deeds = store.replay(realm, last + 1);
     while let Some(chunk) = deeds.next().await? {
         for (seq, deed) in chunk {
+            if seq != last + 1 {
+                return Err(Fault::broken(
+                    "rebuild the realm",
+                    Missing { from: last + 1, to: seq },
+                ));
+            }
             for fact in &deed.facts {
                 centre.apply(deed.at, fact);
             }

@@ -17,6 +17,7 @@ mod journal;
 mod kept;
 mod ledger;
 mod look;
+mod past;
 mod reserve;
 mod rows;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use super::{Fault, Lease, RealmNo, Replay, Store};
 use domain::fact::Deed;
 use domain::id::RoomId;
 use domain::query::{Answer, Page};
+use domain::time::Millis;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
@@ -208,6 +210,10 @@ impl Store for Sqlite {
 
     async fn rebuild(&self, realm: RealmNo) -> Result<(), Fault> {
         self.ask_trail(|reply| trail::Job::Rebuild(realm, reply)).await
+    }
+
+    async fn shorten(&self, realm: RealmNo, before: u64, past: Millis) -> Result<u64, Fault> {
+        self.ask(|reply| journal::Job::Shorten(realm, before, past, reply)).await
     }
 
     async fn close(&self) {

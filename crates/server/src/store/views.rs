@@ -9,9 +9,11 @@ use domain::audit;
 use domain::contact::{Contact, EndReason};
 use domain::directory::{self, EntryKey};
 use domain::fact::{Decline, Deed, Fact};
-use domain::id::{ContactId, QueueId, RoomId, UserId};
+use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
 use domain::query::Mark;
+use domain::recording::Recording;
 use domain::report::{EVERY_CHANNEL, SPANS, Sums, floor};
+use domain::retention::Pruned;
 use domain::room::Item;
 use domain::time::Millis;
 use std::collections::BTreeMap;
@@ -72,6 +74,12 @@ pub struct Changes {
     pub figures: BTreeMap<(QueueId, Channel, Millis), Sums>,
     /// The same for agents.
     pub done: BTreeMap<(UserId, Channel, Millis), Sums>,
+    /// New recordings.
+    pub recordings: Vec<Recording>,
+    /// Files that were announced, each with its room.
+    pub files: Vec<(RoomId, FileId)>,
+    /// What is not kept any more. It goes last: whatever it names was written before.
+    pub pruned: Vec<Pruned>,
     /// Time that agents spent in a state that is over now, by agent, channel's number, state and quarter; and how often
     /// it began.
     pub spent: BTreeMap<(UserId, u8, AgentState, Millis), (Millis, u64)>,
@@ -133,6 +141,8 @@ impl Changes {
                 }
                 self.contacts.insert(contact.id, (*contact, seq));
             }
+            Fact::FileAnnounced { room, file } => self.files.push((room, file.file.id)),
+            Fact::Pruned(pruned) => self.pruned.push(*pruned),
             Fact::Put(entry) => {
                 if let directory::Entry::Queue(queue) = *entry {
                     self.targets.insert(queue.id, Some(queue.target));
@@ -142,6 +152,9 @@ impl Changes {
                 self.targets.insert(queue, None);
             }
             fact => {
+                if let Fact::Recorded { recording } = &fact {
+                    self.recordings.push(recording.as_ref().clone());
+                }
                 if let Some(id) = fact.contact() {
                     self.touch(id, at, &fact, known)?;
                 }

@@ -36,6 +36,8 @@ impl Centre {
     pub(super) fn tell_all(&mut self, step: &mut Step<'_>, mut happening: Happening) {
         let before = self.switch.call(happening.call.id).cloned();
         let merged = happening.merged.and_then(|id| self.switch.call(id)).cloned();
+        happening.call.ruled = before.iter().chain(&merged).any(|call| call.ruled)
+            || self.to_be_taped(&happening.call);
         let known = before.as_ref().and_then(|call| call.contact);
         if known.is_none() && happening.over {
             // It began before calls were contacts.

@@ -87,6 +87,7 @@ impl Centre {
             began: step.now,
             masked: false,
             recorded: false,
+            ruled: false,
             contact: None,
             end: None,
         })

@@ -145,6 +145,10 @@ impl Centre {
         call.called = device.clone();
         call.attached = active.attached.or(&held.attached);
         call.segments = held.segments.max(active.segments);
+        // Neither a recording that was asked for nor what must not be kept is forgotten by a join.
+        call.recorded |= active.recorded;
+        call.ruled |= active.ruled;
+        call.masked |= active.masked;
         if !stays {
             call.segments += 1;
             call.cnsq = call.segments;

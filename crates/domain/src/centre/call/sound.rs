@@ -50,6 +50,25 @@ impl Centre {
         Ok(Done::Ok)
     }
 
+    /// Does the directory ask that this call be recorded, now that somebody talks in it?
+    pub(super) fn to_be_taped(&self, call: &Call) -> bool {
+        let talks = || call.parties.iter().filter(|p| p.link == Link::Connected);
+        if talks().count() < 2 {
+            return false;
+        }
+        let queue = call.stay.as_ref().and_then(|stay| self.directory.queues.get(&stay.queue));
+        if queue.is_some_and(|queue| queue.record) {
+            return true;
+        }
+        let groups: Vec<_> = self.directory.groups.values().filter(|group| group.record).collect();
+        talks().filter(|p| !p.outside).any(|party| {
+            let device = self.directory.devices.get(&party.device);
+            let person = (!groups.is_empty()).then(|| self.person_at(&party.device)).flatten();
+            device.is_some_and(|device| device.record)
+                || person.is_some_and(|who| groups.iter().any(|g| g.members.contains_key(&who)))
+        })
+    }
+
     /// Once recorded, a call stays so.
     pub(super) fn record(&mut self, step: &mut Step<'_>, device: &DeviceId, id: CallId) -> Decided {
         let call = self.talked(device, id)?;

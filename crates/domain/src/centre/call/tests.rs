@@ -66,6 +66,8 @@ impl World {
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: std::collections::BTreeSet::new(),
+            agents_hear_own: false,
+            retention: crate::retention::Retention::default(),
         }));
         for id in [A, B, C, "1004", "1005", "1006", "1007", "1008", "1009", S] {
             world.phone(|_| {}, id);
@@ -87,8 +89,9 @@ impl World {
             world.put(Entry::Device(Device { service: Some(service), ..Device::new(id) }));
         }
         let members = [A, B, C].map(|id| (id.into(), 5)).into();
-        world.put(Entry::Group(Group { id: 401, name: "g".into(), members }));
-        world.put(Entry::Group(Group { id: 402, name: "h".into(), members: BTreeMap::new() }));
+        world.put(Entry::Group(Group { id: 401, name: "g".into(), members, record: false }));
+        let (name, members) = ("h".into(), BTreeMap::new());
+        world.put(Entry::Group(Group { id: 402, name, members, record: false }));
         world.put(Entry::Queue(Queue { aliases: vec!["1000".into()], ..Queue::new(Q, "q", 401) }));
         world.put(Entry::Queue(Queue::new("3002", "r", 402)));
         world.told.clear();

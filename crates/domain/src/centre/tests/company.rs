@@ -98,6 +98,7 @@ fn a_supervisor_who_serves_the_queue_is_asked_when_they_have_left() {
         id: 401,
         name: "A".into(),
         members: [("9001".into(), 5)].into(),
+        record: false,
     }));
     let (contact, _) = shop.chat();
     shop.ok(monitor(contact, "9001", false));

@@ -84,6 +84,8 @@ pub(super) struct DeviceWire {
     public: bool,
     #[serde(default, skip_serializing_if = "Srtp::is_optional")]
     srtp: Srtp,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    record: bool,
 }
 
 impl DeviceWire {
@@ -98,6 +100,7 @@ impl DeviceWire {
             sealed: device.sealed.clone(),
             public: device.public,
             srtp: device.srtp,
+            record: device.record,
         }
     }
 
@@ -106,8 +109,8 @@ impl DeviceWire {
     }
 
     pub(super) fn device(self, sealed: Option<Arc<str>>) -> Device {
-        let Self { id, simulated, dnd, forward, service, public, srtp, .. } = self;
-        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public, srtp }
+        let Self { id, simulated, dnd, forward, service, public, srtp, record, .. } = self;
+        Device { id, r#virtual: simulated, dnd, forward, service, sealed, public, srtp, record }
     }
 }
 
@@ -119,20 +122,24 @@ pub(super) struct GroupWire {
     name: Arc<str>,
     #[serde(default)]
     members: BTreeMap<UserId, u8>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    record: bool,
 }
 
 impl GroupWire {
     pub(super) fn of(group: &Group) -> Self {
-        Self { id: group.id, name: group.name.clone(), members: group.members.clone() }
+        let (name, members) = (group.name.clone(), group.members.clone());
+        Self { id: group.id, name, members, record: group.record }
     }
 
     pub(super) fn group(self) -> Result<Group, Wrong> {
-        match self.members.iter().find(|(_, level)| !(1..=10).contains(*level)) {
-            Some((member, level)) => {
-                Err(Wrong::at("members", format!("{member}: level {level} is not 1 to 10")))
-            }
-            None => Ok(Group { id: self.id, name: self.name, members: self.members }),
+        if let Some((member, level)) =
+            self.members.iter().find(|(_, level)| !(1..=10).contains(*level))
+        {
+            return Err(Wrong::at("members", format!("{member}: level {level} is not 1 to 10")));
         }
+        let Self { id, name, members, record } = self;
+        Ok(Group { id, name, members, record })
     }
 }
 

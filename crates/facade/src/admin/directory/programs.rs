@@ -4,6 +4,7 @@ use domain::directory::{
     CtiProfile, CtiUser, Key, PageProfile, Place, Realm, Role, StreamTarget, Widget, Workspace,
 };
 use domain::id::{CtiId, DeviceId, FlowId, InstanceId, KeyId, QueueId, WidgetId, WorkspaceId};
+use domain::retention::Retention;
 use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -231,6 +232,10 @@ pub(super) struct RealmWire {
     open_like_max: bool,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     second_factor: BTreeSet<Role>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    agents_hear_own: bool,
+    #[serde(default, skip_serializing_if = "Retention::is_endless")]
+    retention: Retention,
 }
 
 impl RealmWire {
@@ -253,6 +258,8 @@ impl RealmWire {
             utc_offset_minutes: realm.utc_offset_minutes,
             open_like_max: realm.open_like_max,
             second_factor: realm.second_factor.clone(),
+            agents_hear_own: realm.agents_hear_own,
+            retention: realm.retention,
         }
     }
 
@@ -270,6 +277,8 @@ impl RealmWire {
             utc_offset_minutes: self.utc_offset_minutes,
             open_like_max: self.open_like_max,
             second_factor: self.second_factor,
+            agents_hear_own: self.agents_hear_own,
+            retention: self.retention,
         }
     }
 }

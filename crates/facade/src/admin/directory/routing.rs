@@ -44,6 +44,8 @@ pub(super) struct QueueWire {
     public: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     answer_by_agent: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    record: bool,
 }
 
 /// What is usual for a queue (`nxwebapi.md` 7.2).
@@ -94,6 +96,7 @@ impl QueueWire {
             overflow,
             public: queue.public,
             answer_by_agent: queue.answer_by_agent,
+            record: queue.record,
         }
     }
 
@@ -124,6 +127,7 @@ impl QueueWire {
             overflow,
             public: self.public,
             answer_by_agent: self.answer_by_agent,
+            record: self.record,
             ..usual
         }
     }

@@ -36,7 +36,8 @@ const CLOSED: &[(&str, &str)] = &[
     ),
     (
         "Device",
-        "id! string, virtual boolean, dnd boolean, forward texts, service string, password string, public boolean",
+        "id! string, virtual boolean, dnd boolean, forward texts, service string, password string, public boolean, \
+         record boolean",
     ),
     (
         "CtiUser",
@@ -50,14 +51,15 @@ const CLOSED: &[(&str, &str)] = &[
     ),
     ("DialRule", "prefix string, least integer, most integer, strip integer, add string"),
     ("CtiProfile", "result_text boolean, dial_call_id boolean, after_work_205 boolean"),
-    ("Group", "id! integer, name! string, members levels"),
+    ("Group", "id! integer, name! string, members levels, record boolean"),
     ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
     (
         "Queue",
         "id! string, name! string, group! integer, aliases strings, policy string, skills levels, priority integer, \
          ageing_ms integer, offer_ms integer, wrap_up_ms integer, last_agent_ms integer, target_ms integer, \
          idle_warning_ms integer, idle_close_ms integer, rating boolean, hours string, ring_ms integer, \
-         longest integer, overflow Overflow, public boolean, answer_by_agent boolean",
+         longest integer, overflow Overflow, public boolean, answer_by_agent boolean, \
+         record boolean",
     ),
     ("Overflow", "to! string, after_ms integer, length integer, no_agent boolean"),
     (
@@ -82,8 +84,9 @@ const CLOSED: &[(&str, &str)] = &[
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
          stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean, \
-         second_factor strings",
+         second_factor strings, agents_hear_own boolean, retention Retention",
     ),
+    ("Retention", "rooms integer, files integer, recordings integer"),
 ];
 
 const OPEN: &[(&str, &str)] = &[
@@ -103,6 +106,12 @@ const OPEN: &[(&str, &str)] = &[
         "Menu",
         "id! string, keyword! string, does! string, shown! object, leads! strings, words strings, to texts",
     ),
+    (
+        "Recording",
+        "id! string, contact! string, room! string, segment! integer, cnid! string, cnsq! integer, agent string, \
+         maker string, queue string, began! integer, length! integer, size! integer, channels! integer, type! string, kept! string",
+    ),
+    ("Peaks", "length! integer, channels! object"),
     ("About", "name! string, version! string, demo! boolean, listeners! texts"),
     ("Session", "token string, expires! integer, user! Person"),
     ("Person", "id! string, name! string, role! string, extension string, second_factor boolean"),

@@ -146,6 +146,7 @@ pub(crate) fn shop() -> Vec<Entry> {
             id: 401,
             name: "상담".into(),
             members: [("1001".into(), 5), ("1002".into(), 5)].into(),
+            record: false,
         }),
         Entry::Queue(Queue {
             aliases: vec!["1000".into()],

@@ -49,6 +49,16 @@ pub(super) fn answer(facts: &[Arc<Published>], page: &Page) -> Option<Answer> {
             segments.sort_by_key(|c| c.segment);
             Some(Answer::Contacts(segments))
         }
+        // Nothing here is ever past.
+        Page::Past(_) => Some(Answer::Past(domain::retention::Past::default())),
+        Page::Recordings(filter) => {
+            let recordings = facts.iter().rev().filter_map(|p| match &p.fact {
+                Fact::Recorded { recording } => Some(recording.as_ref()),
+                _ => None,
+            });
+            let found = recordings.filter(|it| filter.finds(it)).take(filter.limit.into());
+            Some(Answer::Recordings(found.cloned().collect()))
+        }
         Page::Search(filter) => {
             let found = filtered(&contacts, filter);
             let more = found.len() >= usize::from(filter.limit);

@@ -13,7 +13,9 @@ use domain::node::{Node, Published, Release, Reply};
 use domain::refusal::Refusal;
 use domain::time::Millis;
 use facade::door::{Cx, RealmNo};
-use facade::voice::plane::{Agreed, Hear, Leg, Noticed, Plane, PlaneFault, Tape, Way, Wire};
+use facade::voice::plane::{
+    About, Agreed, Hear, Leg, Noticed, Pause, Plane, PlaneFault, Tape, Way, Wire,
+};
 use facade::voice::{Config, Output, Voice};
 use sip::digest::{Auth, Credentials};
 use sip::endpoint::{Endpoint, Invite};
@@ -96,7 +98,8 @@ impl Plane for Recorder {
     }
 
     fn record(&mut self, _: Tape, _: &[Leg], _: &[Leg]) {}
-    fn mask(&mut self, _: Tape, _: bool) {}
+    fn pause(&mut self, _: Tape, _: Option<Pause>) {}
+    fn begin(&mut self, _: Tape, _: About) {}
     fn stop(&mut self, _: Tape) {}
 }
 

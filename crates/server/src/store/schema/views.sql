@@ -149,6 +149,34 @@ CREATE TABLE queue_target (
     PRIMARY KEY (realm, queue)
 ) WITHOUT ROWID;
 
+-- Recordings of calls. Their ids rise with time.
+CREATE TABLE recording (
+    realm   INTEGER NOT NULL,
+    id      BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    cnid    TEXT NOT NULL,              -- the matter's number
+    cnsq    INTEGER NOT NULL,           -- the segment, as the call counts them
+    agent   TEXT,
+    maker   TEXT,                       -- who of the staff made the call
+    queue   TEXT,
+    began   INTEGER NOT NULL,
+    doc     TEXT NOT NULL,              -- the whole recording, as JSON
+    PRIMARY KEY (realm, id)
+) WITHOUT ROWID;
+CREATE INDEX recording_contact ON recording (realm, contact, id);
+CREATE INDEX recording_cnid ON recording (realm, cnid, id);
+CREATE INDEX recording_agent ON recording (realm, agent, id) WHERE agent IS NOT NULL;
+CREATE INDEX recording_maker ON recording (realm, maker, id) WHERE maker IS NOT NULL;
+CREATE INDEX recording_began ON recording (realm, began);
+
+-- Files of rooms whose bytes may be there.
+CREATE TABLE file (
+    realm INTEGER NOT NULL,
+    id    BLOB NOT NULL,
+    room  INTEGER NOT NULL,
+    PRIMARY KEY (realm, id)
+) WITHOUT ROWID;
+CREATE INDEX file_room ON file (room);
 -- Who changed what.
 CREATE TABLE audit (
     realm INTEGER NOT NULL,

@@ -9,7 +9,7 @@ use std::time::Duration;
 const JOURNAL_VERSION: u32 = 1;
 
 /// The layout of `views.db`, and of what is put into it: views of any other are thrown away and built again.
-const VIEWS_VERSION: u32 = 5;
+const VIEWS_VERSION: u32 = 6;
 
 /// Deeds of one realm have 47 bits of the journal's key, the realm's number the 16 above.
 const SEQ_BITS: u32 = 47;
@@ -130,7 +130,8 @@ fn open(path: &Path) -> Result<Connection, Fault> {
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.set_prepared_statement_cache_capacity(64);
-    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;")?;
+    // What is deleted is overwritten: it was deleted because nobody shall have it any more.
+    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;")?;
     Ok(db)
 }
 

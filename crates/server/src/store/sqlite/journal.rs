@@ -5,6 +5,7 @@ use super::files::{self, int};
 use super::trail::{self, Tray};
 use crate::store::{Fault, Lease, RealmNo};
 use domain::fact::{Deed, FACT_VERSION};
+use domain::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,9 @@ use tokio::sync::oneshot;
 
 /// After about so many pages in the log they are copied into the file: 8 MB.
 const CHECKPOINT_PAGES: usize = 2_000;
+
+/// Rows that are taken out of the journal at once.
+const SHORTEN_ROWS: u32 = 500;
 
 /// Where an answer goes.
 type To<T> = oneshot::Sender<Result<T, Fault>>;
@@ -36,6 +40,8 @@ pub(super) enum Job {
     Claim(RealmNo, To<Lease>),
     Last(RealmNo, To<u64>),
     Commit(Commit),
+    /// Deeds below this number and before this moment go.
+    Shorten(RealmNo, u64, Millis, To<u64>),
     /// Most of the log has been copied into the file: copy the rest, so that it begins anew.
     Checkpoint,
     /// For tests: a setting of the file.
@@ -112,6 +118,9 @@ impl Journal {
             Job::Realm(name, reply) => drop(reply.send(self.realm(&name))),
             Job::Claim(realm, reply) => drop(reply.send(self.claim(realm))),
             Job::Last(realm, reply) => drop(reply.send(last(&self.db, realm))),
+            Job::Shorten(realm, before, past, reply) => {
+                drop(reply.send(self.shorten(realm, before, past)));
+            }
             Job::Checkpoint => {
                 // What is not copied now is copied next time.
                 if let Err(error) =
@@ -152,6 +161,25 @@ impl Journal {
         )?;
         self.last.insert(realm.0, last(&self.db, realm)?);
         Ok(Lease { realm, epoch: epoch.unsigned_abs() })
+    }
+
+    /// Deletes rows from the beginning, as many as hold up no commit for long.
+    fn shorten(&mut self, realm: RealmNo, before: u64, past: Millis) -> Result<u64, Fault> {
+        self.may_write()?;
+        let newest = last(&self.db, realm)?;
+        let gone = self.db.execute(
+            "DELETE FROM journal WHERE id IN (
+               SELECT id FROM journal WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3
+             ) AND id + count <= ?2 AND at < ?4",
+            params![
+                files::key(realm, 0),
+                files::key(realm, before.min(newest)),
+                SHORTEN_ROWS,
+                int(past.0)
+            ],
+        )?;
+        self.pages += gone;
+        Ok(gone as u64)
     }
 
     /// Writes these batches and answers them.

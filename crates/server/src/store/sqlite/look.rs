@@ -1,14 +1,16 @@
 //! Threads that read pages out of the views, each with a connection of its own.
 
 use super::files::{self, int};
-use super::{kept, rows, words};
+use super::{kept, past, rows, words};
 use crate::store::page::{self, Shelf};
 use crate::store::replay::Chunk;
 use crate::store::{Fault, RealmNo};
 use domain::audit;
 use domain::contact::Contact;
 use domain::id::RoomId;
-use domain::query::{Answer, ContactFilter, ContactName, Mark, Moment, Page};
+use domain::query::{Answer, ContactFilter, ContactName, Mark, Moment, Page, RecordingFilter};
+use domain::recording::Recording;
+use domain::retention::{Horizons, Past};
 use domain::room::Item;
 use domain::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
@@ -154,6 +156,22 @@ impl Shelf for Views<'_> {
         Ok(found)
     }
 
+    fn past(&self, horizons: &Horizons) -> Result<Past, Fault> {
+        past::past(self.db, self.realm, horizons)
+    }
+
+    fn recordings(&self, filter: &RecordingFilter) -> Result<Vec<Recording>, Fault> {
+        let mut found = self.recorded(filter, "agent = ?")?;
+        // As with contacts: each of the two has an index of its own.
+        if filter.agent.is_some() {
+            found.extend(self.recorded(filter, "maker = ?")?);
+            found.sort_by_key(|recording| std::cmp::Reverse(recording.id));
+            found.dedup_by_key(|recording| recording.id);
+            found.truncate(filter.limit.into());
+        }
+        Ok(found)
+    }
+
     fn audit(&self, filter: &audit::Filter) -> Result<Vec<audit::Row>, Fault> {
         let mut sql = "SELECT doc FROM audit WHERE realm = ?1".to_owned();
         let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(self.realm.0)];
@@ -252,6 +270,43 @@ impl Views<'_> {
             &values,
             &format!("ORDER BY number DESC LIMIT {}", filter.limit),
         )
+    }
+
+    /// Recordings, newest first: their ids rise with time. Whose they are is tested in this way.
+    fn recorded(
+        &self,
+        filter: &RecordingFilter,
+        whose: &'static str,
+    ) -> Result<Vec<Recording>, Fault> {
+        let mut sql = "SELECT doc FROM recording WHERE realm = ?1".to_owned();
+        let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(self.realm.0)];
+        let mut test = |test: &'static str, value: Option<Box<dyn ToSql>>| {
+            if let Some(value) = value {
+                sql.push_str(" AND ");
+                sql.push_str(test);
+                values.push(value);
+            }
+        };
+        let blob = |id: domain::id::Uuid| Box::new(id.as_bytes().to_vec()) as Box<dyn ToSql>;
+        test("id = ?", filter.id.map(|id| blob(id.0)));
+        test("cnid = ?", filter.cnid.as_ref().map(|cnid| Box::new(cnid.to_string()) as _));
+        test("cnsq = ?", filter.cnsq.map(|cnsq| Box::new(cnsq) as _));
+        test("contact = ?", filter.contact.map(|id| blob(id.0)));
+        test(whose, filter.agent.as_ref().map(|id| Box::new(id.to_string()) as _));
+        test("queue = ?", filter.queue.as_ref().map(|id| Box::new(id.to_string()) as _));
+        test("began >= ?", filter.from.map(|at| Box::new(int(at.0)) as _));
+        test("began < ?", filter.to.map(|at| Box::new(int(at.0)) as _));
+        test("id < ?", filter.below.map(|id| blob(id.0)));
+        sql.push_str(" ORDER BY id DESC LIMIT ?");
+        values.push(Box::new(filter.limit));
+        let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+        let mut rows = self.db.prepare_cached(&sql)?;
+        let mut rows = rows.query(values.as_slice())?;
+        let mut recordings = Vec::new();
+        while let Some(row) = rows.next()? {
+            recordings.push(rows::recording(row)?);
+        }
+        Ok(recordings)
     }
 
     /// Contacts of the realm for which a test holds. Its values are numbered from 2.

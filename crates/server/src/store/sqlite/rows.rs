@@ -7,8 +7,10 @@ use crate::store::{Fault, RealmNo};
 use domain::agent::AgentState;
 use domain::audit;
 use domain::contact::{Contact, EndReason};
-use domain::id::{ContactId, QueueId, RoomId, UserId};
+use domain::id::{ContactId, FileId, QueueId, RoomId, UserId};
 use domain::query::Mark;
+use domain::recording::Recording;
+use domain::retention::Pruned;
 use domain::room::{Audience, Author, Body, Item};
 use domain::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -51,11 +53,19 @@ pub(super) fn write(
     marks(db, realm, rooms, &changes.marks)?;
     contacts(db, realm, &changes.contacts)?;
     turned(db, realm, &changes.turned)?;
+    recordings(db, realm, &changes.recordings)?;
+    files(db, realm, rooms, &changes.files)?;
     audit(db, realm, &changes.audit)?;
     targets(db, realm, &changes.targets)?;
     ledger::write(db, realm, changes)?;
     told(db, realm, rooms, &changes.deeds)?;
-    words::write(db, realm, rooms, &changes.closed)
+    words::write(db, realm, rooms, &changes.closed)?;
+    for pruned in &changes.pruned {
+        prune(db, realm, pruned)?;
+        // Rooms that went have no short names any more.
+        rooms.clear();
+    }
+    Ok(())
 }
 
 /// Takes all rows of a realm away.
@@ -77,6 +87,8 @@ pub(super) fn clear(db: &Connection, realm: RealmNo) -> Result<(), Fault> {
         "agent_time",
         "tally",
         "queue_target",
+        "recording",
+        "file",
         "audit",
         "view_at",
     ] {
@@ -330,6 +342,81 @@ fn targets(
                 params![realm.0, queue.as_str()],
             )?,
         };
+    }
+    Ok(())
+}
+
+fn recordings(db: &Connection, realm: RealmNo, recordings: &[Recording]) -> Result<(), Fault> {
+    let mut put = db.prepare_cached(
+        "INSERT OR REPLACE INTO recording VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for it in recordings {
+        put.execute(params![
+            realm.0,
+            it.id.0.as_bytes(),
+            it.contact.0.as_bytes(),
+            it.cnid,
+            it.cnsq,
+            it.agent.as_ref().map(UserId::as_str),
+            it.maker.as_ref().map(UserId::as_str),
+            it.queue.as_ref().map(QueueId::as_str),
+            int(it.began.0),
+            json(it)?,
+        ])?;
+    }
+    Ok(())
+}
+
+/// A recording, from a row whose first column is its `doc`.
+pub(super) fn recording(row: &rusqlite::Row<'_>) -> Result<Recording, Fault> {
+    let doc = row.get_ref(0)?.as_str().map_err(|e| Fault::broken("read a recording", e))?;
+    serde_json::from_str(doc).map_err(|e| Fault::broken("read a recording", e))
+}
+
+fn files(
+    db: &Connection,
+    realm: RealmNo,
+    rooms: &mut Rooms,
+    files: &[(RoomId, FileId)],
+) -> Result<(), Fault> {
+    let mut put = db.prepare_cached("INSERT OR IGNORE INTO file VALUES (?1, ?2, ?3)")?;
+    for (room, file) in files {
+        let room = room_of(db, realm, rooms, *room)?;
+        put.execute(params![realm.0, file.0.as_bytes(), room])?;
+    }
+    Ok(())
+}
+
+/// Takes away what is not kept any more.
+fn prune(db: &Connection, realm: RealmNo, pruned: &Pruned) -> Result<(), Fault> {
+    for room in &pruned.rooms {
+        words::forget(db, realm, *room)?;
+        let Some(no) = room_no(db, realm, *room)? else { continue };
+        for sql in [
+            "DELETE FROM item WHERE room = ?1",
+            "DELETE FROM mark WHERE room = ?1",
+            "DELETE FROM story WHERE room = ?1",
+            "DELETE FROM file WHERE room = ?1",
+            "DELETE FROM room WHERE no = ?1",
+        ] {
+            db.prepare_cached(sql)?.execute([no])?;
+        }
+    }
+    let lists = [("file", &pruned.files), ("recording", &pruned.recordings)];
+    for (table, ids) in lists {
+        let sql = format!("DELETE FROM {table} WHERE realm = ?1 AND id = ?2");
+        let mut delete = db.prepare_cached(&sql)?;
+        for id in ids {
+            delete.execute(params![realm.0, id.0.as_bytes()])?;
+        }
+    }
+    if let Some(before) = pruned.before {
+        for sql in [
+            "DELETE FROM contact_text WHERE rowid IN (SELECT key FROM contact WHERE realm = ?1 AND seq < ?2)",
+            "DELETE FROM contact WHERE realm = ?1 AND seq < ?2",
+        ] {
+            db.execute(sql, params![realm.0, int(before)])?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::look::Views;
 use super::rows::{self, Rooms};
 use crate::store::{Fault, RealmNo, page};
 use domain::contact::Contact;
-use domain::id::ContactId;
+use domain::id::{ContactId, RoomId};
 use domain::query::{self, ContactFilter};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -47,6 +47,22 @@ pub(super) fn write(
             }
         }
         put.execute(params![key, contact.customer.name, said])?;
+    }
+    Ok(())
+}
+
+/// Lets the contacts of a room be found by their customers' names alone: what was said is not kept any more.
+pub(super) fn forget(db: &Connection, realm: RealmNo, room: RoomId) -> Result<(), Fault> {
+    let mut find = db.prepare_cached(
+        "SELECT doc, key FROM contact WHERE realm = ?1 AND room = ?2 AND ended IS NOT NULL",
+    )?;
+    let mut put = db.prepare_cached(
+        "INSERT OR REPLACE INTO contact_text (rowid, name, said) VALUES (?1, ?2, '')",
+    )?;
+    let mut found = find.query((realm.0, room.0.as_bytes()))?;
+    while let Some(row) = found.next()? {
+        let (contact, key): (Contact, i64) = (rows::contact(row)?, row.get(1)?);
+        put.execute(params![key, contact.customer.name])?;
     }
     Ok(())
 }
