@@ -207,7 +207,7 @@ def test_every_operation_asks_for_its_role(http, tokens):
     """Missing role checks: each operation of the description is tried by everyone who may not."""
     tried = 0
     for method, path, role in operations(http):
-        name = FLOW if path.startswith(("/flows", "/files")) else "1"
+        name = FLOW if path.startswith(("/flows", "/files", "/recordings")) else "1"
         url = "/api/v1" + re.sub(r"\{\w+\}", name, path.replace("{secret}", "A" * 46).replace("{report}", "queues"))
         send = lambda *headers: wire.send(http, method, url, [JSON, *headers], "{}" if method in ("PUT", "POST") else "")
         if role != "everyone":
