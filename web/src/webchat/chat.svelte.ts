@@ -217,10 +217,10 @@ export class Chat {
   }
 
   #end(phase: "over" | "failed", why: { code: number; desc: string }): void {
-    clearTimeout(this.#offline);
+    this.#notOffline();
     this.phase = phase;
     this.why = why;
-    this.typing = this.offline = false;
+    this.typing = false;
     this.place = undefined;
     this.#change((line) => line.state === "sending" || line.state === "uploading", { state: "failed" });
   }
@@ -257,10 +257,16 @@ export class Chat {
     if (on) this.#typing = setTimeout(() => (this.typing = false), TYPING_MS);
   }
 
+  /** A try to connect again that fails is told as well, and puts off nothing. */
   #link(up: boolean): void {
+    if (up) this.#notOffline();
+    else this.#offline ??= setTimeout(() => (this.offline = true), OFFLINE_AFTER_MS);
+  }
+
+  #notOffline(): void {
     clearTimeout(this.#offline);
-    if (up) this.offline = false;
-    else this.#offline = setTimeout(() => (this.offline = true), OFFLINE_AFTER_MS);
+    this.#offline = undefined;
+    this.offline = false;
   }
 
   #send(content: object): boolean {
