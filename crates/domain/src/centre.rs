@@ -489,7 +489,11 @@ impl Centre {
             }
         }
         self.changes(&fact, &topics, queue);
+        let chat = self.chat_told(&fact);
         step.out.facts.push((fact, topics));
+        if let Some((room, agent, turn)) = chat {
+            self.tell_chat(step, room, agent, turn);
+        }
     }
 
     /// Who is told of a fact. Asked before and after it is taken up: both who was there and who is there may know.
@@ -516,6 +520,10 @@ impl Centre {
                         topics.push(topic);
                     }
                 }
+                return topics;
+            }
+            Fact::ChatCalled { happening, .. } => {
+                topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 return topics;
             }
             Fact::AnswerAsked { .. } => {

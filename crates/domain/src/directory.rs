@@ -344,6 +344,9 @@ pub struct CtiProfile {
     /// Work after a call is told as 205 instead of 206.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after_work_205: bool,
+    /// Chats are told as calls, and requests act on them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chat_events: bool,
 }
 
 /// Agents who serve the same queues.

@@ -326,6 +326,7 @@ export const KINDS: readonly KindOf[] = [
       yes("profile.result_text", "f.resultText", { rare: true }),
       yes("profile.dial_call_id", "f.dialCallId", { rare: true }),
       yes("profile.after_work_205", "f.afterWork205", { rare: true }),
+      yes("profile.chat_events", "f.chatEvents", { rare: true }),
     ],
   },
   {

@@ -172,6 +172,7 @@ export const admin: Translation<typeof adminKo> = {
   "f.resultText": "Results as text (\"1\")",
   "f.dialCallId": "Dial is answered with the call id",
   "f.afterWork205": "After-work is told as 205",
+  "f.chatEvents": "Chats are told as calls",
   "f.topic": "Topic",
   "f.url": "Address",
   "f.realmName": "Domain name",

@@ -169,6 +169,7 @@ export const admin = {
   "f.resultText": "결과를 문자로 (\"1\")",
   "f.dialCallId": "발신 응답에 호 번호",
   "f.afterWork205": "후처리를 205로 알림",
+  "f.chatEvents": "채팅을 호 이벤트로 알림",
   "f.topic": "주제",
   "f.url": "주소",
   "f.realmName": "도메인 이름",

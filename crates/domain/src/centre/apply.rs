@@ -86,6 +86,13 @@ impl Centre {
             }
             Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::ChatCalled { room, happening, seats } => {
+                let now = (!happening.over).then(|| crate::call::Chatting {
+                    call: happening.call.clone(),
+                    seats: seats.clone(),
+                });
+                self.switch.set_chat(*room, now);
+            }
             Fact::Registered { device, here, places } => self.registered(device, *here, places),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);

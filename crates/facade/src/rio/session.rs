@@ -269,7 +269,8 @@ impl Rio {
         let watched =
             |device: &DeviceId| self.monitors.get(device).is_some_and(|since| fact.seq > *since);
         match &fact.fact {
-            Fact::Call(happening) => {
+            Fact::ChatCalled { .. } if !self.profile().chat_events => {}
+            Fact::Call(happening) | Fact::ChatCalled { happening, .. } => {
                 let (offset, of) = (self.offset(), happening.to.len());
                 for (n, copy) in happening.to.iter().enumerate() {
                     if watched(&copy.device) {
