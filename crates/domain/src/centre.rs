@@ -304,6 +304,8 @@ impl Centre {
             Command::Tick => self.tick(step),
             Command::As(actor, command) => self.audited(step, actor, *command),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
+            Command::CtiGone { by, agents } => self.cti_gone(step, &by, &agents),
+            Command::CtiBack { by, device } => self.cti_back(step, &by, &device),
             Command::Asked(wish) => self.carry_out(step, *wish, true),
             Command::Phone { agent, act } => self.act(step, &agent, *act),
             Command::Put(entry) => self.put(step, *entry),

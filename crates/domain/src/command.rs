@@ -262,6 +262,21 @@ pub enum Command {
         wish: Box<Wish>,
     },
 
+    /// A CTI user's connection is gone, over which these agents had logged on, each at their time.
+    CtiGone {
+        /// Whose it was.
+        by: CtiId,
+        /// Who had logged on, and when that was answered.
+        agents: Vec<(UserId, Millis)>,
+    },
+    /// A CTI user monitors a telephone, whose agent may have lost their connection before.
+    CtiBack {
+        /// Who.
+        by: CtiId,
+        /// Which.
+        device: DeviceId,
+    },
+
     /// What a program wishes of its user's own telephone. As with a CTI user's wish, a real telephone is asked to take part.
     Asked(Box<Wish>),
 

@@ -334,6 +334,10 @@ impl CtiUser {
 /// Where a CTI user's applications need the wire otherwise than usual (`nxproxy-rio.md` 2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 pub struct CtiProfile {
     /// Results are texts, `"1"`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -347,6 +351,15 @@ pub struct CtiProfile {
     /// Chats are told as calls, and requests act on them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub chat_events: bool,
+    /// Agents who were logged on over a connection of theirs are logged off so many seconds after it is gone, unless they are
+    /// back before; 0 is never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub agent_logoff_on_disconnect_s: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Agents who serve the same queues.

@@ -153,6 +153,14 @@ pub enum Fact {
         /// Where, and as what.
         seat: Seat,
     },
+    /// The connection is gone over which an agent had logged on; or they are back.
+    LogOffDue {
+        /// Who.
+        agent: UserId,
+        /// They are logged off then; none is not any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Millis>,
+    },
     /// Monitors of a telephone are told of the agent there.
     AgentShown {
         /// Which telephone.

@@ -327,6 +327,7 @@ export const KINDS: readonly KindOf[] = [
       yes("profile.dial_call_id", "f.dialCallId", { rare: true }),
       yes("profile.after_work_205", "f.afterWork205", { rare: true }),
       yes("profile.chat_events", "f.chatEvents", { rare: true }),
+      number("profile.agent_logoff_on_disconnect_s", "f.agentLogoff", 0, 86_400, { rare: true }),
     ],
   },
   {

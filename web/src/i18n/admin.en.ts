@@ -173,6 +173,7 @@ export const admin: Translation<typeof adminKo> = {
   "f.dialCallId": "Dial is answered with the call id",
   "f.afterWork205": "After-work is told as 205",
   "f.chatEvents": "Chats are told as calls",
+  "f.agentLogoff": "Log agents off after a lost connection (seconds, 0: never)",
   "f.topic": "Topic",
   "f.url": "Address",
   "f.realmName": "Domain name",

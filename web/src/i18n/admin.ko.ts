@@ -170,6 +170,7 @@ export const admin = {
   "f.dialCallId": "발신 응답에 호 번호",
   "f.afterWork205": "후처리를 205로 알림",
   "f.chatEvents": "채팅을 호 이벤트로 알림",
+  "f.agentLogoff": "연결이 끊긴 뒤 상담원 로그오프 (초, 0: 안 함)",
   "f.topic": "주제",
   "f.url": "주소",
   "f.realmName": "도메인 이름",

@@ -31,6 +31,9 @@ pub struct Switch {
     /// Telephones that send no sound.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) muted: BTreeSet<DeviceId>,
+    /// Agents whose CTI connection was lost, and when they are logged off.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) leaving: BTreeMap<UserId, Millis>,
     /// Chats that are told as calls.
     #[serde(default, with = "crate::pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) chats: BTreeMap<RoomId, Chatting>,

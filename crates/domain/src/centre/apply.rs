@@ -72,6 +72,7 @@ impl Centre {
                 if matches!(state, AgentState::LoggedOff(_)) {
                     entry.channels.remove(channel);
                     if entry.channels.is_empty() {
+                        self.switch.leaving.remove(agent);
                         self.seat(agent, None);
                     }
                 } else {
@@ -83,6 +84,12 @@ impl Centre {
             Fact::Seated { agent, seat } => {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
+            }
+            Fact::LogOffDue { agent, until: Some(until) } => {
+                self.switch.leaving.insert(agent.clone(), *until);
+            }
+            Fact::LogOffDue { agent, until: None } => {
+                self.switch.leaving.remove(agent);
             }
             Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),

@@ -42,6 +42,8 @@ pub(super) enum Timer {
     Call(crate::call::CallId),
     /// A shift may have given no sign of life.
     Shift(UserId),
+    /// An agent's CTI connection was lost for long.
+    LogOff(UserId),
 }
 
 impl Centre {
@@ -92,6 +94,8 @@ impl Centre {
         }
         timers.extend(self.switch.calls().filter_map(|c| Some((c.until?, Timer::Call(c.id)))));
         timers.extend(self.waits.keys().map(|id| (Millis(0), Timer::Wait(*id))));
+        let leaving = self.switch.leaving.iter();
+        timers.extend(leaving.map(|(agent, until)| (*until, Timer::LogOff(agent.clone()))));
         for agent in self.agents.values() {
             for (id, work) in &agent.work {
                 match work.stage {
@@ -187,6 +191,10 @@ impl Centre {
             }
             Fact::ShiftBegan(shift) => {
                 (at.plus(crate::shift::SILENT.min(shift.idle)), Timer::Shift(shift.agent.clone()))
+            }
+            Fact::LogOffDue { agent, until } => {
+                let Some(until) = until else { return };
+                (*until, Timer::LogOff(agent.clone()))
             }
             Fact::Call(happening) if !happening.over => {
                 let Some(until) = happening.call.until else { return };
@@ -298,6 +306,7 @@ impl Centre {
             }
             Timer::Call(id) => return self.call_due(step, *id),
             Timer::Shift(agent) => return self.shift_due(step, agent),
+            Timer::LogOff(agent) => return self.log_off_due(step, agent),
             Timer::Session(hash) => {
                 let until = self.sessions.get(hash)?.until;
                 // After a restart nobody knows when it was last used.

@@ -18,7 +18,7 @@ use domain::call::{Cause, Happening, Said, Tag, Wish};
 use domain::command::{Command, Done};
 use domain::directory::{CtiProfile, Entry, EntryKey};
 use domain::fact::Fact;
-use domain::id::DeviceId;
+use domain::id::{DeviceId, UserId};
 use domain::node::{Published, Topic};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
@@ -46,6 +46,8 @@ pub(super) struct Rio {
     login: Option<CtiLogin>,
     /// Watched devices; facts up to this deed are older than the watch.
     monitors: BTreeMap<DeviceId, u64>,
+    /// Agents who logged on here, and when that was answered.
+    agents: BTreeMap<UserId, Millis>,
     waiting: VecDeque<Arc<str>>,
     pending: Option<Pending>,
     /// What happened while a request was under way: it is told after the answer.
@@ -65,6 +67,7 @@ impl Rio {
             times,
             login: None,
             monitors: BTreeMap::new(),
+            agents: BTreeMap::new(),
             waiting: VecDeque::new(),
             pending: None,
             held: Vec::new(),
@@ -139,8 +142,11 @@ impl Rio {
             }
             Ok(Wanted::Engine(cause, wish)) => {
                 let by = self.login.as_ref().map(|l| l.user.id.clone());
-                let joins = matches!(wish, Wish::Barge { .. });
-                let awaited = if joins { Awaited::Joining } else { Awaited::Engine };
+                let awaited = match &wish {
+                    Wish::Barge { .. } => Awaited::Joining,
+                    Wish::LogOn { agent, .. } => Awaited::LogOn(agent.clone()),
+                    _ => Awaited::Engine,
+                };
                 let ticket = self.wait(cx, message, awaited);
                 let command = Command::Call { by, wish: Box::new(wish) };
                 out.push(Effect::Do(ticket, cause, Box::new(command)));
@@ -205,8 +211,19 @@ impl Rio {
             out.push(Effect::Unwatch(Topic::Device(device)));
         }
         out.push(Effect::Unwatch(Topic::Directory));
+        self.leave_agents(out);
         self.login = None;
         self.close_at = Some((cx.now.plus(GRACE), 1000, "logged out"));
+    }
+
+    /// Nobody is connected any more for the agents who logged on here: what becomes of them is the domain's to say.
+    fn leave_agents(&mut self, out: &mut Out) {
+        let Some(login) = &self.login else { return };
+        if login.user.profile.agent_logoff_on_disconnect_s > 0 && !self.agents.is_empty() {
+            let agents = std::mem::take(&mut self.agents).into_iter().collect();
+            let command = Command::CtiGone { by: login.user.id.clone(), agents };
+            out.push(Effect::Do(0, "rio.gone", Box::new(command)));
+        }
     }
 
     // --- monitors
@@ -357,6 +374,11 @@ impl Session for Rio {
         profile.dial_call_id &= !matches!(pending.awaited, Awaited::Joining);
         let text = response(&pending.message, code, call, profile);
         out.push(Effect::Send(text.into()));
+        if let Awaited::LogOn(agent) = pending.awaited
+            && code == Code::Success
+        {
+            self.agents.insert(agent, cx.now);
+        }
         self.tell_held(out);
         self.go_on(cx, out);
     }
@@ -375,6 +397,13 @@ impl Session for Rio {
             Ok(Ok(Answer::Device { calls, agent })) => {
                 self.monitors.entry(device.clone()).or_insert(seq);
                 self.respond(&pending.message, Code::Success, out);
+                if let Some(login) = &self.login
+                    && login.user.profile.agent_logoff_on_disconnect_s > 0
+                {
+                    let (by, device) = (login.user.id.clone(), device.clone());
+                    let command = Command::CtiBack { by, device };
+                    out.push(Effect::Do(0, "rio.back", Box::new(command)));
+                }
                 if snapshot {
                     self.snapshot(cx.now, &device, &calls, &agent, out);
                 }
@@ -442,8 +471,9 @@ impl Session for Rio {
         self.go_on(cx, out);
     }
 
-    fn on_close(&mut self, _: &mut Cx<'_>, _: &mut Out) {
-        // Agents stay logged on and calls stay up, whoever looked at them (`nxproxy-rio.md` 4).
+    fn on_close(&mut self, _: &mut Cx<'_>, out: &mut Out) {
+        // Calls stay up, whoever looked at them; so do agents, unless the user's profile says otherwise (`nxproxy-rio.md` 4).
+        self.leave_agents(out);
         self.over = true;
     }
 }

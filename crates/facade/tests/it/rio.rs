@@ -381,3 +381,68 @@ fn without_anybody_who_wants_them_chats_leave_no_trace_among_calls() {
     let traces = world.facts().filter(|f| matches!(f, domain::fact::Fact::ChatCalled { .. }));
     assert_eq!(traces.count(), 0);
 }
+
+/// A connection over which agent 1001 logs on, of a user who wants agents logged off after 30 s.
+fn logs_on_and_may_be_lost(world: &mut World) -> (usize, usize) {
+    let (at, watch) = (logged_in(world, "crm"), logged_in(world, "cube"));
+    ask(world, watch, &json!({"fname": "addmonitor", "device": "1001"}));
+    log_on(world, at, "1001", 0);
+    world.frames(watch);
+    (at, watch)
+}
+
+fn with_log_off() -> World {
+    let profile = CtiProfile { agent_logoff_on_disconnect_s: 30, ..CtiProfile::default() };
+    world(vec![CtiUser { profile, ..user("crm") }, user("cube")])
+}
+
+#[test]
+fn an_agent_whose_connection_is_lost_is_logged_off_after_the_profiles_time() {
+    let mut world = with_log_off();
+    let (at, watch) = logs_on_and_may_be_lost(&mut world);
+    world.hang_up(at);
+    world.pass(Millis::from_secs(29));
+    assert!(events(&mut world, watch).is_empty());
+    world.pass(Millis::from_secs(2));
+    assert_eq!(events(&mut world, watch), ["1001:202"]);
+}
+
+#[test]
+fn an_agent_who_is_back_in_time_stays_logged_on() {
+    let mut world = with_log_off();
+    for back in [
+        json!({"fname": "addmonitor", "device": "1001"}),
+        json!({"fname": "notready", "this": "1001", "agent": {"id": "1001", "reason": 1}}),
+        json!({"fname": "logon", "this": "1001", "agent": {"id": "1001", "group": 401, "wmode": 3}}),
+    ] {
+        let (at, watch) = logs_on_and_may_be_lost(&mut world);
+        world.hang_up(at);
+        world.pass(Millis::from_secs(20));
+        let again = logged_in(&mut world, "crm");
+        assert_eq!(ask(&mut world, again, &back)["result"], 1);
+        world.pass(Millis::from_secs(60));
+        let heard = events(&mut world, watch);
+        assert!(!heard.contains(&"1001:202".to_owned()), "{back}: {heard:?}");
+    }
+}
+
+#[test]
+fn who_has_logged_on_anew_is_not_logged_off_for_the_old_connection() {
+    let mut world = with_log_off();
+    let (at, watch) = logs_on_and_may_be_lost(&mut world);
+    world.pass(Millis::from_secs(1));
+    let again = logged_in(&mut world, "crm");
+    log_on(&mut world, again, "1001", 0);
+    world.hang_up(at);
+    world.pass(Millis::from_secs(60));
+    assert!(!events(&mut world, watch).contains(&"1001:202".to_owned()));
+}
+
+#[test]
+fn an_agent_stays_logged_on_where_no_time_is_set() {
+    let mut world = world(vec![user("crm"), user("cube")]);
+    let (at, watch) = logs_on_and_may_be_lost(&mut world);
+    world.hang_up(at);
+    world.pass(Millis::from_mins(60));
+    assert!(events(&mut world, watch).is_empty());
+}

@@ -52,7 +52,8 @@ const CLOSED: &[(&str, &str)] = &[
     ("DialRule", "prefix string, least integer, most integer, strip integer, add string"),
     (
         "CtiProfile",
-        "result_text boolean, dial_call_id boolean, after_work_205 boolean, chat_events boolean",
+        "result_text boolean, dial_call_id boolean, after_work_205 boolean, chat_events boolean, \
+         agent_logoff_on_disconnect_s integer",
     ),
     ("Group", "id! integer, name! string, members levels, record boolean"),
     ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
