@@ -374,6 +374,9 @@ pub struct Group {
     /// Calls in which one of them talks are recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub record: bool,
+    /// After-work lasts so long, and then they are ready; zero is as long as they like.
+    #[serde(default, skip_serializing_if = "Millis::is_zero")]
+    pub after_work: Millis,
 }
 
 /// How the best of several free agents is chosen.

@@ -105,7 +105,7 @@ export const KINDS: readonly KindOf[] = [
     numbered: true,
     columns: ["name", "members"],
     fresh: { members: {} },
-    fields: [number("id", "f.id", 1, 999_999, { needed: true }), NAME, { at: "members", label: "f.members", ask: { as: "levels", of: "users" } }],
+    fields: [number("id", "f.id", 1, 999_999, { needed: true }), NAME, { at: "members", label: "f.members", ask: { as: "levels", of: "users" } }, seconds("after_work_ms", "f.afterWorkLimit")],
   },
   {
     path: "queues",

@@ -171,6 +171,7 @@ export const admin: Translation<typeof adminKo> = {
   "f.onlyDevices": "Devices it sees (empty: all)",
   "f.resultText": "Results as text (\"1\")",
   "f.dialCallId": "Dial is answered with the call id",
+  "f.afterWorkLimit": "After-work lasts at most (0: no limit)",
   "f.afterWork205": "After-work is told as 205",
   "f.chatEvents": "Chats are told as calls",
   "f.agentLogoff": "Log agents off after a lost connection (seconds, 0: never)",

@@ -168,6 +168,7 @@ export const admin = {
   "f.onlyDevices": "볼 수 있는 장치 (비우면 전부)",
   "f.resultText": "결과를 문자로 (\"1\")",
   "f.dialCallId": "발신 응답에 호 번호",
+  "f.afterWorkLimit": "후처리 제한시간 (0: 제한 없음)",
   "f.afterWork205": "후처리를 205로 알림",
   "f.chatEvents": "채팅을 호 이벤트로 알림",
   "f.agentLogoff": "연결이 끊긴 뒤 상담원 로그오프 (초, 0: 안 함)",

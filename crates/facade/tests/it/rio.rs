@@ -4,7 +4,7 @@ use crate::admin;
 use crate::harness::World;
 use domain::call::{CallId, Wish};
 use domain::command::Command;
-use domain::directory::{CtiProfile, CtiUser, Device, Entry, User};
+use domain::directory::{CtiProfile, CtiUser, Device, Entry, Group, User};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::RealmNo;
@@ -445,4 +445,71 @@ fn an_agent_stays_logged_on_where_no_time_is_set() {
     world.hang_up(at);
     world.pass(Millis::from_mins(60));
     assert!(events(&mut world, watch).is_empty());
+}
+
+/// Group 401's after-work lasts so many seconds at most.
+fn limit_after_work(world: &mut World, seconds: u64) {
+    let Ok(Answer::Directory(directory)) = world.ask(Query::Directory) else { panic!() };
+    let group = directory.groups[&401].as_ref().clone();
+    world.put(Entry::Group(Group { after_work: Millis::from_secs(seconds), ..group }));
+}
+
+/// An agent of work mode 4 whose call with 1003 has just begun; the call's number.
+fn talks(world: &mut World, at: usize) -> Value {
+    ask(world, at, &json!({"fname": "addmonitor", "device": "1001"}));
+    let agent = json!({"id": "1001", "group": 401, "wmode": 4});
+    ask(world, at, &json!({"fname": "logon", "this": "1001", "agent": agent}));
+    let dial = json!({"fname": "dial", "this": "1003", "called": "1001"});
+    let call = ask(world, at, &dial)["newcall"].clone();
+    ask(world, at, &json!({"fname": "answer", "this": "1001", "c1": call}));
+    world.frames(at);
+    call
+}
+
+#[test]
+fn after_work_ends_by_itself_when_the_groups_limit_is_reached() {
+    let mut world = world(vec![user("cube")]);
+    limit_after_work(&mut world, 30);
+    let at = logged_in(&mut world, "cube");
+    let call = talks(&mut world, at);
+    world.pass(Millis::from_secs(90));
+    world.text(at, &json!({"fname": "clear", "this": "1003", "c1": call}).to_string());
+    assert_eq!(events(&mut world, at), ["1001:3", "1001:1", "1001:206"]);
+    world.pass(Millis::from_secs(29));
+    assert!(events(&mut world, at).is_empty(), "too early");
+    world.pass(Millis::from_secs(2));
+    assert_eq!(events(&mut world, at), ["1001:204"]);
+    world.pass(Millis::from_secs(90));
+    assert!(events(&mut world, at).is_empty(), "once");
+}
+
+#[test]
+fn after_work_asked_for_while_talking_counts_from_the_calls_end() {
+    let mut world = world(vec![user("cube")]);
+    limit_after_work(&mut world, 30);
+    let at = logged_in(&mut world, "cube");
+    let call = talks(&mut world, at);
+    let wish = json!({"fname": "afterwork", "this": "1001", "agent": {"id": "1001"}});
+    world.text(at, &wish.to_string());
+    assert_eq!(events(&mut world, at), ["1001:206"]);
+    world.pass(Millis::from_secs(100));
+    world.text(at, &json!({"fname": "clear", "this": "1003", "c1": call}).to_string());
+    assert_eq!(events(&mut world, at), ["1001:3", "1001:1"]);
+    world.pass(Millis::from_secs(29));
+    assert!(events(&mut world, at).is_empty(), "too early");
+    world.pass(Millis::from_secs(2));
+    assert_eq!(events(&mut world, at), ["1001:204"]);
+}
+
+#[test]
+fn a_limit_that_is_set_later_ends_after_work_that_has_begun() {
+    let mut world = world(vec![user("cube")]);
+    let at = logged_in(&mut world, "cube");
+    let call = talks(&mut world, at);
+    ask(&mut world, at, &json!({"fname": "clear", "this": "1003", "c1": call}));
+    world.pass(Millis::from_mins(10));
+    assert!(!events(&mut world, at).contains(&"1001:204".to_owned()), "there is no limit");
+    limit_after_work(&mut world, 60);
+    world.pass(Millis::from_secs(1));
+    assert_eq!(events(&mut world, at), ["1001:204"]);
 }

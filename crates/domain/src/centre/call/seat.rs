@@ -265,6 +265,42 @@ impl Centre {
         }
     }
 
+    /// After-work that has lasted as long as the agent's group lets it ends: they are ready. Says when to look again.
+    pub(in crate::centre) fn after_work_due(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+    ) -> Option<Millis> {
+        let known = self.agents.get(agent)?;
+        let group = self.switch.seat(agent).map_or_else(|| self.group_of(agent), |s| s.group);
+        let limit = self.directory.groups.get(&group)?.after_work;
+        let channels: Vec<(Channel, Millis)> = known
+            .channels
+            .iter()
+            .filter(|(_, s)| matches!(s.state, AgentState::AfterWork(_)))
+            .map(|(channel, standing)| (*channel, standing.since))
+            .collect();
+        if limit.0 == 0 || channels.is_empty() {
+            return None;
+        }
+        // Whoever asked for it while they talked works on it when the call is over.
+        let busy = self.device_of(agent).is_some_and(|device| self.switch.occupied(&device));
+        if busy {
+            return Some(step.now.plus(limit));
+        }
+        let idle = known.idle_since;
+        let due = |(_, since): &(Channel, Millis)| (*since).max(idle).plus(limit);
+        let (over, later): (Vec<_>, Vec<_>) =
+            channels.into_iter().partition(|standing| due(standing) <= step.now);
+        let again = later.iter().map(due).min();
+        let over: BTreeSet<Channel> = over.into_iter().map(|(channel, _)| channel).collect();
+        if !over.is_empty() {
+            // They are logged on to these channels, so it is not refused.
+            let _ = self.set_state(step, agent, &over, AgentState::Ready, None);
+        }
+        again
+    }
+
     /// An agent has logged off: a queue's call that rings at their telephone goes back into its line.
     pub(in crate::centre) fn withdraw_call(&mut self, step: &mut Step<'_>, agent: &UserId) {
         let offered = self.switch.calls().find_map(|call| match &call.stay.as_ref()?.waiting {
