@@ -9,8 +9,8 @@ use crate::contact::{
 };
 use crate::directory::{Entry, EntryKey, SecondFactor};
 use crate::id::{
-    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, NoticeId, ParticipantId, QueueId,
-    StreamId, TokenHash, UserId,
+    ClientKey, ContactId, CtiId, DeviceId, FileId, FlowId, ItemId, NoticeId, ParticipantId,
+    QueueId, StreamId, TokenHash, UserId,
 };
 use crate::recording::Taped;
 use crate::retention::Pruned;

@@ -12,7 +12,7 @@ use super::code::Code;
 use super::pending::{Awaited, Pending, response};
 use super::read::Message;
 use super::request::{LONGEST_ID, LogIn, Service, Wanted};
-use super::{Times, event, lockout};
+use super::{Counts, Times, event, lockout};
 use crate::door::{CtiLogin, Cx, Effect, Fault, Out, RealmNo, Session};
 use domain::call::{Cause, Happening, Said, Tag, Wish};
 use domain::command::{Command, Done};
@@ -43,6 +43,7 @@ pub(super) struct Rio {
     peer: IpAddr,
     realm: RealmNo,
     times: Times,
+    counts: Box<dyn Counts>,
     login: Option<CtiLogin>,
     /// Watched devices; facts up to this deed are older than the watch.
     monitors: BTreeMap<DeviceId, u64>,
@@ -60,11 +61,12 @@ pub(super) struct Rio {
 }
 
 impl Rio {
-    pub(super) const fn new(peer: IpAddr, realm: RealmNo, times: Times) -> Self {
+    pub(super) fn new(peer: IpAddr, realm: RealmNo, times: Times, counts: Box<dyn Counts>) -> Self {
         Self {
             peer,
             realm,
             times,
+            counts,
             login: None,
             monitors: BTreeMap::new(),
             agents: BTreeMap::new(),
@@ -92,6 +94,7 @@ impl Rio {
     }
 
     fn respond(&self, message: &Message, code: Code, out: &mut Out) {
+        self.counts.answered(code.number());
         out.push(Effect::Send(response(message, code, None, self.profile()).into()));
     }
 
@@ -113,6 +116,7 @@ impl Rio {
     fn request(&mut self, cx: &mut Cx<'_>, text: &str, out: &mut Out) {
         let Some(message) = Message::read(text) else {
             let code = Code::NotJson.number();
+            self.counts.answered(code);
             let result = if self.profile().result_text {
                 format!("{{\"result\":\"{code}\"}}")
             } else {
@@ -282,7 +286,8 @@ impl Rio {
         }
     }
 
-    fn tell(&mut self, fact: &Published, out: &mut Out) {
+    fn tell(&self, fact: &Published, out: &mut Out) {
+        let before = out.len();
         let watched =
             |device: &DeviceId| self.monitors.get(device).is_some_and(|since| fact.seq > *since);
         match &fact.fact {
@@ -306,6 +311,7 @@ impl Rio {
             }
             _ => {}
         }
+        self.counts.told((out.len() - before) as u64);
     }
 
     /// The user of this connection was changed or removed by an administrator.
@@ -372,6 +378,7 @@ impl Session for Rio {
         let mut profile = self.profile();
         // Whoever barges in makes no call that could be the result.
         profile.dial_call_id &= !matches!(pending.awaited, Awaited::Joining);
+        self.counts.answered(code.number());
         let text = response(&pending.message, code, call, profile);
         out.push(Effect::Send(text.into()));
         if let Awaited::LogOn(agent) = pending.awaited
@@ -405,7 +412,9 @@ impl Session for Rio {
                     out.push(Effect::Do(0, "rio.back", Box::new(command)));
                 }
                 if snapshot {
+                    let before = out.len();
                     self.snapshot(cx.now, &device, &calls, &agent, out);
+                    self.counts.told((out.len() - before) as u64);
                 }
             }
             other => {

@@ -44,7 +44,7 @@ fn world(users: Vec<CtiUser>) -> World {
 
 fn open(world: &mut World) -> usize {
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    world.session(rio::open(peer, RealmNo(0), Times::default()), RealmNo(0))
+    world.session(rio::open(peer, RealmNo(0), Times::default(), Box::new(())), RealmNo(0))
 }
 
 fn logged_in(world: &mut World, id: &str) -> usize {
