@@ -7,6 +7,7 @@ use domain::directory::{
     Device, Forward, Group, Hours, Reason, Role, SecondFactor, Service, Srtp, User, WrapUpCode,
 };
 use domain::id::{DeviceId, HoursId, SkillId, UserId};
+use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
