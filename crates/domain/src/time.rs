@@ -21,7 +21,6 @@ impl Millis {
     }
 
     /// No time at all.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub const fn is_zero(&self) -> bool {
         self.0 == 0
     }
