@@ -304,6 +304,8 @@ impl Centre {
             Command::Tick => self.tick(step),
             Command::As(actor, command) => self.audited(step, actor, *command),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
+            Command::CtiGone { by, agents } => self.cti_gone(step, &by, &agents),
+            Command::CtiBack { by, device } => self.cti_back(step, &by, &device),
             Command::Asked(wish) => self.carry_out(step, *wish, true),
             Command::Phone { agent, act } => self.act(step, &agent, *act),
             Command::Put(entry) => self.put(step, *entry),
@@ -489,7 +491,11 @@ impl Centre {
             }
         }
         self.changes(&fact, &topics, queue);
+        let chat = self.chat_told(&fact);
         step.out.facts.push((fact, topics));
+        if let Some((room, agent, turn)) = chat {
+            self.tell_chat(step, room, agent, turn);
+        }
     }
 
     /// Who is told of a fact. Asked before and after it is taken up: both who was there and who is there may know.
@@ -516,6 +522,10 @@ impl Centre {
                         topics.push(topic);
                     }
                 }
+                return topics;
+            }
+            Fact::ChatCalled { happening, .. } => {
+                topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 return topics;
             }
             Fact::AnswerAsked { .. } => {

@@ -9,8 +9,8 @@ use crate::contact::{
 };
 use crate::directory::{Entry, EntryKey, SecondFactor};
 use crate::id::{
-    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, NoticeId, ParticipantId, QueueId,
-    StreamId, TokenHash, UserId,
+    ClientKey, ContactId, CtiId, DeviceId, FileId, FlowId, ItemId, NoticeId, ParticipantId,
+    QueueId, StreamId, TokenHash, UserId,
 };
 use crate::recording::Taped;
 use crate::retention::Pruned;
@@ -260,6 +260,21 @@ pub enum Command {
         by: Option<CtiId>,
         /// What.
         wish: Box<Wish>,
+    },
+
+    /// A CTI user's connection is gone, over which these agents had logged on, each at their time.
+    CtiGone {
+        /// Whose it was.
+        by: CtiId,
+        /// Who had logged on, and when that was answered.
+        agents: Vec<(UserId, Millis)>,
+    },
+    /// A CTI user monitors a telephone, whose agent may have lost their connection before.
+    CtiBack {
+        /// Who.
+        by: CtiId,
+        /// Which.
+        device: DeviceId,
     },
 
     /// What a program wishes of its user's own telephone. As with a CTI user's wish, a real telephone is asked to take part.

@@ -153,6 +153,14 @@ pub enum Fact {
         /// Where, and as what.
         seat: Seat,
     },
+    /// The connection is gone over which an agent had logged on; or they are back.
+    LogOffDue {
+        /// Who.
+        agent: UserId,
+        /// They are logged off then; none is not any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Millis>,
+    },
     /// Monitors of a telephone are told of the agent there.
     AgentShown {
         /// Which telephone.
@@ -166,6 +174,16 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
+    /// Something happened to a chat that is told as a call.
+    ChatCalled {
+        /// The chat's room.
+        room: RoomId,
+        /// What, as a call.
+        happening: Box<Happening>,
+        /// Where the agents sit who are asked or there.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        seats: BTreeMap<UserId, DeviceId>,
+    },
     /// A telephone can be reached by SIP from now on, at other places than before, or not any more. Told for all of its places
     /// at once, and not each time one is refreshed.
     Registered {

@@ -105,7 +105,7 @@ export const KINDS: readonly KindOf[] = [
     numbered: true,
     columns: ["name", "members"],
     fresh: { members: {} },
-    fields: [number("id", "f.id", 1, 999_999, { needed: true }), NAME, { at: "members", label: "f.members", ask: { as: "levels", of: "users" } }],
+    fields: [number("id", "f.id", 1, 999_999, { needed: true }), NAME, { at: "members", label: "f.members", ask: { as: "levels", of: "users" } }, seconds("after_work_ms", "f.afterWorkLimit")],
   },
   {
     path: "queues",
@@ -326,6 +326,8 @@ export const KINDS: readonly KindOf[] = [
       yes("profile.result_text", "f.resultText", { rare: true }),
       yes("profile.dial_call_id", "f.dialCallId", { rare: true }),
       yes("profile.after_work_205", "f.afterWork205", { rare: true }),
+      yes("profile.chat_events", "f.chatEvents", { rare: true }),
+      number("profile.agent_logoff_on_disconnect_s", "f.agentLogoff", 0, 86_400, { rare: true }),
     ],
   },
   {

@@ -72,6 +72,7 @@ impl Centre {
                 if matches!(state, AgentState::LoggedOff(_)) {
                     entry.channels.remove(channel);
                     if entry.channels.is_empty() {
+                        self.switch.leaving.remove(agent);
                         self.seat(agent, None);
                     }
                 } else {
@@ -84,8 +85,21 @@ impl Centre {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
+            Fact::LogOffDue { agent, until: Some(until) } => {
+                self.switch.leaving.insert(agent.clone(), *until);
+            }
+            Fact::LogOffDue { agent, until: None } => {
+                self.switch.leaving.remove(agent);
+            }
             Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::ChatCalled { room, happening, seats } => {
+                let now = (!happening.over).then(|| crate::call::Chatting {
+                    call: happening.call.clone(),
+                    seats: seats.clone(),
+                });
+                self.switch.set_chat(*room, now);
+            }
             Fact::Registered { device, here, places } => self.registered(device, *here, places),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);

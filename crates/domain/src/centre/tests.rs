@@ -79,12 +79,14 @@ impl Shop {
             name: "A".into(),
             members: [("1001".into(), 5), ("1002".into(), 9), ("1003".into(), 5)].into(),
             record: false,
+            after_work: Millis(0),
         }));
         shop.put(Entry::Group(Group {
             id: 402,
             name: "B".into(),
             members: [("1004".into(), 5)].into(),
             record: false,
+            after_work: Millis(0),
         }));
         shop.put(Entry::Queue(Queue::new("3001", "first", 401)));
         shop.put(Entry::Queue(Queue::new("3002", "second", 402)));

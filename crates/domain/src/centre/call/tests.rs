@@ -89,9 +89,21 @@ impl World {
             world.put(Entry::Device(Device { service: Some(service), ..Device::new(id) }));
         }
         let members = [A, B, C].map(|id| (id.into(), 5)).into();
-        world.put(Entry::Group(Group { id: 401, name: "g".into(), members, record: false }));
+        world.put(Entry::Group(Group {
+            id: 401,
+            name: "g".into(),
+            members,
+            record: false,
+            after_work: Millis(0),
+        }));
         let (name, members) = ("h".into(), BTreeMap::new());
-        world.put(Entry::Group(Group { id: 402, name, members, record: false }));
+        world.put(Entry::Group(Group {
+            id: 402,
+            name,
+            members,
+            record: false,
+            after_work: Millis(0),
+        }));
         world.put(Entry::Queue(Queue { aliases: vec!["1000".into()], ..Queue::new(Q, "q", 401) }));
         world.put(Entry::Queue(Queue::new("3002", "r", 402)));
         world.told.clear();

@@ -50,8 +50,12 @@ const CLOSED: &[(&str, &str)] = &[
          rules DialRules, priority integer, limit integer, caller string, uui boolean, disabled boolean",
     ),
     ("DialRule", "prefix string, least integer, most integer, strip integer, add string"),
-    ("CtiProfile", "result_text boolean, dial_call_id boolean, after_work_205 boolean"),
-    ("Group", "id! integer, name! string, members levels, record boolean"),
+    (
+        "CtiProfile",
+        "result_text boolean, dial_call_id boolean, after_work_205 boolean, chat_events boolean, \
+         agent_logoff_on_disconnect_s integer",
+    ),
+    ("Group", "id! integer, name! string, members levels, record boolean, after_work_ms integer"),
     ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
     (
         "Queue",
