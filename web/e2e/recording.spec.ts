@@ -2,7 +2,8 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 import { Baresip } from "./baresip";
 import { expect, Looked, looks, named, test as base, type DeskPage } from "./fixtures";
-import { bar, BROWSER, press, speaks, take, turnOn } from "./softphone";
+import { bar, press, take, turnOn } from "./phone";
+import { BROWSER, speaks } from "./softphone";
 
 interface Kept {
   id: string;

@@ -2,7 +2,8 @@
 import type { Page } from "@playwright/test";
 import { Baresip } from "./baresip";
 import { DeskPage, expect, test } from "./fixtures";
-import { bar, BROWSER, button, dial, heard, hears, hearsNothing, press, speaks, take, turnOn } from "./softphone";
+import { bar, button, dial, press, take, turnOn } from "./phone";
+import { BROWSER, heard, hears, hearsNothing, speaks } from "./softphone";
 
 test.use({ launchOptions: BROWSER });
 test.setTimeout(120_000);

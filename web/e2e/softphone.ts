@@ -1,6 +1,6 @@
 /** The telephone in the desk's browser, with a tone for a microphone and the test's ear at what it hears. */
 import type { BrowserContext, Page } from "@playwright/test";
-import { expect, type DeskPage } from "./fixtures";
+import { expect } from "./fixtures";
 
 const LOOPBACK = ["--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required"];
 const FAKE = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
@@ -61,27 +61,3 @@ export const heard = (page: Page) =>
 export const hears = (page: Page, hertz: number) =>
   expect.poll(async () => Math.abs((await heard(page)) - hertz) < 25, { timeout: 20_000, message: `${hertz} Hz` }).toBe(true);
 export const hearsNothing = (page: Page) => expect.poll(() => heard(page), { timeout: 20_000 }).toBe(0);
-
-export const bar = ({ page }: DeskPage) => page.getByTestId("phone-bar");
-export const button = ({ page }: DeskPage) => page.getByTestId("softphone");
-export const press = ({ page }: DeskPage, act: string) => page.getByTestId(`call-${act}`).click();
-
-/** Turns the telephone in the browser on, as the agent does the first time. */
-export async function turnOn(desk: DeskPage): Promise<void> {
-  await button(desk).click();
-  await desk.page.getByRole("button", { name: "이 브라우저를 전화로 쓰기" }).click();
-  await expect(button(desk)).toHaveAttribute("data-standing", "ready", { timeout: 20_000 });
-  await desk.page.keyboard.press("Escape");
-}
-
-export async function dial(desk: DeskPage, number: string): Promise<void> {
-  await desk.page.keyboard.press("Alt+d");
-  await desk.page.getByTestId("dial-dialog").getByLabel("번호나 이름").fill(number);
-  await desk.page.keyboard.press("Enter");
-}
-
-export async function take(desk: DeskPage): Promise<void> {
-  await expect(desk.page.getByRole("button", { name: /^받기/ }).first()).toBeVisible();
-  await desk.page.keyboard.press("F8");
-  await expect(bar(desk)).toHaveAttribute("data-link", "connected", { timeout: 15_000 });
-}

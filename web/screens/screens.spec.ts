@@ -7,7 +7,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, test, type DeskPage } from "../e2e/fixtures";
-import { bar, BROWSER, dial, press, speaks, take, turnOn } from "../e2e/softphone";
+import { bar, dial, press, take, turnOn } from "../e2e/phone";
+import { BROWSER, speaks } from "../e2e/softphone";
 import { WebChat } from "../e2e/webchat";
 
 const FOLDER = process.env.SCREENS ?? join(import.meta.dirname, "../../docs/screens");
