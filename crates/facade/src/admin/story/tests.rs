@@ -1,3 +1,5 @@
+//! What stories tell, and to whom.
+
 use super::*;
 use crate::admin::contacts::sample;
 use crate::door::RealmNo;
