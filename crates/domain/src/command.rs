@@ -214,6 +214,15 @@ pub enum Act {
     },
     /// Be heard no more, or again, whatever the call.
     Mute(bool),
+    /// Let a call be recorded from now on.
+    Record(ContactId),
+    /// Keep nothing of what is said in a call, or keep it again.
+    Mask {
+        /// The call.
+        contact: ContactId,
+        /// Nothing.
+        on: bool,
+    },
     /// Send keys, `0-9*#A-D`, to the others in a call.
     Keys {
         /// The call.

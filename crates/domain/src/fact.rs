@@ -211,6 +211,9 @@ pub enum Fact {
         /// The call; none is all that is said at the telephone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<CallId>,
+        /// The contact of that call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<ContactId>,
         /// What.
         sound: Sound,
     },
@@ -607,6 +610,7 @@ impl Fact {
             Self::Recorded { recording } => Some(recording.contact),
             Self::Posted { item, .. } => Some(item.contact),
             Self::Call(happening) => happening.call.contact,
+            Self::Sounded { contact, .. } => *contact,
             _ => None,
         }
     }

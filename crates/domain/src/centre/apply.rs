@@ -62,7 +62,7 @@ impl Centre {
                 self.shifts.remove(agent);
                 self.shifts_ended.insert(agent.clone(), *shift);
             }
-            Fact::Sounded { device, call, sound } => self.switch.sound(device, *call, *sound),
+            Fact::Sounded { device, call, sound, .. } => self.switch.sound(device, *call, *sound),
             Fact::AgentStated { agent, channel, state, because, .. } => {
                 let entry =
                     self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
