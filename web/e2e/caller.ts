@@ -23,7 +23,7 @@ interface Inside {
 }
 
 /** Gives a page a tone for a microphone, and holds its peer connections where the test finds them. */
-export async function wire(page: Page, hertz: number): Promise<void> {
+export async function wire(page: Pick<Page, "addInitScript">, hertz: number): Promise<void> {
   await page.addInitScript((hertz) => {
     const here = window as unknown as Inside;
     [here.told, here.peers] = [[], []];

@@ -378,8 +378,13 @@ impl Voice {
                 self.legs.of(&other).any(|leg| leg.stage == Stage::Called && leg.way.is_some())
             });
         let rings = call.speakers().any(|p| p.link == Link::Alerting && (!p.outside || p.rang));
+        let preview = early && !leg.previewed && !leg.offers;
+        if preview {
+            self.suit(turn, number, call);
+        }
+        let Some(leg) = self.legs.get(number) else { return };
         let (sip, headers, now) = (leg.sip, about(call, leg), turn.now());
-        if early && !leg.previewed && !leg.offers {
+        if preview {
             let sdp = leg.answer.clone();
             if self.endpoint.ring(now, sip, 183, &headers, sdp).is_ok()
                 && let Some(leg) = self.legs.get_mut(number)
@@ -395,9 +400,24 @@ impl Voice {
         }
     }
 
+    /// What is answered to a caller, now that somebody is there or the test numbers are; who stands in a line may meet anybody.
+    fn suit(&mut self, turn: &mut Turn<'_, '_>, number: No, call: &Call) {
+        let Some(leg) = self.legs.get(number).filter(|leg| !leg.previewed && !leg.offers) else {
+            return;
+        };
+        let Some(who) = leg.who.clone().filter(|_| call.stay.is_none()) else { return };
+        let with = self.leg_of_another(&who, (call.id, call.number), call);
+        if let Some(sdp) = turn.plane.settle(number, with)
+            && let Some(leg) = self.legs.get_mut(number)
+        {
+            leg.answer = Some(sdp.into_bytes());
+        }
+    }
+
     /// A caller is answered.
     pub(super) fn pick_up(&mut self, turn: &mut Turn<'_, '_>, number: No, call: &Call) {
         let now = turn.now();
+        self.suit(turn, number, call);
         let Some(leg) = self.legs.get_mut(number) else { return };
         let rang = std::mem::replace(&mut leg.rang, true);
         let (sip, sdp, headers) = (leg.sip, leg.answer.take(), about(call, leg));

@@ -53,6 +53,7 @@ fn centre(threads: usize) -> Centre {
         sounds: folder.join("sounds"),
         tapes: folder.join("tapes"),
         keeper,
+        video: true,
         silence: Duration::from_secs(1),
     };
     let (engine, told) = Engine::start(config).unwrap();
@@ -638,9 +639,113 @@ fn a_browser_holds_and_restarts_ice_on_the_same_leg() {
     assert!(centre.again(a, false).unwrap().contains("a=sendrecv"));
 }
 
+/// Two browsers with pictures, as a call brings them together: the far one answers before the near one is answered.
+fn filmed(centre: &mut Centre) -> ((Leg, Browser), (Leg, Browser)) {
+    let (a, b) = (centre.leg(), centre.leg());
+    let mut anna = Browser::with_film(&[Kind::Opus], Some(120));
+    let mut ben = Browser::with_film(&[Kind::Opus], Some(98));
+    let agreed = centre.answer(a, anna.offer().as_bytes()).unwrap();
+    assert!(!agreed.sdp.contains("m=video 0 "), "{}", agreed.sdp);
+    let offer = centre.offer(b, Wire::Web, Some(a)).unwrap();
+    let answer = ben.answer(&offer);
+    centre.conclude(b, answer.as_bytes()).unwrap();
+    let settled = centre.settle(a, Some(b)).unwrap();
+    assert!(settled.contains(" VP8/90000") && !settled.contains("H264"), "{settled}");
+    anna.concludes(&settled);
+    centre.join(a, b);
+    connect(&mut [&mut anna, &mut ben]);
+    ((a, anna), (b, ben))
+}
+
 #[test]
-fn video_is_refused_and_sound_is_not() {
+fn the_pictures_of_two_browsers_go_on_under_the_numbers_that_each_knows() {
+    let mut centre = centre(2);
+    let ((a, mut anna), (b, mut ben)) = filmed(&mut centre);
+    for n in 0..20 {
+        anna.paint(120, n);
+        ben.paint(96, 100 + n);
+        talk_all(&mut [], &mut [&mut anna, &mut ben], 20);
+    }
+    assert!(anna.seen.len() >= 18 && anna.seen.iter().all(|(number, _)| *number == 120));
+    assert!(ben.seen.len() >= 18 && ben.seen.iter().all(|(number, _)| *number == 96));
+    assert_eq!(ben.seen.last().unwrap().1, vec![19; 1_100]);
+    // Whoever cannot show what comes is heard by whoever paints it.
+    let before = anna.asked;
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 400);
+    ben.ask_whole();
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    assert!(anna.asked > before, "{before}");
+    // Whoever is put on hold sees nothing; whoever comes back sees a whole picture at once.
+    centre.hear(b, Hear::Sound(Sound::Music("".into())));
+    centre.hear(a, Hear::Nothing);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 350);
+    let (seen, asked) = (ben.seen.len(), anna.asked);
+    anna.paint(120, 1);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    assert_eq!((ben.seen.len(), anna.asked), (seen, asked));
+    centre.join(a, b);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    anna.paint(120, 2);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    assert_eq!(ben.seen.len(), seen + 1);
+    assert!(anna.asked > asked);
+}
+
+#[test]
+fn pictures_are_not_put_together_when_three_talk_and_do_not_reach_a_telephone() {
     let mut centre = centre(1);
+    let ((a, mut anna), (b, mut ben)) = filmed(&mut centre);
+    let (c, mut carl) = centre.callee("8 101", a);
+    centre.hear(a, Hear::Those(vec![b, c], vec![]));
+    centre.hear(b, Hear::Those(vec![a, c], vec![]));
+    centre.hear(c, Hear::Those(vec![a, b], vec![]));
+    (anna.tone, ben.tone, carl.tone) = (600, 900, 1_300);
+    for n in 0..10 {
+        anna.paint(120, n);
+        talk_all(&mut [&mut carl], &mut [&mut anna, &mut ben], 60);
+    }
+    assert_eq!(ben.seen, []);
+    carl.hears(&[600, 900], &[]);
+    // One of the two hangs up: who is left with a telephone is heard, and shows nothing to it.
+    centre.hear(a, Hear::Those(vec![c], vec![]));
+    centre.hear(c, Hear::Those(vec![a], vec![]));
+    anna.paint(120, 1);
+    talk_all(&mut [&mut carl], &mut [&mut anna, &mut ben], 100);
+    carl.heard.clear();
+    talk_all(&mut [&mut carl], &mut [&mut anna, &mut ben], 300);
+    carl.hears(&[600], &[900]);
+}
+
+#[test]
+fn a_picture_is_refused_where_the_far_side_has_none_and_stays_refused() {
+    let mut centre = centre(1);
+    let (a, mut anna) = (centre.leg(), Browser::with_film(&[Kind::PCMA], Some(120)));
+    centre.answer(a, anna.offer().as_bytes()).unwrap();
+    let (b, mut bob) = centre.callee("8 101", a);
+    let settled = centre.settle(a, Some(b)).unwrap();
+    assert!(settled.contains("m=video 0 "), "{settled}");
+    let bundle = settled.lines().find(|line| line.starts_with("a=group:BUNDLE ")).unwrap();
+    assert_eq!(bundle.split(' ').count(), 2, "{settled}");
+    anna.concludes(&settled);
+    centre.join(a, b);
+    connect(&mut [&mut anna]);
+    (anna.tone, bob.tone) = (600, 900);
+    talk_all(&mut [&mut bob], &mut [&mut anna], 400);
+    anna.hears(&[900], &[]);
+    let again = centre.answer(a, anna.offer().as_bytes()).unwrap();
+    assert!(again.sdp.contains("m=video 0 "), "{}", again.sdp);
+    anna.concludes(&again.sdp);
+    // A leg that has sound alone has nothing to settle, and where nobody is there is nothing to see.
+    assert_eq!(centre.settle(b, Some(a)), None);
+    let (c, mut carol) = (centre.leg(), Browser::with_film(&[Kind::PCMA], Some(120)));
+    centre.answer(c, carol.offer().as_bytes()).unwrap();
+    assert!(centre.settle(c, None).unwrap().contains("m=video 0 "));
+}
+
+#[test]
+fn video_is_refused_and_sound_is_not_where_it_is_not_configured() {
+    let mut centre = centre(1);
+    centre.engine.as_mut().unwrap().config.video = false;
     let (leg, mut anna) = (centre.leg(), Browser::new(&[Kind::Opus]));
     let offer = anna.offer();
     // Browsers say of each line how it is reached and by whom.

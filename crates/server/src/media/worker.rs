@@ -10,6 +10,7 @@ mod web;
 
 use super::line::{Agreement, Line, Plan, Program};
 use super::meter::{Counts, Meters};
+use super::picture::Pictures;
 use super::tape::Reel;
 use super::web::{Ask, Refused};
 use crate::clock;
@@ -57,6 +58,8 @@ pub(super) enum Order {
     Give(Leg, Mate),
     /// What was agreed for a leg.
     Agree(Leg, Agreement),
+    /// What was agreed for a leg's pictures.
+    Picture(Leg, Pictures),
     /// Something that a browser's session must be asked, and where its answer is awaited.
     Ask(Leg, Ask, Sender<Result<String, Refused>>),
     /// What a leg hears.
@@ -275,6 +278,12 @@ impl Worker {
                 }
                 self.touch(leg);
             }
+            Order::Picture(leg, pictures) => {
+                if let Some(line) = self.line(leg) {
+                    line.pictures = pictures;
+                }
+                self.touch(leg);
+            }
             Order::Ask(leg, ask, answer) => {
                 let _ = answer.send(self.ask_web(leg, ask));
             }
@@ -397,6 +406,7 @@ impl Worker {
         self.free.push(place);
         self.meters.legs.decrement(1.0);
         line.hearers.clear();
+        line.watchers.clear();
         (line.taps, line.tap) = (0, None);
         (line.decoder, line.encoder) = (None, None);
         (line.listed, line.list_tapped) = (false, false);
@@ -437,6 +447,7 @@ impl Worker {
     }
 
     fn unplan(&mut self, place: usize) {
+        self.unwatch(place);
         let Some(line) = self.at(place) else { return };
         match std::mem::replace(&mut line.plan, Plan::Nothing) {
             Plan::Nothing => {}
@@ -455,6 +466,7 @@ impl Worker {
         let Some(line) = self.lines.get(place).and_then(Option::as_deref) else { return };
         let leg = line.leg;
         let mut plan = Plan::Nothing;
+        let mut seen = None;
         if let Program::Itself = line.program {
             plan = Plan::Relay(place);
         } else if let Program::Those(legs, sounds) = &line.program {
@@ -464,6 +476,8 @@ impl Worker {
                 let from = self.lines.get(*from).and_then(Option::as_deref);
                 from.is_some_and(|from| line.codecs.hears(&from.codecs))
             };
+            // Pictures are not put together: who hears one sees it, who hears several sees none.
+            seen = here.first().copied().filter(|_| legs.len() == 1 && sounds.is_empty());
             plan = match here.as_slice() {
                 [] if sounds.is_empty() => Plan::Nothing,
                 [one] if sounds.is_empty() && spoken(one) => Plan::Relay(*one),
@@ -489,6 +503,9 @@ impl Worker {
                     line.own.run = line.own.run.wrapping_add(1);
                 }
             }
+        }
+        if let Some(seen) = seen {
+            self.watch(place, seen);
         }
         let frames = matches!(plan, Plan::Frames(_));
         if let Some(line) = self.at(place) {

@@ -1,12 +1,16 @@
 //! Browsers on this thread: whose datagram it is, and what falls due for them.
 
-use super::super::web::{Ask, Refused, addressee};
+use super::super::meter::Why;
+use super::super::picture::Coding;
+use super::super::web::{Ask, Of, Refused, addressee};
 use super::Worker;
 use crate::clock;
 use facade::voice::plane::Leg;
+use media::leg::LegId;
 use media::rtp::{Kind, Packet};
 use media::time::Micros;
 use std::net::SocketAddr;
+use str0m::rtp::RtpPacket;
 
 /// The most datagrams taken in one go, so that other legs have their turn.
 const BATCH: usize = 64;
@@ -26,7 +30,6 @@ impl Worker {
     }
 
     fn browser(&mut self, source: SocketAddr, length: usize, now: Micros) {
-        use super::super::meter::Why;
         let Self { web, lines, sources, names, datagram, .. } = self;
         let Some(socket) = web else { return };
         let bytes = datagram.get(..length).unwrap_or_default();
@@ -56,6 +59,11 @@ impl Worker {
         let packets = session.came();
         for packet in &packets {
             let head = &packet.header;
+            let coding = self.at(place).and_then(|line| line.pictures.coding(*head.payload_type));
+            if let Some(coding) = coding {
+                self.show(place, packet, coding, now);
+                continue;
+            }
             let plain = Packet {
                 marker: head.marker,
                 payload_type: *head.payload_type,
@@ -73,8 +81,83 @@ impl Worker {
             }
             self.admitted(place, length, now);
         }
-        if let Some(session) = self.at(place).and_then(|line| line.web.as_mut()) {
-            session.keep(packets);
+        let Some(session) = self.at(place).and_then(|line| line.web.as_mut()) else { return };
+        session.keep(packets);
+        if session.is_blind() {
+            self.ask_whole(place);
+        }
+    }
+
+    /// A packet of a picture goes on to those who see it.
+    fn show(&mut self, place: usize, packet: &RtpPacket, coding: Coding, now: Micros) {
+        let head = &packet.header;
+        let plain = Packet {
+            marker: head.marker,
+            payload_type: *head.payload_type,
+            sequence: head.sequence_number,
+            timestamp: head.timestamp,
+            ssrc: *head.ssrc,
+            csrc: &[],
+            extension: None,
+            payload: &packet.payload,
+            padding: 0,
+        };
+        let from = LegId(u32::try_from(place).unwrap_or(u32::MAX - 1));
+        let mut nth = 0;
+        while let Some(watcher) = self.at(place).and_then(|line| line.watchers.get(nth).copied()) {
+            nth += 1;
+            let Self { lines, web: Some(socket), counts, .. } = self else { return };
+            let Some(line) = lines.get_mut(watcher).and_then(Option::as_deref_mut) else {
+                continue;
+            };
+            let Some(number) = line.pictures.number(coding).filter(|_| line.pictures.sees) else {
+                counts.drop(Why::Payload);
+                continue;
+            };
+            let Some((screen, session)) = line.screen.as_mut().zip(line.web.as_mut()) else {
+                continue;
+            };
+            let patch = screen.patch(from, now, &plain, number);
+            if session.send(Of::Picture, &patch, packet.payload.clone(), socket) {
+                counts.sent += 1;
+            } else {
+                counts.drop(Why::Unsent);
+            }
+        }
+    }
+
+    /// A browser sees another's picture from now on, if both have some.
+    pub(super) fn watch(&mut self, place: usize, seen: usize) {
+        let sees = |worker: &mut Self, place| {
+            worker.at(place).is_some_and(|line| !line.pictures.codings().is_empty())
+        };
+        if !sees(self, place) || !sees(self, seen) {
+            return;
+        }
+        if let Some(line) = self.at(place) {
+            line.watches = Some(seen);
+        }
+        if let Some(line) = self.at(seen) {
+            line.watchers.push(place);
+        }
+        self.ask_whole(place);
+    }
+
+    /// It sees none any more.
+    pub(super) fn unwatch(&mut self, place: usize) {
+        let seen = self.at(place).and_then(|line| line.watches.take());
+        if let Some(line) = seen.and_then(|seen| self.at(seen)) {
+            line.watchers.retain(|own| *own != place);
+        }
+    }
+
+    /// Whoever is seen at this place is asked for a whole picture.
+    fn ask_whole(&mut self, place: usize) {
+        let Some(seen) = self.at(place).and_then(|line| line.watches) else { return };
+        let Self { lines, web: Some(socket), .. } = self else { return };
+        let line = lines.get_mut(seen).and_then(Option::as_deref_mut);
+        if let Some(session) = line.and_then(|line| line.web.as_mut()) {
+            session.ask_whole(socket);
         }
     }
 
