@@ -385,6 +385,7 @@ export const REALM: KindOf = {
     seconds("ring_ms", "f.ring"),
     { at: "second_factor", label: "f.secondFactor", ask: { as: "several", of: ROLES } },
     yes("open_topics", "f.openTopics", { rare: true }),
+    text("push_to", "f.pushTo", { rare: true }),
     { at: "stream_hosts", label: "f.streamHosts", rare: true, ask: { as: "lines", optional: true } },
   ],
 };

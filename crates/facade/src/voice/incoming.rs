@@ -18,6 +18,9 @@ const RESUME: &str = "X-NX-Resume";
 /// User-to-user data, in bytes (`nxproxy-rio.md` 5.2).
 const UUI_LIMIT: usize = 256;
 
+/// A push token, in bytes: those of the services there are have less than a tenth of it.
+const PUSH_LIMIT: usize = 4_096;
+
 /// Who calls.
 enum Caller {
     Phone(Who),
@@ -77,7 +80,9 @@ impl Voice {
             }
             _ => invite.uri.user().unwrap_or_default().as_ref().into(),
         };
-        let attached = Attached { uui: uui(invite), ..Attached::default() };
+        let push =
+            if matches!(caller, Caller::Outside(_, Via::Web)) { push(invite) } else { "".into() };
+        let attached = Attached { uui: uui(invite), push, ..Attached::default() };
         let (who, wish) = match caller {
             Caller::Phone(who) => {
                 if let Some(cnid) = invite.headers.get(&Name::Other(RESUME.into())) {
@@ -442,6 +447,13 @@ fn about(call: &Call, leg: &Leg) -> Headers {
         headers.push(Name::Other("X-NX-VirtualAgent".into()), &party.device);
     }
     headers
+}
+
+/// The token by which the app of a page's visitor is woken. What is none of a push service is none.
+fn push(invite: &Request) -> Arc<str> {
+    let token = invite.headers.get(&Name::Other("X-NX-Push".into())).unwrap_or_default().trim();
+    let fits = token.len() <= PUSH_LIMIT && token.bytes().all(|b| b.is_ascii_graphic());
+    if fits && token != "default" { token.into() } else { "".into() }
 }
 
 /// User-to-user data of an INVITE (RFC 7433). What is no text, or too long, is none.
