@@ -431,6 +431,10 @@ impl Engine {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let (answer, answered) = mpsc::channel();
         self.ask(held.mate, Order::Ask(leg, ask, answer));
+        // Whoever waits for an answer does not gather.
+        if let Some(mate) = self.mates.get(held.mate) {
+            mate.ring();
+        }
         let answered = answered.recv_timeout(ANSWER).map_err(|_| PlaneFault::WrongState)?;
         answered.map_err(|Refused| PlaneFault::Unfit)
     }

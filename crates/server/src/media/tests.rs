@@ -620,6 +620,18 @@ fn a_browser_that_knows_opus_alone_is_understood_by_a_telephone() {
 }
 
 #[test]
+fn a_browser_s_answer_is_taken_while_the_switch_gathers_what_it_asks() {
+    let mut centre = centre(1);
+    let (leg, mut ben) = (centre.leg(), Browser::new(&[Kind::Opus]));
+    let offer = centre.offer(leg, Wire::Web, None).unwrap();
+    let answer = ben.answer(&offer);
+    Plane::gather(centre.engine.as_mut().unwrap());
+    let way = centre.conclude(leg, answer.as_bytes()).unwrap();
+    Plane::flush(centre.engine.as_mut().unwrap());
+    assert_eq!(way, Way { sends: true, hears: true });
+}
+
+#[test]
 fn two_browsers_with_opus_are_relayed_as_they_are() {
     let mut centre = centre(2);
     let (a, mut anna) = centre.browser(&[Kind::Opus]);
