@@ -7,6 +7,7 @@
 //! - [`ports`], [`codecs`], [`sounds`]: what a leg is made of. [`line`]: a leg as its thread holds it.
 //! - [`srtp`]: packets kept secret by keys of the SDP. [`web`]: a browser's session.
 //! - [`picture`]: what goes from browser to browser beside the sound.
+//!   [`wires`]: what browsers' packets go by.
 //! - [`tap`]: a leg's sound as frames. [`tape`]: frames as a file. [`meter`]: what is counted.
 
 #![allow(
@@ -26,6 +27,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 mod web;
+mod wires;
 mod worker;
 
 pub(crate) use meter::SCORES;
@@ -52,7 +54,7 @@ use srtp::{Master, Suite};
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -61,6 +63,7 @@ use std::time::Duration;
 use tape::{Archive, Piece, Reel};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use web::{Ask, Common, Opus, Refused, Session};
+use wires::Wires;
 use worker::{Mate, Order, Worker};
 
 /// The most legs of which what one hears is mixed.
@@ -162,9 +165,15 @@ impl Engine {
         };
         let silence = u64::try_from(config.silence.as_millis()).unwrap_or(u64::MAX);
         let mut ports = Ports::new(config.bind, &config.ports, u16::from_be_bytes(draw()));
-        let mut shared = Some(ports.shared()?);
-        let reached = shared.as_ref().and_then(|socket| socket.local_addr().ok());
-        let web = reached.and_then(|own| Common::new((config.public, own.port()).into()));
+        let shared = ports.shared()?;
+        let own = shared.local_addr()?;
+        // The same number over TCP, for those that no datagram reaches; without it they are not reached.
+        let listener = TcpListener::bind(own)
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+            .inspect_err(|fault| tracing::warn!(%fault, %own, "browsers have no TCP"))
+            .ok();
+        let web = Common::new((config.public, own.port()).into(), listener.is_some());
+        let mut shared = Some(Wires::new(shared, listener));
         let mut mates = Vec::with_capacity(count);
         for n in 0..count {
             let (orders, asked) = mpsc::channel();

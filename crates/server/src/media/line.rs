@@ -65,7 +65,7 @@ pub(super) struct Line {
     pub(super) sockets: Option<(UdpSocket, UdpSocket)>,
     pub(super) web: Option<Box<Session>>,
     /// Where a browser's datagrams come from.
-    pub(super) sources: Vec<SocketAddr>,
+    pub(super) sources: Vec<(SocketAddr, bool)>,
     pub(super) mux: bool,
     pub(super) guard: Option<Box<Guard>>,
     pub(super) end: End,

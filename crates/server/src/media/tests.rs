@@ -669,6 +669,47 @@ fn a_browser_holds_and_restarts_ice_on_the_same_leg() {
     assert!(centre.again(a, false).unwrap().contains("a=sendrecv"));
 }
 
+#[test]
+fn a_browser_that_no_datagram_reaches_is_heard_over_tcp() {
+    let mut centre = centre(1);
+    let to = centre.web.as_ref().unwrap().address();
+    let (a, mut anna) = (centre.leg(), Browser::by_tcp(&[Kind::PCMA], to));
+    let agreed = centre.answer(a, anna.offer().as_bytes()).unwrap();
+    assert!(agreed.sdp.contains(" typ host tcptype passive"), "{}", agreed.sdp);
+    anna.concludes(&agreed.sdp);
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    connect(&mut [&mut anna]);
+    (anna.tone, bob.tone) = (600, 900);
+    talk_all(&mut [&mut bob], &mut [&mut anna], 600);
+    anna.hears(&[900], &[600]);
+    bob.hears(&[600], &[900]);
+}
+
+#[test]
+fn strangers_who_connect_are_shown_out_and_of_one_address_only_so_many_are_let_in() {
+    use std::io::{Read as _, Write as _};
+    let centre = centre(1);
+    let to = centre.web.as_ref().unwrap().address();
+    let closed = |mut stream: &std::net::TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        !matches!(stream.read(&mut [0; 8]), Err(fault) if fault.kind() == io::ErrorKind::WouldBlock)
+    };
+    // Neither a packet of nobody's nor a length that no packet has is listened to for long.
+    for bytes in [&[0, 4, 0x80, 0, 0, 0][..], &[255, 255, 1], &[0, 3, 1, 2, 3]] {
+        let mut stream = std::net::TcpStream::connect(to).unwrap();
+        stream.write_all(bytes).unwrap();
+        assert!(closed(&stream), "{bytes:?}");
+    }
+    let crowd: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(to).unwrap()).collect();
+    let out = crowd.iter().rev().take_while(|stream| {
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let mut stream: &std::net::TcpStream = stream;
+        matches!(stream.read(&mut [0; 8]), Ok(0))
+    });
+    assert_eq!(out.count(), 8);
+}
+
 /// Two browsers with pictures, as a call brings them together: the far one answers before the near one is answered.
 fn filmed(centre: &mut Centre) -> ((Leg, Browser), (Leg, Browser)) {
     let (a, b) = (centre.leg(), centre.leg());

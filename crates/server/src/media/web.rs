@@ -4,9 +4,10 @@
 //! what somebody sent, that session ends and no other ([`Session::step`]).
 
 use super::picture::Choice;
+use super::wires::Wires;
 use crate::clock;
 use media::leg::Patch;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::format::{Codec, FormatParams};
 use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaKind, Mid};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{Extension, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
@@ -32,14 +33,16 @@ pub(super) struct Common {
     certificate: DtlsCert,
     /// By which browsers reach the shared port.
     address: SocketAddr,
+    /// Also over TCP.
+    tcp: bool,
 }
 
 impl Common {
     /// With a certificate of its own; none if the library has none to give.
-    pub(super) fn new(address: SocketAddr) -> Option<Self> {
+    pub(super) fn new(address: SocketAddr, tcp: bool) -> Option<Self> {
         let crypto = Arc::new(str0m::crypto::from_feature_flags());
         let certificate = crypto.dtls_provider.generate_certificate()?;
-        Some(Self { crypto, certificate, address })
+        Some(Self { crypto, certificate, address, tcp })
     }
 
     /// By which browsers reach the shared port.
@@ -149,6 +152,10 @@ impl Session {
         let address = common.address;
         let mut rtc = catch_unwind(AssertUnwindSafe(|| config.build(now))).ok()?;
         rtc.add_local_candidate(Candidate::host(address, "udp").ok()?)?;
+        if common.tcp {
+            let waits = Candidate::builder().tcp().host(address).tcptype(TcpType::Passive);
+            rtc.add_local_candidate(waits.build().ok()?)?;
+        }
         Some(Self {
             rtc,
             address,
@@ -194,13 +201,12 @@ impl Session {
     fn offer(&mut self, hold: bool) -> Result<String, Refused> {
         let direction = if hold { Direction::SendOnly } else { Direction::SendRecv };
         let mut changes = self.rtc.sdp_api();
-        match self.sound.mid {
-            Some(mid) => changes.set_direction(mid, direction),
-            None => {
-                changes.add_media(MediaKind::Audio, direction, None, None, None);
-                if self.pictures {
-                    changes.add_media(MediaKind::Video, direction, None, None, None);
-                }
+        if let Some(mid) = self.sound.mid {
+            changes.set_direction(mid, direction);
+        } else {
+            changes.add_media(MediaKind::Audio, direction, None, None, None);
+            if self.pictures {
+                changes.add_media(MediaKind::Video, direction, None, None, None);
             }
         }
         let Some((offer, pending)) = changes.apply() else { return Ok(String::new()) };
@@ -236,17 +242,23 @@ impl Session {
     }
 
     /// A datagram came; tells whether it is of this session.
-    pub(super) fn take(&mut self, bytes: &[u8], source: SocketAddr, socket: &UdpSocket) -> bool {
+    pub(super) fn take(
+        &mut self,
+        by: Protocol,
+        bytes: &[u8],
+        source: SocketAddr,
+        wires: &Wires,
+    ) -> bool {
         let now = clock::std_instant();
         self.step(|own| {
-            let Ok(received) = Receive::new(Protocol::Udp, source, own.address, bytes) else {
+            let Ok(received) = Receive::new(by, source, own.address, bytes) else {
                 return false;
             };
             let input = Input::Receive(now, received);
             let ours = own.rtc.accepts(&input);
             if ours {
                 own.dead |= own.rtc.handle_input(input).is_err();
-                own.flush(socket);
+                own.flush(wires);
             }
             ours
         })
@@ -254,11 +266,11 @@ impl Session {
     }
 
     /// Time went by.
-    pub(super) fn pass(&mut self, socket: &UdpSocket) {
+    pub(super) fn pass(&mut self, wires: &Wires) {
         let now = clock::std_instant();
         self.step(|own| {
             own.dead |= own.rtc.handle_input(Input::Timeout(now)).is_err();
-            own.flush(socket);
+            own.flush(wires);
         });
     }
 
@@ -268,7 +280,7 @@ impl Session {
         of: Of,
         patch: &Patch,
         payload: impl Into<Arc<[u8]>>,
-        socket: &UdpSocket,
+        wires: &Wires,
     ) -> bool {
         let now = clock::std_instant();
         let track = if of == Of::Sound { &mut self.sound } else { &mut self.picture };
@@ -292,14 +304,14 @@ impl Session {
             // What is lost of a picture is sent again; sound would come too late.
             stream.write_rtp(packet.marker(patch.marker).nackable(of == Of::Picture));
             own.dead |= own.rtc.handle_input(Input::Timeout(now)).is_err();
-            own.flush(socket);
+            own.flush(wires);
             true
         });
         sent.unwrap_or(false)
     }
 
     /// Asks the browser for a whole picture, on which the next ones rest.
-    pub(super) fn ask_whole(&mut self, socket: &UdpSocket) {
+    pub(super) fn ask_whole(&mut self, wires: &Wires) {
         let now = clock::std_instant();
         let Some(mid) = self.picture.mid else { return };
         if self.asked.is_some_and(|asked| now.duration_since(asked) < WHOLE) {
@@ -312,7 +324,7 @@ impl Session {
             stream.request_keyframe(KeyframeRequestKind::Pli);
             own.asked = Some(now);
             own.dead |= own.rtc.handle_input(Input::Timeout(now)).is_err();
-            own.flush(socket);
+            own.flush(wires);
         });
     }
 
@@ -322,7 +334,7 @@ impl Session {
     }
 
     /// Everything that the library has to give.
-    fn flush(&mut self, socket: &UdpSocket) {
+    fn flush(&mut self, wires: &Wires) {
         for _ in 0..STEPS {
             match self.rtc.poll_output() {
                 Ok(Output::Timeout(due)) => {
@@ -330,7 +342,7 @@ impl Session {
                     return;
                 }
                 Ok(Output::Transmit(datagram)) => {
-                    let _ = socket.send_to(&datagram.contents, datagram.destination);
+                    wires.send(datagram.proto, datagram.destination, &datagram.contents);
                 }
                 Ok(Output::Event(Event::RtpPacket(packet))) => self.came.push(packet),
                 Ok(Output::Event(Event::KeyframeRequest(_) | Event::Connected)) => {

@@ -13,6 +13,7 @@ use super::meter::{Counts, Meters};
 use super::picture::Pictures;
 use super::tape::Reel;
 use super::web::{Ask, Refused};
+use super::wires::Wires;
 use crate::clock;
 use facade::voice::plane::{Leg, Noticed, Pause, Tape};
 use media::dtmf::Key;
@@ -23,7 +24,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -39,6 +40,10 @@ const EVENTS: usize = 256;
 const BELL: u64 = u64::MAX;
 /// What the socket that browsers share is called.
 const WEB: u64 = u64::MAX - 1;
+/// What the socket is called at which browsers connect that no datagram reaches; and what of a name says that it is a
+/// connection's. The turn of a leg has 31 bits.
+const LISTENER: u64 = u64::MAX - 2;
+const STREAM: u64 = 1 << 63;
 /// Who speaks when the house does.
 const HOUSE: LegId = LegId(u32::MAX);
 /// More packets than this within a tick, and the thread gathers some before it looks again, instead of waking for each.
@@ -112,6 +117,9 @@ impl Mate {
 /// A place and its turn: what a line has left in a list before it went is not taken for that of the next one.
 type Listed = (usize, u32);
 
+/// Where packets come from, and whether by TCP.
+pub(super) type Source = (SocketAddr, bool);
+
 /// One media thread.
 pub(super) struct Worker {
     epoll: Epoll,
@@ -126,10 +134,10 @@ pub(super) struct Worker {
     free: Vec<usize>,
     places: HashMap<Leg, usize>,
     /// The socket that all browsers share; one thread has it.
-    web: Option<UdpSocket>,
+    web: Option<Wires>,
     /// By the name in STUN messages, and by the source of other datagrams: the place of a browser's leg.
     names: HashMap<String, usize>,
-    sources: HashMap<SocketAddr, usize>,
+    sources: HashMap<Source, usize>,
     webs: Vec<usize>,
     /// By leg: the places of those who shall hear it.
     fans: HashMap<Leg, Vec<usize>>,
@@ -158,12 +166,14 @@ impl Worker {
         orders: Receiver<Order>,
         tell: UnboundedSender<Noticed>,
         silence: u64,
-        web: Option<UdpSocket>,
+        web: Option<Wires>,
     ) -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         epoll.add(&*bell, EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
         if let Some(web) = &web {
-            epoll.add(web, EpollEvent::new(EpollFlags::EPOLLIN, WEB))?;
+            epoll.add(&web.udp, EpollEvent::new(EpollFlags::EPOLLIN, WEB))?;
+            let listen = EpollEvent::new(EpollFlags::EPOLLIN, LISTENER);
+            web.with_listener(|listener| epoll.add(listener, listen)).transpose()?;
         }
         Ok(Self {
             epoll,
@@ -221,6 +231,8 @@ impl Worker {
                     }
                 }
                 WEB => self.browsers(now),
+                LISTENER => self.accept(now),
+                name if name & STREAM != 0 => self.stream(name & !STREAM, now),
                 name => self.datagram(name, now),
             }
         }

@@ -4,18 +4,21 @@ use super::phone::has;
 use media::dtmf::Key;
 use media::dtmf::event::Press;
 use media::g711::Law;
-use std::net::UdpSocket;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::format::{Codec, FormatParams};
 use str0m::media::{Direction, Frequency, MediaKind, Mid};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 pub(in super::super) struct Browser {
     rtc: Rtc,
     socket: UdpSocket,
+    /// Instead of datagrams: a connection, whom it is to, and what of a packet has come.
+    stream: Option<(TcpStream, SocketAddr, Vec<u8>)>,
     mid: Option<Mid>,
     pending: Option<SdpPendingOffer>,
     pub(in super::super) tone: u32,
@@ -45,6 +48,15 @@ impl Browser {
 
     /// One that has pictures, and knows VP8 by this number.
     pub(in super::super) fn with_film(codecs: &[Codec], vp8: Option<u8>) -> Self {
+        Self::by(codecs, vp8, None)
+    }
+
+    /// One that no datagram reaches, and that connects there.
+    pub(in super::super) fn by_tcp(codecs: &[Codec], to: SocketAddr) -> Self {
+        Self::by(codecs, None, Some(to))
+    }
+
+    fn by(codecs: &[Codec], vp8: Option<u8>, tcp: Option<SocketAddr>) -> Self {
         let has = |codec| codecs.contains(&codec);
         let mut config = Rtc::builder()
             .set_crypto_provider(Arc::new(str0m::crypto::from_feature_flags()))
@@ -77,11 +89,23 @@ impl Browser {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_nonblocking(true).unwrap();
         let mut rtc = config.build(crate::clock::std_instant());
-        let own = Candidate::host(socket.local_addr().unwrap(), "udp").unwrap();
+        let stream = tcp.map(|to| {
+            let stream = TcpStream::connect(to).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            (stream, to, Vec::new())
+        });
+        let own = match &stream {
+            None => Candidate::host(socket.local_addr().unwrap(), "udp").unwrap(),
+            Some((stream, ..)) => {
+                let own = Candidate::builder().tcp().host(stream.local_addr().unwrap());
+                own.tcptype(TcpType::Active).build().unwrap()
+            }
+        };
         rtc.add_local_candidate(own);
         Self {
             rtc,
             socket,
+            stream,
             mid: None,
             pending: None,
             tone: 0,
@@ -215,6 +239,23 @@ impl Browser {
                 self.flush();
             }
         }
+        if let Some((stream, _, came)) = &mut self.stream {
+            while let Ok(length) = stream.read(&mut bytes) {
+                assert_ne!(length, 0, "the connection is closed");
+                came.extend(&bytes[..length]);
+            }
+        }
+        while let Some((stream, to, came)) = &mut self.stream {
+            let Some(([a, b], rest)) = came.split_first_chunk::<2>() else { break };
+            let length = usize::from(u16::from_be_bytes([*a, *b]));
+            let Some(packet) = rest.get(..length).map(<[u8]>::to_vec) else { break };
+            came.drain(..2 + length);
+            let (own, to) = (stream.local_addr().unwrap(), *to);
+            let received = Receive::new(Protocol::Tcp, to, own, &packet).unwrap();
+            let now = crate::clock::std_instant();
+            self.rtc.handle_input(Input::Receive(now, received)).unwrap();
+            self.flush();
+        }
         self.pass();
     }
 
@@ -227,6 +268,12 @@ impl Browser {
         loop {
             match self.rtc.poll_output().unwrap() {
                 Output::Timeout(_) => return,
+                Output::Transmit(sent) if sent.proto == Protocol::Tcp => {
+                    let (stream, ..) = self.stream.as_mut().unwrap();
+                    let length = u16::try_from(sent.contents.len()).unwrap();
+                    stream.write_all(&length.to_be_bytes()).unwrap();
+                    stream.write_all(&sent.contents).unwrap();
+                }
                 Output::Transmit(sent) => {
                     self.socket.send_to(&sent.contents, sent.destination).unwrap();
                 }

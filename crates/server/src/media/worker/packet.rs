@@ -5,6 +5,7 @@ use super::super::line::Line;
 use super::super::meter::{Counts, Why};
 use super::super::tap::{PACKET, decode};
 use super::super::web::Of;
+use super::super::wires::Wires;
 use super::Worker;
 use facade::voice::plane::Noticed;
 use media::dtmf::event::{Event, Heard};
@@ -239,7 +240,7 @@ pub(super) fn send(
     buffer: &mut [u8],
     cut: &Cut,
     patch: &Patch,
-    web: Option<&UdpSocket>,
+    web: Option<&Wires>,
     counts: &mut Counts,
 ) {
     let sent = match (&mut line.web, web, &line.sockets) {
