@@ -214,6 +214,15 @@ impl Engine {
         }
     }
 
+    /// Rings for all that was asked and not rung for.
+    fn ring(&self) {
+        for (mate, owed) in self.mates.iter().zip(&self.owed) {
+            if owed.take() {
+                mate.ring();
+            }
+        }
+    }
+
     /// The thread with the fewest legs.
     fn idlest(&self) -> usize {
         let loads = self.loads.iter().enumerate();
@@ -440,10 +449,7 @@ impl Engine {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let (answer, answered) = mpsc::channel();
         self.ask(held.mate, Order::Ask(leg, ask, answer));
-        // Whoever waits for an answer does not gather.
-        if let Some(mate) = self.mates.get(held.mate) {
-            mate.ring();
-        }
+        self.ring();
         let answered = answered.recv_timeout(ANSWER).map_err(|_| PlaneFault::WrongState)?;
         answered.map_err(|Refused| PlaneFault::Unfit)
     }
@@ -691,11 +697,7 @@ impl Plane for Engine {
 
     fn flush(&mut self) {
         self.gathering = false;
-        for (mate, owed) in self.mates.iter().zip(&self.owed) {
-            if owed.take() {
-                mate.ring();
-            }
-        }
+        self.ring();
     }
 }
 
