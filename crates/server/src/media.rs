@@ -302,7 +302,7 @@ impl Engine {
     }
 
     /// Brings legs that hear each other, and tapes, to one thread, with all that those hear and are heard by.
-    fn gather(&mut self, legs: &[Leg]) {
+    fn assemble(&mut self, legs: &[Leg]) {
         let mates: HashSet<_> = legs.iter().filter_map(|l| Some(self.legs.get(l)?.mate)).collect();
         if mates.len() < 2 {
             return;
@@ -629,7 +629,7 @@ impl Plane for Engine {
             Hear::Those(legs, sounds) => {
                 let mut all = vec![leg];
                 all.extend(legs);
-                self.gather(&all);
+                self.assemble(&all);
                 let play = |sound: &Sound| self.sounds.play(sound);
                 Program::Those(legs.clone(), sounds.iter().map(play).collect())
             }
@@ -662,7 +662,7 @@ impl Plane for Engine {
 
     fn record(&mut self, tape: Tape, left: &[Leg], right: &[Leg]) {
         let all: Vec<_> = left.iter().chain(right).copied().collect();
-        self.gather(&all);
+        self.assemble(&all);
         let mate = all.iter().find_map(|leg| Some(self.legs.get(leg)?.mate));
         let Some(spool) = self.tapes.get_mut(&tape) else { return };
         (spool.left, spool.right) = (left.to_vec(), right.to_vec());

@@ -627,9 +627,9 @@ fn a_browser_s_answer_is_taken_while_the_switch_gathers_what_it_asks() {
     let (leg, mut ben) = (centre.leg(), Browser::new(&[Kind::Opus]));
     let offer = centre.offer(leg, Wire::Web, None).unwrap();
     let answer = ben.answer(&offer);
-    Plane::gather(centre.engine.as_mut().unwrap());
+    centre.gather();
     let way = centre.conclude(leg, answer.as_bytes()).unwrap();
-    Plane::flush(centre.engine.as_mut().unwrap());
+    centre.flush();
     assert_eq!(way, Way { sends: true, hears: true });
 }
 
