@@ -275,6 +275,9 @@ pub struct Attached {
     /// Of a campaign, at most 1,024 bytes.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub ci: Arc<str>,
+    /// The token by which a push service reaches the customer's app. No application is told; the realm's webhook is.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub push: Arc<str>,
 }
 
 impl Attached {
@@ -286,6 +289,7 @@ impl Attached {
             uui: pick(&self.uui, &before.uui),
             uei: pick(&self.uei, &before.uei),
             ci: pick(&self.ci, &before.ci),
+            push: pick(&self.push, &before.push),
         }
     }
 }

@@ -28,6 +28,7 @@ mod file;
 mod look;
 mod members;
 mod post;
+mod push;
 mod record;
 mod say;
 mod session;
@@ -49,6 +50,7 @@ use crate::id::{
     UserId,
 };
 use crate::node::Topic;
+use crate::push::Push;
 use crate::queue::{Lines, Turn};
 use crate::refusal::Refusal;
 use crate::room::{Member, MemberRole, Presence, Room, TokenKind};
@@ -235,6 +237,9 @@ pub struct Centre {
     /// Each agent's last shift that ended.
     #[serde(default)]
     shifts_ended: BTreeMap<UserId, ShiftId>,
+    /// Push tokens that the realm's webhook does not have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pushes: BTreeMap<ContactId, Push>,
     /// The day's figures, and what belongs to wallboards.
     #[serde(default)]
     board: crate::board::Board,
@@ -377,6 +382,7 @@ impl Centre {
             Command::AdmitBot { contact, name, grant, beside_agents, key } => {
                 self.admit_bot(step, contact, name, grant, beside_agents, key)
             }
+            Command::PushDone { contact, why } => self.push_done(step, contact, why),
             Command::BotAnswer { contact, ask, reply } => {
                 self.bot_answers(step, contact, ask, reply)
             }
@@ -556,6 +562,11 @@ impl Centre {
             }
             // A secret's hash is nobody's news.
             Fact::TokenGiven { .. } | Fact::LoggedIn { .. } | Fact::CodeTaken { .. } => {
+                return topics;
+            }
+            // A token is told to the webhook alone.
+            Fact::PushAsked { .. } | Fact::PushDone { .. } => {
+                topics.push(Topic::Pushes);
                 return topics;
             }
             Fact::BotAsked { .. } => topics.push(Topic::Bots),

@@ -545,6 +545,13 @@ pub enum Command {
         /// Its token.
         grant: Grant,
     },
+    /// The realm's webhook has a push token, or it was given up.
+    PushDone {
+        /// The contact whose it is.
+        contact: ContactId,
+        /// Why it was given up.
+        why: Option<Arc<str>>,
+    },
     /// A bot's program has answered.
     BotAnswer {
         /// The contact about which it was asked.

@@ -863,6 +863,9 @@ pub struct Realm {
     /// The secret that signs copies whose target has none of its own, sealed (base64).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_secret: Option<Arc<str>>,
+    /// To which topic or address push tokens of calls are told; absent: to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_to: Option<Arc<str>>,
     /// At most so many open chats.
     #[serde(default = "Realm::usual_chats")]
     pub max_chats: u32,

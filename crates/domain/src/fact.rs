@@ -13,6 +13,7 @@ use crate::id::{
     BotId, ClientKey, ContactId, DeviceId, FileId, NoticeId, ParticipantId, QueueId, RoomId,
     ShiftId, StreamId, TokenHash, UserId,
 };
+use crate::push::Push;
 use crate::queue::Why;
 use crate::recording::Recording;
 use crate::retention::Pruned;
@@ -256,6 +257,21 @@ pub enum Fact {
         contact: ContactId,
         /// What, and why.
         turn: Box<Turn>,
+    },
+    /// A push token came with a call, and is to be given to the realm's webhook.
+    PushAsked {
+        /// The contact.
+        contact: ContactId,
+        /// What.
+        push: Box<Push>,
+    },
+    /// The webhook has it; or it was given up, and why.
+    PushDone {
+        /// The contact.
+        contact: ContactId,
+        /// Why it was given up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
     },
     /// A bot's program is asked what to say.
     BotAsked {
@@ -593,6 +609,8 @@ impl Fact {
             | Self::Queued { contact, .. }
             | Self::Moved { contact, .. }
             | Self::BotTurn { contact, .. }
+            | Self::PushAsked { contact, .. }
+            | Self::PushDone { contact, .. }
             | Self::BotAsked { contact, .. }
             | Self::BotTold { contact, .. }
             | Self::BotLeft { contact, .. }

@@ -41,6 +41,8 @@ pub enum Topic {
     Session(TokenHash),
     /// Questions to programs of bots.
     Bots,
+    /// Push tokens for the realm's webhook.
+    Pushes,
     /// Facts of rooms of which copies go elsewhere, and of the copies themselves.
     Streams,
 }

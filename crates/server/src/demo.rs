@@ -189,6 +189,7 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         instance: id::<InstanceId>(INSTANCE),
         created,
         open_topics: true,
+        push_to: None,
         stream_hosts: ["127.0.0.1", "localhost", "[::1]", "::1"].map(Into::into).to_vec(),
         stream_secret: Some(sealed.into()),
         max_chats: 100_000,

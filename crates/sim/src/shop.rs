@@ -134,6 +134,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         instance: InstanceId(Uuid::from_bytes([9; 16])),
         created: NOON,
         open_topics: true,
+        push_to: None,
         stream_hosts: vec!["copies.example".into()],
         stream_secret: None,
         max_chats: 24,

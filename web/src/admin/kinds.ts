@@ -395,6 +395,7 @@ export const REALM: KindOf = {
     number("retention.recordings", "f.keepRecordings", 0, LONGEST_DAYS),
     yes("agents_hear_own", "f.agentsHearOwn"),
     yes("open_topics", "f.openTopics", { rare: true }),
+    text("push_to", "f.pushTo", { rare: true }),
     { at: "stream_hosts", label: "f.streamHosts", rare: true, ask: { as: "lines", optional: true } },
   ],
 };

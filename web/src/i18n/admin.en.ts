@@ -189,6 +189,7 @@ export const admin: Translation<typeof adminKo> = {
   "f.realmAliases": "Other names",
   "f.maxChats": "Chats at once, at most",
   "f.openTopics": "Take topics that are not listed",
+  "f.pushTo": "Topic or address for push tokens of calls",
   "f.streamHosts": "Hosts that copies may go to",
   "role.agent": "Agent",
   "role.supervisor": "Supervisor",

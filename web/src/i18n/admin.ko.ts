@@ -186,6 +186,7 @@ export const admin = {
   "f.realmAliases": "다른 이름",
   "f.maxChats": "동시 채팅 한도",
   "f.openTopics": "정하지 않은 주제도 받기",
+  "f.pushTo": "통화 푸시 토큰을 보낼 토픽 또는 주소",
   "f.streamHosts": "보낼 수 있는 호스트",
   "role.agent": "상담사",
   "role.supervisor": "슈퍼바이저",

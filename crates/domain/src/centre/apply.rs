@@ -113,6 +113,12 @@ impl Centre {
             | Fact::Accepted { contact, .. }
                 if self.is_call(*contact) => {}
             Fact::BotTurn { contact, turn } => self.bot_turned(at, *contact, turn),
+            Fact::PushAsked { contact, push } => {
+                self.pushes.insert(*contact, push.as_ref().clone());
+            }
+            Fact::PushDone { contact, .. } => {
+                self.pushes.remove(contact);
+            }
             Fact::BotAsked { contact, ask, .. } => self.bot_asked(*contact, ask),
             Fact::BotTold { contact, said } => self.bot_told(*contact, said),
             Fact::BotLeft { contact, .. } => self.bot_left(at, *contact),

@@ -54,6 +54,7 @@ impl Shop {
             instance: InstanceId(Uuid::from_bytes([9; 16])),
             created: Millis(0),
             open_topics: true,
+            push_to: None,
             stream_hosts: vec!["127.0.0.1".into()],
             stream_secret: None,
             max_chats: 100,

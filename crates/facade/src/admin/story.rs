@@ -130,6 +130,16 @@ fn told(
             format!("the program of bot {bot} is asked"),
             json!({"bot": bot}),
         ),
+        Fact::PushDone { why, .. } => Told(
+            "push",
+            Server,
+            None,
+            why.as_ref().map_or_else(
+                || "the push token was told".to_owned(),
+                |why| format!("the push token was not told: {why}"),
+            ),
+            json!({"why": why}),
+        ),
         Fact::BotLeft { bot, how, .. } => Told(
             "bot_left",
             Server,

@@ -59,6 +59,7 @@ impl World {
             instance: "5a9d0000-0000-4000-8000-000000000001".parse().unwrap(),
             created: Millis(0),
             open_topics: false,
+            push_to: None,
             stream_hosts: vec![],
             stream_secret: None,
             max_chats: 10,

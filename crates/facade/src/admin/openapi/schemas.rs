@@ -87,7 +87,7 @@ const CLOSED: &[(&str, &str)] = &[
     (
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
-         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean, \
+         stream_hosts strings, push_to string, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean, \
          second_factor strings, agents_hear_own boolean, retention Retention",
     ),
     ("Retention", "rooms integer, files integer, recordings integer"),
