@@ -1,7 +1,7 @@
 /** What is heard at both far ends when a customer's browser calls: a tone at each end, and silence where silence is due. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { Baresip } from "./baresip";
-import { BROWSER, Caller, hears, names, REALM, wire } from "./caller";
+import { BROWSER, Caller, hears, names } from "./caller";
 import { expect, test as base } from "./fixtures";
 import { register } from "./registered";
 import { Rio } from "./rio";

@@ -7,10 +7,10 @@ test.use({ launchOptions: BROWSER });
 test("where no datagram gets through, the call is heard over TCP", async ({ page }) => {
   // As in a network that lets none out: what the server says of its UDP port leads nowhere.
   await page.addInitScript(() => {
-    const take = RTCPeerConnection.prototype.setRemoteDescription;
-    RTCPeerConnection.prototype.setRemoteDescription = function (said: RTCSessionDescriptionInit) {
+    const take: (said: RTCSessionDescriptionInit) => Promise<void> = RTCPeerConnection.prototype.setRemoteDescription;
+    RTCPeerConnection.prototype.setRemoteDescription = function (this: RTCPeerConnection, said: RTCSessionDescriptionInit) {
       return take.call(this, { type: said.type, sdp: said.sdp?.replace(/^a=candidate:\S+ \d+ udp .*\r\n/gim, "") ?? "" });
-    } as typeof take;
+    } as RTCPeerConnection["setRemoteDescription"];
   });
   const caller = await Caller.open(page, 620);
   await caller.calls("3998");

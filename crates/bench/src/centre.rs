@@ -71,6 +71,7 @@ impl Small {
             second_factor: std::collections::BTreeSet::new(),
             agents_hear_own: false,
             retention: domain::retention::Retention::default(),
+            push_to: None,
         };
         self.put(Entry::Realm(realm));
         let ids: Vec<UserId> =
