@@ -46,6 +46,7 @@ use ports::Ports;
 use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
 use sounds::Sounds;
 use srtp::{Master, Suite};
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -116,6 +117,9 @@ struct Spool {
 pub struct Engine {
     config: Config,
     mates: Vec<Mate>,
+    /// Whose bell is to be rung, once for all that is asked in a row.
+    owed: Vec<Cell<bool>>,
+    gathering: bool,
     loads: Vec<usize>,
     threads: Vec<JoinHandle<()>>,
     ports: Ports,
@@ -165,12 +169,40 @@ impl Engine {
         let sounds = Sounds::new(config.sounds.clone());
         let loads = vec![0; mates.len()];
         let (legs, tapes) = (HashMap::new(), HashMap::new());
-        Ok((Self { config, mates, loads, threads, ports, sounds, legs, tapes, way, web }, told))
+        let (owed, gathering) = (vec![Cell::new(false); mates.len()], false);
+        let made = Self {
+            config,
+            mates,
+            owed,
+            gathering,
+            loads,
+            threads,
+            ports,
+            sounds,
+            legs,
+            tapes,
+            way,
+            web,
+        };
+        Ok((made, told))
     }
 
     fn ask(&self, mate: usize, order: Order) {
-        if let Some(mate) = self.mates.get(mate) {
+        let asked = self.mates.get(mate).zip(self.owed.get(mate));
+        let Some((mate, owed)) = asked else { return };
+        if !self.gathering {
             mate.ask(order);
+        } else if mate.put(order) {
+            owed.set(true);
+        }
+    }
+
+    /// Rings for all that was asked and not rung for.
+    fn ring(&self) {
+        for (mate, owed) in self.mates.iter().zip(&self.owed) {
+            if owed.take() {
+                mate.ring();
+            }
         }
     }
 
@@ -375,6 +407,7 @@ impl Engine {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let (answer, answered) = mpsc::channel();
         self.ask(held.mate, Order::Ask(leg, ask, answer));
+        self.ring();
         let answered = answered.recv_timeout(ANSWER).map_err(|_| PlaneFault::WrongState)?;
         answered.map_err(|Refused| PlaneFault::Unfit)
     }
@@ -594,6 +627,15 @@ impl Plane for Engine {
         if let Some(spool) = self.tapes.remove(&tape) {
             self.ask(spool.mate, Order::Stop(tape));
         }
+    }
+
+    fn gather(&mut self) {
+        self.gathering = true;
+    }
+
+    fn flush(&mut self) {
+        self.gathering = false;
+        self.ring();
     }
 }
 

@@ -50,7 +50,7 @@ struct Open {
     session: Box<dyn Session>,
     realm: RealmNo,
     watched: BTreeSet<Topic>,
-    sent: VecDeque<String>,
+    sent: VecDeque<Arc<str>>,
     closed: Option<(u16, &'static str)>,
     wake: Option<Millis>,
 }
@@ -383,6 +383,11 @@ impl World {
 
     /// Frames that the client of a socket has got since it was last asked.
     pub(crate) fn frames(&mut self, socket: usize) -> Vec<String> {
+        self.sent(socket).iter().map(ToString::to_string).collect()
+    }
+
+    /// The same, as the session made them.
+    pub(crate) fn sent(&mut self, socket: usize) -> Vec<Arc<str>> {
         self.sockets[socket].sent.drain(..).collect()
     }
 
@@ -521,7 +526,7 @@ impl World {
         for effect in out {
             let open = &mut self.sockets[at];
             match effect {
-                Effect::Send(text) => open.sent.push_back(text.to_string()),
+                Effect::Send(text) => open.sent.push_back(text),
                 Effect::Watch(topic) => {
                     open.watched.insert(topic);
                 }
