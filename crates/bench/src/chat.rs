@@ -93,7 +93,11 @@ pub(crate) async fn crowd(
 }
 
 /// Chats that begin one after the other, and what they are sent. Returns the tokens to speak with.
-async fn customers(host: String, count: usize, watch: Rc<RefCell<Watch>>) -> Result<Vec<String>> {
+pub(crate) async fn customers(
+    host: String,
+    count: usize,
+    watch: Rc<RefCell<Watch>>,
+) -> Result<Vec<String>> {
     let mut http = Http::open(&host).await?;
     let mut tokens = Vec::with_capacity(count);
     for _ in 0..count {
@@ -208,8 +212,13 @@ pub(crate) async fn people(server: &Server, agents: usize) -> Result<()> {
 pub(crate) async fn desk(server: &Server, n: usize, watch: Rc<RefCell<Watch>>) -> Result<()> {
     let mut http = Http::open(&server.http).await?;
     let token = log_in(&mut http, &format!("b{n:04}")).await?;
+    connect(server, &token, watch).await
+}
+
+/// The desk of an agent who is logged in.
+pub(crate) async fn connect(server: &Server, token: &str, watch: Rc<RefCell<Watch>>) -> Result<()> {
     let mut socket =
-        Socket::open(&server.http, "/api/v1/desk", Some(&token), Some("sangdam.desk.1")).await?;
+        Socket::open(&server.http, "/api/v1/desk", Some(token), Some("sangdam.desk.1")).await?;
     socket.send(r#"{"id":1,"do":"hello"}"#).await?;
     socket.next().await?;
     socket.send(r#"{"id":2,"do":"state","state":"ready"}"#).await?;

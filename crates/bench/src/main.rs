@@ -1,6 +1,7 @@
-//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|cti|sip|rtp|reports]`. One JSON object a line.
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|cti|sip|rtp|reports|desk]`. One JSON object a line.
 //! Numbers after `chat`, `nx` and `sip` are the rates to measure, in messages and in calls a second; after `rtp` the calls at
-//! a time; after `cti` calls a second and then connections; after `reports --contacts` the contacts of a day.
+//! a time; after `cti` calls a second and then connections; after `reports --contacts` the contacts of a day; after
+//! `desk` the desks.
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
@@ -20,6 +21,7 @@ mod chat;
 mod client;
 mod core;
 mod cti;
+mod desk;
 mod figures;
 mod idle;
 mod nx;
@@ -37,7 +39,7 @@ fn main() -> Result<()> {
         .filter(|arg| arg != "--contacts")
         .partition(|arg| arg.parse::<u32>().is_ok());
     let rates: Vec<u32> = rates.iter().filter_map(|rate| rate.parse().ok()).collect();
-    let all = ["core", "start", "chat", "idle", "nx", "cti", "sip", "rtp", "reports"];
+    let all = ["core", "start", "chat", "idle", "nx", "cti", "sip", "rtp", "reports", "desk"];
     let wanted: Vec<&str> =
         if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
@@ -53,6 +55,7 @@ fn main() -> Result<()> {
                 let contacts = rates.first().copied().unwrap_or(reports::CONTACTS);
                 on_load_core(reports::run(contacts))?;
             }
+            "desk" => on_load_core(desk::run(rates.first().copied().unwrap_or(desk::DESKS)))?,
             "idle" => on_load_core(idle::run())?,
             other => bail!("no benchmark is called {other}; there are {}", all.join(", ")),
         }

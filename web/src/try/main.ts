@@ -4,10 +4,12 @@ import "../tokens.css";
 import "../ui/base.css";
 import "../ui/speech.css";
 import { language } from "../i18n/index.svelte";
+import { keepFocus } from "../ui/focus";
 import { theme } from "../ui/theme.svelte";
 import Page from "./Page.svelte";
 
 theme.show();
 language.show();
 const target = document.getElementById("app");
+keepFocus();
 if (target) mount(Page, { target });

@@ -11,6 +11,8 @@ export class Bottom {
   #box: HTMLElement | null = null;
   #top = 0;
   here = $state(true);
+  /** Its end is that of the log: nothing that belongs behind is left out. */
+  whole = true;
 
   /** For `{@attach …}` on the log. */
   attach = (box: HTMLElement) => {
@@ -30,7 +32,7 @@ export class Bottom {
     const near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
     const up = box.scrollTop < this.#top - 1;
     this.#top = box.scrollTop;
-    if (near) this.here = true;
+    if (near && this.whole) this.here = true;
     else if (up) this.here = false;
     // Not the reader moved, but what is above grew, or the box shrank.
     else if (this.here) this.#jump();

@@ -32,8 +32,11 @@ export function dateTime(at: number, lang: Lang): string {
   }).format(at);
 }
 
+/** The longest day there is: when clocks are set back. */
+const DAY_MS = 25 * 3_600_000;
+
 export function sameDay(a: number, b: number): boolean {
-  return new Date(a).toDateString() === new Date(b).toDateString();
+  return Math.abs(a - b) < DAY_MS && new Date(a).getDate() === new Date(b).getDate();
 }
 
 /** 04:52, or 1:04:52 from an hour on. Never below zero. */
