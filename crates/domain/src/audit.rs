@@ -57,6 +57,8 @@ pub enum What {
     },
     /// Somebody logged in.
     LoggedIn(UserId),
+    /// Somebody was let in by the word of the identity provider.
+    SignedOn(UserId),
 }
 
 /// One row of the trail.
@@ -83,7 +85,7 @@ impl Row {
         match &self.what {
             What::Put { now, .. } => now.key().map_or("realm", |key| key.kind()),
             What::Removed { kind, .. } => kind,
-            What::LoggedIn(_) => "sessions",
+            What::LoggedIn(_) | What::SignedOn(_) => "sessions",
         }
     }
 
@@ -96,7 +98,7 @@ impl Row {
                 (None, _) => String::new(),
             },
             What::Removed { name, .. } => name.to_string(),
-            What::LoggedIn(user) => user.to_string(),
+            What::LoggedIn(user) | What::SignedOn(user) => user.to_string(),
         }
     }
 }
@@ -147,6 +149,7 @@ pub fn trail(seq: u64, deed: &Deed) -> Vec<Row> {
             Fact::Removed(key) => {
                 What::Removed { kind: key.kind().into(), name: key.name().into(), was: before() }
             }
+            Fact::LoggedIn { user, signed_on: true, .. } => What::SignedOn(user.clone()),
             Fact::LoggedIn { user, .. } => What::LoggedIn(user.clone()),
             _ => continue,
         };

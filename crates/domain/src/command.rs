@@ -8,6 +8,7 @@ use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
 };
 use crate::directory::{Entry, EntryKey, SecondFactor};
+use crate::fact::Code;
 use crate::id::{
     ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, NoticeId, ParticipantId, QueueId,
     StreamId, TokenHash, UserId,
@@ -243,6 +244,13 @@ pub enum Proof {
     Code(u64),
     /// By the password, and the recovery code of this hash.
     Recovery(TokenHash),
+    /// By the word of the realm's identity provider.
+    Provider {
+        /// It says that it asked for more than one thing.
+        several: bool,
+        /// And by a code of ours that is good once.
+        code: Option<Code>,
+    },
     /// Otherwise, and at least as well: by a session of theirs, or by having just set a second factor.
     Known,
 }

@@ -97,6 +97,9 @@ pub enum Fact {
         session: TokenHash,
         /// Valid until then at most.
         until: Millis,
+        /// By the word of the realm's identity provider.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        signed_on: bool,
     },
     /// A session ended.
     LoggedOut {

@@ -224,6 +224,7 @@ impl Server {
             realms: realms.clone(),
             standing: Arc::default(),
             blobs,
+            post,
             proxies: config.server.proxies.clone(),
             request_time: Duration::from_secs(config.limits.request_seconds),
             upload_time: Duration::from_secs(config.limits.upload_seconds),

@@ -44,7 +44,7 @@ impl Centre {
                 }
                 self.reindex_queues();
             }
-            Fact::LoggedIn { user, session, until } => {
+            Fact::LoggedIn { user, session, until, .. } => {
                 self.sessions.insert(*session, Session { user: user.clone(), until: *until });
                 self.soft.seen.insert(*session, at);
             }

@@ -137,6 +137,7 @@ fn written(row: &Row) -> Value {
         What::Put { now, was: None } => ("added", None, Some(now)),
         What::Removed { was, .. } => ("removed", was.as_ref(), None),
         What::LoggedIn(_) => ("logged_in", None, None),
+        What::SignedOn(_) => ("signed_on", None, None),
     };
     told["action"] = json!(action);
     if let (Some(was), Some(now)) = (was, now) {

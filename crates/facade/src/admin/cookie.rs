@@ -5,13 +5,36 @@ use crate::door::Head;
 /// Its name.
 pub(crate) const NAME: &str = "sangdam_session";
 
+/// What a log-in by the identity provider has come to, sealed: for this browser alone, and not for long.
+const PENDING: &str = "sangdam_sign_on";
+
 /// The value that was sent. Two different values are none: somebody else may have planted one of them.
 pub(crate) fn read(head: &Head) -> Option<&str> {
+    named(head, NAME)
+}
+
+/// The same, of a log-in by the identity provider.
+pub(crate) fn pending(head: &Head) -> Option<&str> {
+    named(head, PENDING)
+}
+
+/// Keeps that for so many seconds. The browser comes back from another site, so it is not strict; nothing is done by it
+/// alone.
+pub(crate) fn set_pending(sealed: &str, seconds: u64, secure: bool) -> String {
+    format!("{PENDING}={sealed}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{}", tail(secure))
+}
+
+/// Takes it back.
+pub(crate) fn clear_pending(secure: bool) -> String {
+    format!("{PENDING}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{}", tail(secure))
+}
+
+fn named<'a>(head: &'a Head, wanted: &str) -> Option<&'a str> {
     let lines = head.headers.iter().filter(|(name, _)| name == "cookie");
     let pairs =
         lines.flat_map(|(_, line)| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut values =
-        pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value.trim_matches('"'));
+        pairs.filter(|(name, _)| *name == wanted).map(|(_, value)| value.trim_matches('"'));
     let first = values.next()?;
     values.all(|other| other == first).then_some(first).filter(|value| !value.is_empty())
 }

@@ -56,7 +56,7 @@ impl Lockout {
 }
 
 /// One customer of a provider has a whole /64 of IPv6 addresses: they count as one.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -10,7 +10,7 @@ use super::{body, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Step};
 use domain::audit::Actor;
 use domain::command::{Command, Proof};
-use domain::directory::{Role, SecondFactor, User};
+use domain::directory::{Directory, Role, SecondFactor, User};
 use domain::id::{TokenHash, UserId};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
@@ -72,32 +72,39 @@ fn standing(user: &User) -> String {
 
 /// `POST`: a secret for a new device, and what proves afterwards that it was asked for by the password.
 pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
-    let begin = |cx: &mut Cx<'_>, proved: Proved| {
-        let secret = totp::secret(cx.chance);
-        let ticket = Ticket {
-            purpose: PURPOSE.to_owned(),
-            realm: proved.realm.0,
-            user: proved.user.id.clone(),
-            secret: totp::seal(cx.site, &secret),
-            standing: standing(&proved.user),
-            until: cx.now.plus(TICKET),
+    let begin = |_: &mut Cx<'_>, proved: Proved| {
+        let Proved { realm, user, .. } = proved;
+        let named = move |cx: &mut Cx<'_>, answer| match answer {
+            Ok(Answer::Directory(directory)) if directory.takes_password(&user) => {
+                begun(cx, realm, &user, &directory)
+            }
+            Ok(Answer::Directory(_)) => problem::refused(&Refusal::PasswordsOff),
+            _ => problem::refused(&Refusal::NoSuchEntry),
         };
-        let ticket = cx.site.seal(&serde_json::to_vec(&ticket).unwrap_or_default());
-        let named = move |_: &mut Cx<'_>, answer| {
-            let Ok(Answer::Directory(directory)) = answer else {
-                return problem::refused(&Refusal::NoSuchEntry);
-            };
-            let realm = directory.realm.as_ref().map_or("sangdam", |realm| &realm.name);
-            let uri = totp::uri(&secret, realm, proved.user.id.as_str());
-            let svg = totp::picture(&uri).unwrap_or_default();
-            problem::reply(
-                200,
-                &json!({"ticket": ticket, "secret": totp::typed(&secret), "uri": uri, "svg": svg}),
-            )
-        };
-        Step::Read(proved.realm, Box::new(Query::Directory), Box::new(named))
+        Step::Read(realm, Box::new(Query::Directory), Box::new(named))
     };
     as_owner(cx, request, begin)
+}
+
+/// A new device of somebody who has proved who they are.
+pub(super) fn begun(cx: &mut Cx<'_>, no: RealmNo, user: &User, directory: &Directory) -> Step {
+    let secret = totp::secret(cx.chance);
+    let ticket = Ticket {
+        purpose: PURPOSE.to_owned(),
+        realm: no.0,
+        user: user.id.clone(),
+        secret: totp::seal(cx.site, &secret),
+        standing: standing(user),
+        until: cx.now.plus(TICKET),
+    };
+    let ticket = cx.site.seal(&serde_json::to_vec(&ticket).unwrap_or_default());
+    let realm = directory.realm.as_ref().map_or("sangdam", |realm| &realm.name);
+    let uri = totp::uri(&secret, realm, user.id.as_str());
+    let svg = totp::picture(&uri).unwrap_or_default();
+    problem::reply(
+        200,
+        &json!({"ticket": ticket, "secret": totp::typed(&secret), "uri": uri, "svg": svg}),
+    )
 }
 
 /// `PUT`: the new device works. Its owner's other sessions end; recovery codes are told once.

@@ -293,10 +293,15 @@ pub(super) fn welcomed(
     }
     let mut response = problem::json(200, &said);
     if browser {
-        let seconds = until.since(cx.now).0 / 1_000;
-        response.headers.push(("set-cookie", cookie::set(secret, seconds, secure)));
+        response.headers.push(cookie(cx, opened, secure));
     }
     response
+}
+
+/// The header that gives a browser its session.
+pub(super) fn cookie(cx: &Cx<'_>, opened: &Opened, secure: bool) -> (&'static str, String) {
+    let seconds = opened.until.since(cx.now).0 / 1_000;
+    ("set-cookie", cookie::set(&opened.secret, seconds, secure))
 }
 
 /// What is told of a person.

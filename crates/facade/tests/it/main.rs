@@ -12,5 +12,6 @@ mod harness;
 mod max;
 mod nx;
 mod rio;
+mod sign_on;
 mod voice;
 mod wall;

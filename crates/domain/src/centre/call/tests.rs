@@ -66,6 +66,7 @@ impl World {
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: std::collections::BTreeSet::new(),
+            sign_on: None,
             agents_hear_own: false,
             retention: crate::retention::Retention::default(),
         }));
@@ -81,6 +82,7 @@ impl World {
                 limits: BTreeMap::new(),
                 disabled: false,
                 second: None,
+                sign_on: None,
             }));
         }
         for (id, service) in
