@@ -1,6 +1,6 @@
 /** The administration against the real server: entries made, changed, undone and removed; the set-up out and in. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { expect, test } from "./fixtures";
+import { expect, Looked, looks, named, test } from "./fixtures";
 import type { Page } from "@playwright/test";
 
 async function logIn(page: Page, user = "admin"): Promise<void> {
@@ -231,23 +231,18 @@ test("a bot's menus are edited with faults at their lines, tried in a chat besid
   expect(await (await request.get("/api/v1/bots/3105/scenario", { headers })).text()).toBe(before);
 });
 
-for (const [lang, width] of [["en-US", 1440], ["en-US", 390], ["ko-KR", 390]] as const)
-  for (const colorScheme of ["light", "dark"] as const)
-    test(`accessible in ${lang}, ${colorScheme}, ${width} px`, async ({ browser, baseURL, accessible }) => {
-      const context = await browser.newContext({ locale: lang, colorScheme, viewport: { width, height: 844 }, ...(baseURL ? { baseURL } : {}) });
-      const page = await context.newPage();
-      const ko = lang === "ko-KR";
-      await page.goto("/admin");
-      await page.getByLabel(ko ? "사용자 이름" : "User name").fill("admin");
-      await page.getByLabel(ko ? "비밀번호" : "Password").fill("demo");
-      await page.getByRole("button", { name: ko ? "로그인" : "Log in", exact: true }).click();
-      await expect(page.getByTestId("entry").first()).toBeVisible();
-      await accessible(page);
-      for (const place of ["groups/401", "queues/3001", "hours", "devices/3999", "bots/3105", "trunks/+", "realm", "audit"]) {
+test.describe("accessible", () => {
+  const looked = new Looked(logIn);
+  test.afterAll(() => looked.close());
+  for (const look of looks(["ko", 390], ["en", 390], ["en", 1440]))
+    test(`in ${named(look)}`, async ({ browser, baseURL, accessible }) => {
+      const page = await looked.as(look, browser, baseURL);
+      for (const place of ["users", "groups/401", "queues/3001", "hours", "devices/3999", "bots/3105", "trunks/+", "realm", "audit"]) {
         await page.goto(`/admin#${place}`);
         if (place === "audit") await page.getByTestId("audited").first().locator("summary").click();
+        else if (place === "users") await expect(page.getByTestId("entry").first()).toBeVisible();
         else if (place !== "hours") await expect(page.getByRole("form")).toBeVisible();
         await accessible(page);
       }
-      await context.close();
     });
+});

@@ -1,5 +1,5 @@
 /** A customer's page that calls with `nxWebApi.js`, with a tone for a microphone and the test's ear at its loudspeaker. */
-import type { Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import { expect } from "./fixtures";
 import { loudness, share } from "./tone";
 
@@ -22,9 +22,9 @@ interface Inside {
   nxWebApi: Record<string, (...all: unknown[]) => number> & { ext: { dtmf(key: string): number } };
 }
 
-/** Gives a page a tone for a microphone, and holds its peer connections where the test finds them. */
-export async function wire(page: Page, hertz: number): Promise<void> {
-  await page.addInitScript((hertz) => {
+/** Gives pages a tone for a microphone, and holds their peer connections where the test finds them. Mixed tones are clean when none is loud. */
+export async function wire(pages: Page | BrowserContext, hertz: number, volume = 1): Promise<void> {
+  await pages.addInitScript(([hertz, volume]) => {
     const here = window as unknown as Inside;
     [here.told, here.peers] = [[], []];
     const Peer = window.RTCPeerConnection;
@@ -40,13 +40,13 @@ export async function wire(page: Page, hertz: number): Promise<void> {
       navigator.mediaDevices.getUserMedia = async (wanted) => {
         const stream = await real(wanted);
         const context = new AudioContext();
-        const [tone, out] = [context.createOscillator(), context.createMediaStreamDestination()];
-        tone.frequency.value = hertz;
-        tone.connect(out);
+        const [tone, level, out] = [context.createOscillator(), context.createGain(), context.createMediaStreamDestination()];
+        [tone.frequency.value, level.gain.value] = [hertz, volume];
+        tone.connect(level).connect(out);
         tone.start();
         return new MediaStream([...out.stream.getAudioTracks(), ...stream.getVideoTracks()]);
       };
-  }, hertz);
+  }, [hertz, volume] as const);
 }
 
 /** The customer's page. */
@@ -59,8 +59,8 @@ export class Caller {
   }
 
   /** With the script loaded and a callback set; `url` where it is not to call the server's own socket. */
-  static async open(page: Page, hertz: number, url?: string): Promise<Caller> {
-    await wire(page, hertz);
+  static async open(page: Page, hertz: number, url?: string, volume?: number): Promise<Caller> {
+    await wire(page, hertz, volume);
     await page.goto("/webchat.html");
     const about = (await (await page.request.get("/api/v1/about")).json()) as { listeners: { sip_ws: string } };
     await page.addScriptTag({ url: "/nxWebApi.js" });
@@ -121,7 +121,8 @@ export const names = (page: Page): Promise<string[]> =>
 /** A third of a second of what a page hears in its latest call. */
 export const heard = (page: Page): Promise<{ samples: number[]; rate: number }> =>
   page.evaluate(async () => {
-    const track = (window as unknown as Inside).peers.at(-1)?.getReceivers().find(({ track }) => track.kind === "audio")?.track;
+    const peer = (window as unknown as Inside).peers.findLast(({ connectionState }) => connectionState !== "closed");
+    const track = peer?.getReceivers().find(({ track }) => track.kind === "audio")?.track;
     if (!track) return { samples: [], rate: 48_000 };
     const context = new AudioContext();
     const analyser = context.createAnalyser();
@@ -147,4 +148,14 @@ export async function hears(page: Page, hertz: number): Promise<void> {
     return share(samples, hertz, rate);
   };
   await expect.poll(part, { message: `the page hears ${hertz} Hz`, timeout: 20_000 }).toBeGreaterThan(0.8);
+}
+
+/** Each of these tones, mixed, and none of those. */
+export async function hearsOnly(page: Page, these: readonly number[], those: readonly number[]): Promise<void> {
+  const parts = async () => {
+    const { samples, rate } = await heard(page);
+    const there = (hertz: number) => share(samples, hertz, rate);
+    return { these: these.filter((hertz) => there(hertz) > 0.1), those: those.filter((hertz) => there(hertz) > 0.01) };
+  };
+  await expect.poll(parts, { message: `the page hears ${these.join(", ")} Hz and no more`, timeout: 30_000 }).toEqual({ these, those: [] });
 }

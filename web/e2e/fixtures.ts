@@ -11,7 +11,7 @@
  * (`message` has `data-n`, `outgoing` has `data-state`); customer: `chat` (`data-phase`), `log line unsent composer`.
  */
 import AxeBuilder from "@axe-core/playwright";
-import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from "@playwright/test";
+import { test as base, expect, type Browser, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from "@playwright/test";
 import { centre, stop } from "./centre";
 
 export { expect };
@@ -159,8 +159,57 @@ export const test = base.extend<Fixtures, { ending: void }>({
   accessible: async ({}, use) => {
     await use(async (page) => {
       const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-      const { violations } = await new AxeBuilder({ page }).withTags(tags).exclude("iframe").analyze();
+      // The mode without frames asks the page itself, instead of opening another for each look: frames are left out anyway.
+      const axe = new AxeBuilder({ page }).setLegacyMode(true).options({ resultTypes: ["violations"] }).withTags(tags).exclude("iframe");
+      const { violations } = await axe.analyze();
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`)).toEqual([]);
     });
   },
 });
+
+/** How a page may look: its language, colours and width. */
+export interface Look {
+  lang: "ko" | "en";
+  colorScheme: "light" | "dark";
+  width: number;
+}
+
+/** Each language and width in both colours. */
+export function looks(...sizes: readonly (readonly [Look["lang"], number])[]): readonly Look[] {
+  return sizes.flatMap(([lang, width]) => (["light", "dark"] as const).map((colorScheme) => ({ lang, colorScheme, width })));
+}
+
+export const named = ({ lang, colorScheme, width }: Look) => `${lang}, ${colorScheme}, ${width} px`;
+
+/** One page for many looks: it is opened and made ready once, and then changed where it stands. */
+export class Looked {
+  readonly #ready: (page: Page) => Promise<void>;
+  #page: Page | undefined;
+
+  /** `ready`: what is done with a new page, in Korean, such as logging in. */
+  constructor(ready: (page: Page) => Promise<void>) {
+    this.#ready = ready;
+  }
+
+  /** The page as it is to look: language by its own button. */
+  async as(look: Look, browser: Browser, baseURL: string | undefined): Promise<Page> {
+    if (!this.#page) {
+      const context = await browser.newContext({ locale: "ko-KR", timezoneId: "Asia/Seoul", ...(baseURL ? { baseURL } : {}) });
+      this.#page = await context.newPage();
+      await this.#ready(this.#page);
+    }
+    const page = this.#page;
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    await page.setViewportSize({ width: look.width, height: 844 });
+    if ((await page.locator("html").getAttribute("lang")) !== look.lang) {
+      await page.getByRole("button", { name: look.lang === "ko" ? "한국어" : "English", exact: true }).click();
+    }
+    await expect(page.locator("html")).toHaveAttribute("lang", look.lang);
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.#page?.context().close();
+    this.#page = undefined;
+  }
+}

@@ -1,13 +1,13 @@
 /** The reports against the real server: a chat takes place, and is in the figures, in the search and in its story. */
-import { expect, test, type CustomerPage, type DeskPage } from "./fixtures";
+import { expect, Looked, looks, named, test, type CustomerPage, type DeskPage } from "./fixtures";
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 
-async function logIn(page: Page, ko = true, user = "9001"): Promise<void> {
+async function logIn(page: Page, user = "9001"): Promise<void> {
   await page.goto("/reports");
-  await page.getByLabel(ko ? "사용자 이름" : "User name").fill(user);
-  await page.getByLabel(ko ? "비밀번호" : "Password").fill("demo");
-  await page.getByRole("button", { name: ko ? "로그인" : "Log in", exact: true }).click();
+  await page.getByLabel("사용자 이름").fill(user);
+  await page.getByLabel("비밀번호").fill("demo");
+  await page.getByRole("button", { name: "로그인", exact: true }).click();
 }
 
 const rows = (page: Page) => page.getByTestId("row");
@@ -79,7 +79,7 @@ test("a contact is in the figures, found by its words, and tells its story", asy
 });
 
 test("agents are told that reports are not for them, and a lost server is said", async ({ page }) => {
-  await logIn(page, true, "1002");
+  await logIn(page, "1002");
   await expect(page.getByRole("alert")).toContainText("슈퍼바이저만");
   await page.getByRole("button", { name: "로그아웃" }).click();
   await logIn(page);
@@ -92,24 +92,24 @@ test("agents are told that reports are not for them, and a lost server is said",
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
 
-for (const [lang, width] of [["en-US", 1440], ["en-US", 390], ["ko-KR", 1440], ["ko-KR", 390]] as const)
-  for (const colorScheme of ["light", "dark"] as const)
-    test(`accessible in ${lang}, ${colorScheme}, ${width} px`, async ({ browser, baseURL, accessible, agent, customer }, info) => {
-      test.slow();
-      await talk(agent, customer);
-      const context = await browser.newContext({ locale: lang, colorScheme, viewport: { width, height: 844 }, ...(baseURL ? { baseURL } : {}) });
-      const page = await context.newPage();
-      await logIn(page, lang === "ko-KR");
+test.describe("accessible", () => {
+  const looked = new Looked(logIn);
+  let talked = false;
+  test.afterAll(() => looked.close());
+  for (const look of looks(["ko", 1440], ["ko", 390], ["en", 390], ["en", 1440]))
+    test(`in ${named(look)}`, async ({ browser, baseURL, accessible, agent, customer }) => {
+      test.slow(!talked);
+      if (!talked) await talk(agent, customer);
+      talked = true;
+      const page = await looked.as(look, browser, baseURL);
       for (const place of ["queues?by=hour", "queues", "agents", "reasons?by=15m", "contacts"]) {
         await page.goto(`/reports#${place}`);
         await expect(page.getByRole("status").filter({ hasText: /\d/ })).toBeVisible();
         await accessible(page);
-        await page.screenshot({ path: info.outputPath(`${place.replace(/\W/g, "-")}.png`) });
       }
       await page.getByTestId("found").first().getByRole("link").click();
       await expect(page.getByTestId("story")).toBeVisible();
       await rung(page, "offered").first().click();
       await accessible(page);
-      await page.screenshot({ path: info.outputPath("contact.png") });
-      await context.close();
     });
+});

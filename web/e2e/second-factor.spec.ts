@@ -1,7 +1,7 @@
 /** Two-step log-in against the real server: set at `/admin` and at the desk, asked for at log-in, reset, required. */
 import type { Page } from "@playwright/test";
 import { code } from "./authenticator";
-import { expect, test } from "./fixtures";
+import { expect, Looked, looks, named, test } from "./fixtures";
 
 async function logIn(page: Page, path: string, name: string, user: string): Promise<void> {
   await page.goto(path);
@@ -93,16 +93,14 @@ test("a role that must have a second factor is led through it at log-in", async 
   }
 });
 
-for (const [lang, width] of [["ko-KR", 390], ["en-US", 390], ["en-US", 1440]] as const)
-  for (const colorScheme of ["light", "dark"] as const)
-    test(`setting it is accessible in ${lang}, ${colorScheme}, ${width} px`, async ({ browser, baseURL, accessible }) => {
-      const context = await browser.newContext({ locale: lang, colorScheme, viewport: { width, height: 844 }, ...(baseURL ? { baseURL } : {}) });
-      const page = await context.newPage();
-      const ko = lang === "ko-KR";
-      await page.goto("/admin");
-      await page.getByLabel(ko ? "사용자 이름" : "User name").fill("admin");
-      await page.getByLabel(ko ? "비밀번호" : "Password").fill("demo");
-      await page.getByRole("button", { name: ko ? "로그인" : "Log in", exact: true }).click();
+test.describe("setting it is accessible", () => {
+  const looked = new Looked((page) => logIn(page, "/admin", "사용자 이름", "admin"));
+  test.afterAll(() => looked.close());
+  for (const look of looks(["ko", 390], ["en", 390], ["en", 1440]))
+    test(`in ${named(look)}`, async ({ browser, baseURL, accessible }) => {
+      const page = await looked.as(look, browser, baseURL);
+      const ko = look.lang === "ko";
+      await page.goto("/admin#users");
       await page.getByRole("button", { name: ko ? "2단계 인증" : "Two-step log-in" }).click();
       const dialog = page.getByTestId("second-factor");
       await dialog.getByLabel(ko ? "비밀번호" : "Password").fill("demo");
@@ -114,5 +112,5 @@ for (const [lang, width] of [["ko-KR", 390], ["en-US", 390], ["en-US", 1440]] as
       await page.goto("/admin#trunks/+");
       await page.getByRole("button", { name: ko ? "발신 규칙에 추가" : "Add to Dial rules" }).click();
       await accessible(page);
-      await context.close();
     });
+});

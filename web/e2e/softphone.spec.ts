@@ -2,6 +2,7 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { Baresip } from "./baresip";
 import { DeskPage, expect, test } from "./fixtures";
+import { bar, button, dial, press, take, turnOn } from "./phone";
 
 const LOOPBACK = ["--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required"];
 const FAKE = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
@@ -63,30 +64,6 @@ const heard = (page: Page) =>
 const hears = (page: Page, hertz: number) =>
   expect.poll(async () => Math.abs((await heard(page)) - hertz) < 25, { timeout: 20_000, message: `${hertz} Hz` }).toBe(true);
 const hearsNothing = (page: Page) => expect.poll(() => heard(page), { timeout: 20_000 }).toBe(0);
-
-const bar = ({ page }: DeskPage) => page.getByTestId("phone-bar");
-const button = ({ page }: DeskPage) => page.getByTestId("softphone");
-const press = ({ page }: DeskPage, act: string) => page.getByTestId(`call-${act}`).click();
-
-/** Turns the telephone in the browser on, as the agent does the first time. */
-async function turnOn(desk: DeskPage): Promise<void> {
-  await button(desk).click();
-  await desk.page.getByRole("button", { name: "이 브라우저를 전화로 쓰기" }).click();
-  await expect(button(desk)).toHaveAttribute("data-standing", "ready", { timeout: 20_000 });
-  await desk.page.keyboard.press("Escape");
-}
-
-async function dial(desk: DeskPage, number: string): Promise<void> {
-  await desk.page.keyboard.press("Alt+d");
-  await desk.page.getByTestId("dial-dialog").getByLabel("번호나 이름").fill(number);
-  await desk.page.keyboard.press("Enter");
-}
-
-async function take(desk: DeskPage): Promise<void> {
-  await expect(desk.page.getByRole("button", { name: /^받기/ }).first()).toBeVisible();
-  await desk.page.keyboard.press("F8");
-  await expect(bar(desk)).toHaveAttribute("data-link", "connected", { timeout: 15_000 });
-}
 
 /** Screenshots to be looked at: `SHOTS=folder npx playwright test softphone`. */
 async function shot(page: Page, name: string): Promise<void> {

@@ -2,8 +2,8 @@
 import { expect, test } from "./fixtures";
 import type { Browser, Locator, Page } from "@playwright/test";
 
-async function wall(browser: Browser, baseURL: string | undefined, locale = "ko-KR"): Promise<Page> {
-  const context = await browser.newContext({ ...(baseURL ? { baseURL } : {}), locale, timezoneId: "Asia/Seoul", viewport: { width: 1440, height: 900 } });
+async function wall(browser: Browser, baseURL: string | undefined): Promise<Page> {
+  const context = await browser.newContext({ ...(baseURL ? { baseURL } : {}), locale: "ko-KR", timezoneId: "Asia/Seoul", viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   await logIn(page, "9001");
   await expect(page.getByTestId("kpi-waiting")).toBeVisible();
@@ -160,10 +160,11 @@ test("the wallboard is accessible in both languages, themes and widths", async (
   test.setTimeout(240_000);
   const desk = await agent("1006");
   await customer("접근성 고객");
+  const page = await wall(browser, baseURL);
+  await desk.setState("휴식");
+  await expect(tile(page, "1006")).toBeVisible();
   for (const locale of ["ko-KR", "en-US"]) {
-    const page = await wall(browser, baseURL, locale);
-    if (locale === "ko-KR") await desk.setState("휴식");
-    await expect(tile(page, "1006")).toBeVisible();
+    if (locale === "en-US") await page.getByRole("button", { name: "English" }).click();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       for (const width of [1440, 390]) {
@@ -189,6 +190,7 @@ test("the wallboard is accessible in both languages, themes and widths", async (
         await expect(tile(page, "1006").getByRole("button")).toBeFocused();
       }
     }
-    await page.context().close();
+    await page.setViewportSize({ width: 1440, height: 900 });
   }
+  await page.context().close();
 });

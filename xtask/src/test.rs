@@ -3,6 +3,10 @@
 //! The dev profile builds quickest, and `cargo build --all-targets` makes the very binaries that `cargo test` runs and the
 //! server that the Python and browser suites start. A step that fails does not stop the next ones: one run shows all
 //! faults. Only what cannot work without a failed step is left out, and counts as failed.
+//!
+//! Browsers and telephones run by real clocks, on machines that are sometimes too busy for them. A test of theirs that fails
+//! is tried once more, without the crowd, and is told of in the summary if it passes then; when more than
+//! [`UNSTEADY_LIMIT`] fail, it is no accident.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -14,6 +18,9 @@ use anyhow::{Context, Result, bail};
 use crate::count::{Count, Runner, count};
 use crate::setup::{Need, setup};
 use crate::{sh, tidy};
+
+/// The most tests of a suite that may pass only when tried once more.
+const UNSTEADY_LIMIT: u64 = 3;
 
 /// One part of the gate.
 struct Step {
@@ -31,6 +38,8 @@ enum Work {
     Gate(Vec<Command>),
     /// A test runner, whose own numbers count.
     Suite(Runner, Command),
+    /// The same by real clocks: what runs all of it, and what runs again those that failed.
+    Clocked(Runner, Command, Command),
     /// Not in this tree, and why.
     Absent(&'static str),
 }
@@ -54,11 +63,7 @@ const STEPS: &[Step] = &[
     Step { name: "web-unit", needs: &["setup"], work: || web(Some(Runner::Vitest), &["test"]) },
     Step { name: "python", needs: &["build"], work: python },
     Step { name: "sdk", needs: &["build"], work: sdk },
-    Step {
-        name: "e2e",
-        needs: &["build"],
-        work: || web(Some(Runner::Playwright), &["run", "e2e"]),
-    },
+    Step { name: "e2e", needs: &["build"], work: e2e },
 ];
 
 fn build() -> Work {
@@ -95,10 +100,25 @@ fn web(runner: Option<Runner>, args: &[&str]) -> Work {
 }
 
 fn python() -> Work {
-    let mut pytest = sh::command(sh::target().join("venv/bin/python"));
-    pytest.args(["-m", "pytest", "tests/python", "-q", "-p", "no:cacheprovider", "--durations=5"]);
-    pytest.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
-    Work::Suite(Runner::Pytest, pytest)
+    let pytest = |more: &[&str]| {
+        let mut pytest = sh::command(sh::target().join("venv/bin/python"));
+        pytest.args(["-m", "pytest", "tests/python", "-q", "-o"]);
+        pytest.arg(format!("cache_dir={}", sh::target().join("pytest").display())).args(more);
+        pytest.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
+        pytest
+    };
+    let again = pytest(&["--last-failed", "--last-failed-no-failures=none"]);
+    Work::Clocked(Runner::Pytest, pytest(&["--durations=5"]), again)
+}
+
+fn e2e() -> Work {
+    match (
+        web(Some(Runner::Playwright), &["run", "e2e"]),
+        web(Some(Runner::Playwright), &["run", "e2e", "--", "--last-failed"]),
+    ) {
+        (Work::Suite(runner, all), Work::Suite(_, again)) => Work::Clocked(runner, all, again),
+        (other, _) => other,
+    }
 }
 
 fn sdk() -> Work {
@@ -191,6 +211,7 @@ fn carry_out(step: &Step) -> (Count, String) {
         Work::Here(work) => work().map(|counted| (counted, String::new())),
         Work::Gate(commands) => gate(commands),
         Work::Suite(runner, command) => suite(runner, command),
+        Work::Clocked(runner, all, again) => clocked(runner, all, again),
         Work::Absent(why) => {
             Ok((Count { skipped: 1, ..Count::default() }, format!("left out: {why}")))
         }
@@ -238,6 +259,22 @@ fn suite(runner: Runner, mut command: Command) -> Result<(Count, String)> {
     Ok((sum, remark))
 }
 
+/// A suite, and once more those of its tests that failed, if they are few.
+fn clocked(runner: Runner, all: Command, again: Command) -> Result<(Count, String)> {
+    let (sum, remark) = suite(runner, all)?;
+    if sum.passed == 0 || !(1..=UNSTEADY_LIMIT).contains(&sum.failed) {
+        return Ok((sum, remark));
+    }
+    println!("\n--- once more, those that failed ---");
+    let (second, _) = suite(runner, again)?;
+    if second.failed > 0 || second.passed < sum.failed {
+        return Ok((sum, format!("{remark}, at the second try as well")));
+    }
+    let passed = sum.passed + second.passed;
+    let remark = format!("{passed} passed, {} of them only at the second try", second.passed);
+    Ok((Count { passed, failed: 0, ..sum }, remark))
+}
+
 fn pass_on(runner: Runner, from: Option<impl Read>) -> Count {
     let mut sum = Count::default();
     let Some(from) = from else { return sum };
@@ -281,6 +318,34 @@ mod tests {
         nothing.env("SANGDAM_BIN", "");
         let (count, remark) = suite(Runner::Pytest, nothing).expect("`true` starts");
         assert_eq!((count.failed, remark.as_str()), (1, "ran no test"));
+    }
+
+    fn says(text: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(text).env("SANGDAM_BIN", "");
+        command
+    }
+
+    #[test]
+    fn a_test_that_fails_twice_has_failed_and_one_that_fails_once_is_told_of() {
+        let first = || says("echo '1 failed, 9 passed in 0.1s'; exit 1");
+        let tried =
+            |again: &str| clocked(Runner::Pytest, first(), says(again)).expect("`sh` starts");
+        let (count, remark) = tried("echo '1 passed in 0.1s'");
+        assert_eq!(count, Count { passed: 10, failed: 0, skipped: 0 });
+        assert_eq!(remark, "10 passed, 1 of them only at the second try");
+        for again in ["echo '1 failed in 0.1s'; exit 1", "true", "echo '1 passed in 0.1s'; exit 1"]
+        {
+            assert_eq!(tried(again).0, Count { passed: 9, failed: 1, skipped: 0 }, "{again}");
+        }
+    }
+
+    #[test]
+    fn many_that_fail_are_no_accident() {
+        let all = says("echo '4 failed, 9 passed in 0.1s'; exit 1");
+        let again = says("echo '4 passed in 0.1s'");
+        let (count, _) = clocked(Runner::Pytest, all, again).expect("`sh` starts");
+        assert_eq!(count, Count { passed: 9, failed: 4, skipped: 0 });
     }
 
     #[test]

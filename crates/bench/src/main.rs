@@ -1,6 +1,6 @@
-//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|sip|rtp|reports]`. One JSON object a line.
+//! What the server is measured with: `cargo xtask bench [core|start|chat|idle|nx|cti|sip|rtp|reports]`. One JSON object a line.
 //! Numbers after `chat`, `nx` and `sip` are the rates to measure, in messages and in calls a second; after `rtp` the calls at
-//! a time; after `reports --contacts` the contacts of a day.
+//! a time; after `cti` calls a second and then connections; after `reports --contacts` the contacts of a day.
 //!
 //! The server runs as a user would start it, on one core; the load runs on the other. Figures are what was measured on
 //! this machine in this run; compare ratios, not absolute numbers.
@@ -19,6 +19,7 @@ mod centre;
 mod chat;
 mod client;
 mod core;
+mod cti;
 mod figures;
 mod idle;
 mod nx;
@@ -36,7 +37,7 @@ fn main() -> Result<()> {
         .filter(|arg| arg != "--contacts")
         .partition(|arg| arg.parse::<u32>().is_ok());
     let rates: Vec<u32> = rates.iter().filter_map(|rate| rate.parse().ok()).collect();
-    let all = ["core", "start", "chat", "idle", "nx", "sip", "rtp", "reports"];
+    let all = ["core", "start", "chat", "idle", "nx", "cti", "sip", "rtp", "reports"];
     let wanted: Vec<&str> =
         if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
@@ -47,6 +48,7 @@ fn main() -> Result<()> {
             "sip" => on_load_core(sip::run(&rates))?,
             "rtp" => rtp::run(&rates)?,
             "nx" => on_load_core(nx::run(&rates))?,
+            "cti" => on_load_core(cti::run(&rates))?,
             "reports" => {
                 let contacts = rates.first().copied().unwrap_or(reports::CONTACTS);
                 on_load_core(reports::run(contacts))?;

@@ -18,7 +18,7 @@ use crate::query::{Answer, Look, Page, Query};
 use crate::refusal::Refusal;
 use crate::signal::Signal;
 use crate::time::Millis;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What can be watched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,7 +56,46 @@ pub struct Published {
     pub fact: Fact,
     /// Who is told.
     pub topics: Vec<Topic>,
+    /// Texts made of it.
+    pub texts: Texts,
 }
+
+/// What a façade made of a fact for all who are shown it: made once, for the first of them, and shared. No part of the
+/// fact: two that differ in it alone are equal, and a copy begins without.
+#[derive(Debug, Default)]
+pub struct Texts(OnceLock<(i32, Box<[OnceLock<Arc<str>>]>)>);
+
+impl Texts {
+    /// The text at this place of so many, made where it is not there yet. Who shows texts by another key than the first who
+    /// asked makes their own.
+    pub fn shared(
+        &self,
+        key: i32,
+        (at, of): (usize, usize),
+        make: impl FnOnce() -> Arc<str>,
+    ) -> Arc<str> {
+        let (kept, texts) =
+            self.0.get_or_init(|| (key, (0..of).map(|_| OnceLock::new()).collect()));
+        match texts.get(at).filter(|_| *kept == key) {
+            Some(text) => text.get_or_init(make).clone(),
+            None => make(),
+        }
+    }
+}
+
+impl Clone for Texts {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Texts {}
 
 /// An answer on its way back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +193,7 @@ impl<T> Node<T> {
                 at: now,
                 fact: fact.clone(),
                 topics,
+                texts: Texts::default(),
             })));
             deed.facts.push(fact);
         }

@@ -46,6 +46,7 @@ use ports::Ports;
 use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
 use sounds::Sounds;
 use srtp::{Master, Suite};
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -116,6 +117,9 @@ struct Spool {
 pub struct Engine {
     config: Config,
     mates: Vec<Mate>,
+    /// Whose bell is to be rung, once for all that is asked in a row.
+    owed: Vec<Cell<bool>>,
+    gathering: bool,
     loads: Vec<usize>,
     threads: Vec<JoinHandle<()>>,
     ports: Ports,
@@ -165,12 +169,31 @@ impl Engine {
         let sounds = Sounds::new(config.sounds.clone());
         let loads = vec![0; mates.len()];
         let (legs, tapes) = (HashMap::new(), HashMap::new());
-        Ok((Self { config, mates, loads, threads, ports, sounds, legs, tapes, way, web }, told))
+        let (owed, gathering) = (vec![Cell::new(false); mates.len()], false);
+        let made = Self {
+            config,
+            mates,
+            owed,
+            gathering,
+            loads,
+            threads,
+            ports,
+            sounds,
+            legs,
+            tapes,
+            way,
+            web,
+        };
+        Ok((made, told))
     }
 
     fn ask(&self, mate: usize, order: Order) {
-        if let Some(mate) = self.mates.get(mate) {
+        let asked = self.mates.get(mate).zip(self.owed.get(mate));
+        let Some((mate, owed)) = asked else { return };
+        if !self.gathering {
             mate.ask(order);
+        } else if mate.put(order) {
+            owed.set(true);
         }
     }
 
@@ -593,6 +616,19 @@ impl Plane for Engine {
     fn stop(&mut self, tape: Tape) {
         if let Some(spool) = self.tapes.remove(&tape) {
             self.ask(spool.mate, Order::Stop(tape));
+        }
+    }
+
+    fn gather(&mut self) {
+        self.gathering = true;
+    }
+
+    fn flush(&mut self) {
+        self.gathering = false;
+        for (mate, owed) in self.mates.iter().zip(&self.owed) {
+            if owed.take() {
+                mate.ring();
+            }
         }
     }
 }

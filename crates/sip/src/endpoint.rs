@@ -19,6 +19,7 @@ mod screen;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 
 pub(crate) use self::core::Core;
 pub use self::core::{ALLOW, Config, SUPPORTED};
@@ -38,7 +39,9 @@ use crate::transaction::{self, Out, Received, TxId};
 pub struct Endpoint {
     core: Core,
     guard: Guard,
-    calls: HashMap<CallId, Call, Hashing>,
+    calls: HashMap<CallId, Box<Call>, Hashing>,
+    /// Those that are not over.
+    live: usize,
     /// By Call-ID and our tag.
     dialogs: HashMap<String, CallId, Hashing>,
     timers: BinaryHeap<Reverse<(Millis, CallId)>>,
@@ -57,6 +60,7 @@ impl Endpoint {
             guard: Guard::new(&mint),
             core: Core::new(config, mint),
             calls: HashMap::with_hasher(hashing.clone()),
+            live: 0,
             dialogs: HashMap::with_hasher(hashing.clone()),
             timers: BinaryHeap::new(),
             framers: HashMap::with_hasher(hashing),
@@ -79,6 +83,11 @@ impl Endpoint {
     /// How many calls there are, those included that only wait for a last answer.
     pub fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// How many calls are not over.
+    pub const fn live(&self) -> usize {
+        self.live
     }
 
     /// How many transactions there are.
@@ -141,11 +150,11 @@ impl Endpoint {
         }
     }
 
-    fn take_request(&mut self, now: Millis, mut request: Request, flow: Flow) {
-        match self.core.transactions.receive(now, &mut request, flow) {
-            Received::New(tx) => self.take_new(now, tx, request, flow),
+    fn take_request(&mut self, now: Millis, request: Request, flow: Flow) {
+        match self.core.transactions.receive(now, request, flow) {
+            Received::New(tx, request) => self.take_new(now, tx, request, flow),
             Received::Absorbed => {}
-            Received::Ack => {
+            Received::Ack(request) => {
                 if let Some(id) = self.find(&request) {
                     self.on(now, id, |call, core| call.take_ack(core, now, &request));
                 }
@@ -155,12 +164,12 @@ impl Endpoint {
                     self.on(now, id, |call, core| call.take_cancel(core, now, tx));
                 }
             }
-            Received::Merged => self.core.refuse(request, flow, 482),
-            Received::Full => self.core.refuse(request, flow, 503),
+            Received::Merged(request) => self.core.refuse(request, flow, 482),
+            Received::Full(request) => self.core.refuse(request, flow, 503),
         }
     }
 
-    fn take_new(&mut self, now: Millis, tx: TxId, request: Request, flow: Flow) {
+    fn take_new(&mut self, now: Millis, tx: TxId, request: Arc<Request>, flow: Flow) {
         if self.shed && request.to().is_ok_and(|to| to.tag().is_none()) {
             let mut response = Response::to_request(&request, 503);
             response.headers.push(Name::RetryAfter, self.core.retry_after());
@@ -184,10 +193,7 @@ impl Endpoint {
         match self.find(&request) {
             Some(id) => {
                 self.core.own(tx, id, flow);
-                self.on(now, id, |call, core| {
-                    call.open = call.open.saturating_add(1);
-                    call.take_request(core, now, tx, request, flow);
-                });
+                self.on(now, id, |call, core| call.take_request(core, now, tx, request, flow));
             }
             // A dialog or a call that we do not know, or do not know any more.
             None if session
@@ -197,13 +203,13 @@ impl Endpoint {
             }
             None if request.method == Method::Invite => self.take_invite(now, tx, request, flow),
             None => {
-                self.core.tell(Event::Request { tx, call: None, request: Box::new(request), flow });
+                self.core.tell(Event::Request { tx, call: None, request, flow });
             }
         }
     }
 
-    fn take_invite(&mut self, now: Millis, tx: TxId, request: Request, flow: Flow) {
-        if self.calls.len() >= self.core.config.calls {
+    fn take_invite(&mut self, now: Millis, tx: TxId, request: Arc<Request>, flow: Flow) {
+        if self.live >= self.core.config.calls {
             let mut response = Response::to_request(&request, 503);
             response.headers.push(Name::RetryAfter, self.core.retry_after());
             self.core.respond(now, tx, response);
@@ -218,7 +224,7 @@ impl Endpoint {
         };
         self.last = self.last.saturating_add(1);
         let id = CallId(self.last);
-        let call = match Call::ring_in(&mut self.core, now, id, tx, request.clone(), flow) {
+        let call = match Call::ring_in(&mut self.core, now, id, tx, Arc::clone(&request), flow) {
             Ok(call) => call,
             Err(bad) => {
                 let mut response = Response::to_request(&request, 400);
@@ -233,7 +239,7 @@ impl Endpoint {
         }
         self.core.own(tx, id, flow);
         self.enter(call);
-        self.core.tell(Event::Incoming { call: id, invite: Box::new(request), flow, replaces });
+        self.core.tell(Event::Incoming { call: id, invite: request, flow, replaces });
     }
 
     /// The call that an INVITE is to take the place of, or the status to refuse it with (RFC 3891 §3).
@@ -264,7 +270,8 @@ impl Endpoint {
 
     fn enter(&mut self, call: Call) {
         self.dialogs.insert(key(call.call_id(), &call.tag), call.id);
-        self.calls.insert(call.id, call);
+        self.live = self.live.saturating_add(1);
+        self.calls.insert(call.id, Box::new(call));
     }
 
     /// Does something with a call and sees to its timer afterwards.
@@ -275,7 +282,11 @@ impl Endpoint {
         deed: impl FnOnce(&mut Call, &mut Core) -> T,
     ) -> Option<T> {
         let call = self.calls.get_mut(&id)?;
+        let was_over = call.is_over();
         let done = deed(call, &mut self.core);
+        if call.is_over() && !was_over {
+            self.live = self.live.saturating_sub(1);
+        }
         if let Some(at) = call.due().map(|at| at.max(now))
             && call.queued.is_none_or(|queued| at < queued)
         {
@@ -297,7 +308,7 @@ impl Endpoint {
         id: CallId,
         deed: impl FnOnce(&mut Call, &mut Core) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        if self.calls.get(&id).is_none_or(Call::is_over) {
+        if self.calls.get(&id).is_none_or(|call| call.is_over()) {
             return Err(Refusal::NoSuchCall);
         }
         let done = self.on(now, id, deed).unwrap_or(Err(Refusal::NoSuchCall));
@@ -341,7 +352,11 @@ impl Endpoint {
                 Out::Send(flow, bytes) => self.core.output(Output::Send(flow, bytes)),
                 Out::Response(tx, response) => match self.core.owner(tx) {
                     Some(id) => {
+                        let is_final = response.status >= 200;
                         self.on(now, id, |call, core| call.take_response(core, now, tx, *response));
+                        if is_final {
+                            self.core.transactions.settle(tx);
+                        }
                     }
                     None => self.core.tell(Event::Response { tx, call: None, response }),
                 },
@@ -355,7 +370,7 @@ impl Endpoint {
                     None => {}
                 },
                 Out::Gone(tx) => {
-                    if let Some(id) = self.core.disown(tx) {
+                    if let Some((id, true)) = self.core.disown(tx) {
                         self.on(now, id, |call, _| call.open = call.open.saturating_sub(1));
                     }
                 }
@@ -379,7 +394,7 @@ impl Endpoint {
     ///
     /// [`Refusal::Full`]: there are as many calls or transactions as there may be.
     pub fn invite(&mut self, now: Millis, invite: Invite) -> Result<CallId, Refusal> {
-        if self.calls.len() >= self.core.config.calls {
+        if self.live >= self.core.config.calls {
             return Err(Refusal::Full);
         }
         self.last = self.last.saturating_add(1);

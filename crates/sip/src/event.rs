@@ -32,7 +32,7 @@ pub enum Event {
         /// Its name from now on.
         call: CallId,
         /// The INVITE, with everything it says.
-        invite: Box<Request>,
+        invite: Arc<Request>,
         /// Where it came from.
         flow: Flow,
         /// The call that it is to take the place of (RFC 3891): answer this one, then hang that one up.
@@ -98,7 +98,7 @@ pub enum Event {
         /// The call inside of which it came, if any.
         call: Option<CallId>,
         /// The request.
-        request: Box<Request>,
+        request: Arc<Request>,
         /// Where it came from.
         flow: Flow,
     },

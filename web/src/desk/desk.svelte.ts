@@ -107,8 +107,9 @@ export class Desk {
     ),
   );
 
-  /** Is the agent logged on to anything? */
+  /** Is the agent logged on to anything, or in a call that came to them all the same? */
   get atWork(): boolean {
+    if (this.calls.some(({ call }) => call?.link !== "listening")) return true;
     return Object.values(this.world.current?.agent.channels ?? {}).some((channel) => channel?.state !== "logged_off");
   }
 

@@ -7,7 +7,7 @@ use domain::chance::Seeded;
 use domain::directory::{Directory, Role, User};
 use domain::fact::Fact;
 use domain::id::TokenHash;
-use domain::node::{Published, Topic};
+use domain::node::{Published, Texts, Topic};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
 use domain::time::Millis;
@@ -139,6 +139,7 @@ impl Test {
             at: Millis(seq),
             fact,
             topics: vec![Topic::Agent("1001".into())],
+            texts: Texts::default(),
         });
         self.with(|desk, cx, out| desk.on_fact(cx, &published, out));
     }

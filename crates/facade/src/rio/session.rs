@@ -270,16 +270,21 @@ impl Rio {
             |device: &DeviceId| self.monitors.get(device).is_some_and(|since| fact.seq > *since);
         match &fact.fact {
             Fact::Call(happening) => {
-                for copy in happening.to.iter().filter(|copy| watched(&copy.device)) {
-                    let text = event::of_call(fact.at, self.offset(), happening, copy);
-                    out.push(Effect::Send(text));
+                let (offset, of) = (self.offset(), happening.to.len());
+                for (n, copy) in happening.to.iter().enumerate() {
+                    if watched(&copy.device) {
+                        // The same for everyone who watches this telephone.
+                        let made = || event::of_call(fact.at, offset, happening, copy);
+                        out.push(Effect::Send(fact.texts.shared(offset, (n, of), made)));
+                    }
                 }
             }
             Fact::AgentShown { device, said, tag } if watched(device) => {
                 let (offset, profile) = (self.offset(), self.profile());
                 let none = Cause::NONE.0;
-                let text = event::of_agent(fact.at, offset, profile, device, *said, tag, none);
-                out.push(Effect::Send(text));
+                let made = || event::of_agent(fact.at, offset, profile, device, *said, tag, none);
+                let place = (usize::from(profile.after_work_205), 2);
+                out.push(Effect::Send(fact.texts.shared(offset, place, made)));
             }
             _ => {}
         }

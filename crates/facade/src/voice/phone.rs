@@ -65,6 +65,15 @@ impl Phone {
     }
 }
 
+/// Who has a name, and how they prove to be them.
+pub(super) struct Account<T> {
+    pub(super) who: T,
+    /// Their password, sealed.
+    pub(super) sealed: Option<Arc<str>>,
+    /// Whether the pass that a desk has for this name counts as well.
+    pub(super) desk: bool,
+}
+
 /// The registrar's name of a telephone.
 pub(super) fn record(realm: RealmNo, device: &DeviceId) -> String {
     format!("{}/{device}", realm.0)
@@ -96,7 +105,7 @@ impl Voice {
     ) -> Result<DeviceId, Box<Response>> {
         self.judged(turn, realm, request, flow, |directory, user| {
             let device = directory.devices.get(user).filter(|d| d.service.is_none())?;
-            Some((device.id.clone(), device.sealed.clone()))
+            Some(Account { who: device.id.clone(), sealed: device.sealed.clone(), desk: true })
         })
     }
 
@@ -111,7 +120,7 @@ impl Voice {
         realm: RealmNo,
         request: &Request,
         flow: Flow,
-        account: impl Fn(&Directory, &str) -> Option<(T, Option<Arc<str>>)>,
+        account: impl Fn(&Directory, &str) -> Option<Account<T>>,
     ) -> Result<T, Box<Response>> {
         let now = turn.now();
         let gate = self.realms.get_mut(&realm).and_then(|known| {
@@ -133,11 +142,14 @@ impl Voice {
             let named = auth.get("username").unwrap_or_default();
             let user = named.split('@').next().unwrap_or_default();
             let who = account(&directory, user);
-            let sealed = who.as_ref().and_then(|(_, sealed)| sealed.as_ref());
+            let sealed = who.as_ref().and_then(|account| account.sealed.as_ref());
             let password = sealed.and_then(|sealed| turn.cx.site.unseal(sealed));
             let password = password.and_then(|bytes| String::from_utf8(bytes).ok());
             // A desk's browser has a pass instead.
-            let pass = PhonePass::password_of(turn.cx.site, realm, named, turn.cx.now);
+            let pass = who
+                .as_ref()
+                .filter(|account| account.desk)
+                .and_then(|_| PhonePass::password_of(turn.cx.site, realm, named, turn.cx.now));
             let password = pass.or(password);
             let sha = auth.get("algorithm").is_some_and(|a| a.eq_ignore_ascii_case("SHA-256"));
             let algorithm = if sha { Algorithm::Sha256 } else { Algorithm::Md5 };
@@ -147,7 +159,7 @@ impl Voice {
                 None => Secret::kept(algorithm, "-"),
             };
             match (gate.judge(now, &auth, &request.method, &secret), who) {
-                (Verdict::Right, Some((who, _))) => return Ok(who),
+                (Verdict::Right, Some(account)) => return Ok(account.who),
                 (Verdict::Stale | Verdict::Replayed, _) => stale = true,
                 _ => guessed = true,
             }

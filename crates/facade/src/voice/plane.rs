@@ -178,4 +178,10 @@ pub trait Plane {
     fn pause(&mut self, tape: Tape, why: Option<Pause>);
     /// Ends a tape.
     fn stop(&mut self, tape: Tape);
+
+    /// From now on, what is asked may wait until [`Plane::flush`]: whoever asks for much at once disturbs a plane once.
+    fn gather(&mut self) {}
+
+    /// What was asked for since [`Plane::gather`] is done now.
+    fn flush(&mut self) {}
 }

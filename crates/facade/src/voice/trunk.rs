@@ -8,6 +8,7 @@
 use super::depart::Departure;
 use super::follow::Rung;
 use super::leg::{Key, Who};
+use super::phone::Account;
 use super::{Output, Timer, Turn, Voice};
 use crate::door::RealmNo;
 use domain::call::{Call, Cause};
@@ -86,7 +87,7 @@ impl Voice {
         };
         let account = |_: &Directory, user: &str| {
             let own = entry.user.as_deref() == Some(user);
-            own.then(|| ((), entry.sealed.clone()))
+            own.then(|| Account { who: (), sealed: entry.sealed.clone(), desk: false })
         };
         self.judged(turn, realm, invite, flow, account)
     }

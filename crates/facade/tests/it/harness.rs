@@ -51,7 +51,7 @@ struct Open {
     session: Box<dyn Session>,
     realm: RealmNo,
     watched: BTreeSet<Topic>,
-    sent: VecDeque<String>,
+    sent: VecDeque<Arc<str>>,
     closed: Option<(u16, &'static str)>,
     wake: Option<Millis>,
 }
@@ -394,6 +394,11 @@ impl World {
 
     /// Frames that the client of a socket has got since it was last asked.
     pub(crate) fn frames(&mut self, socket: usize) -> Vec<String> {
+        self.sent(socket).iter().map(ToString::to_string).collect()
+    }
+
+    /// The same, as the session made them.
+    pub(crate) fn sent(&mut self, socket: usize) -> Vec<Arc<str>> {
         self.sockets[socket].sent.drain(..).collect()
     }
 
@@ -532,7 +537,7 @@ impl World {
         for effect in out {
             let open = &mut self.sockets[at];
             match effect {
-                Effect::Send(text) => open.sent.push_back(text.to_string()),
+                Effect::Send(text) => open.sent.push_back(text),
                 Effect::Watch(topic) => {
                     open.watched.insert(topic);
                 }

@@ -236,6 +236,19 @@ fn one_device_is_watched_by_a_hundred_connections() {
 }
 
 #[test]
+fn an_event_is_written_once_for_all_who_watch() {
+    let mut world = world(vec![user("cube")]);
+    let all: Vec<usize> = (0..3).map(|_| logged_in(&mut world, "cube")).collect();
+    for at in &all {
+        ask(&mut world, *at, &json!({"fname": "addmonitor", "device": "1002"}));
+    }
+    dial(&mut world, "1001", "1002");
+    let texts: Vec<Arc<str>> = all.iter().map(|at| world.sent(*at).pop().unwrap()).collect();
+    assert!(texts[0].contains("\"id\":4"), "{}", texts[0]);
+    assert!(texts.iter().all(|text| Arc::ptr_eq(text, &texts[0])), "each has its own");
+}
+
+#[test]
 fn a_call_id_at_its_limits_is_taken_and_past_them_not() {
     let mut world = world(vec![user("cube")]);
     let at = logged_in(&mut world, "cube");

@@ -3,7 +3,7 @@
 use super::{Bus, Hub, Letters, Local, Mail, Nobody};
 use domain::fact::Fact;
 use domain::id::{ContactId, ParticipantId, RoomId, TokenHash, UserId, Uuid};
-use domain::node::{Published, Topic};
+use domain::node::{Published, Texts, Topic};
 use domain::signal::Signal;
 use domain::time::Millis;
 use facade::door::RealmNo;
@@ -20,6 +20,7 @@ fn fact(seq: u64, topics: &[Topic]) -> Arc<Published> {
         at: Millis(seq),
         fact: Fact::LoggedOut { session: TokenHash([1; 32]) },
         topics: topics.to_vec(),
+        texts: Texts::default(),
     })
 }
 

@@ -222,7 +222,7 @@ impl Socket {
         stopped: Pin<&mut S>,
         timer: Pin<&mut Sleep>,
     ) -> Poll<Result<Woken, End>> {
-        if self.write(cx).is_err() {
+        if self.fill(cx).is_err() {
             return Poll::Ready(Err(GONE));
         }
         if self.unsent > self.limits.unsent {
@@ -234,6 +234,10 @@ impl Socket {
         if let Poll::Ready(mail) = self.letters.poll_recv(cx) {
             return Poll::Ready(Ok(Woken::Mail(mail)));
         }
+        // What several letters say goes out at once.
+        if self.flush(cx).is_err() {
+            return Poll::Ready(Err(GONE));
+        }
         // Whoever does not take answers is not asked for more questions.
         if self.outbox.is_empty()
             && let Poll::Ready(frame) = Pin::new(&mut self.ws).poll_next(cx)
@@ -243,8 +247,14 @@ impl Socket {
         timer.poll(cx).map(|()| Ok(Woken::Time))
     }
 
-    /// Gives the connection as much as it takes.
+    /// Gives the connection as much as it takes, and sees it sent.
     fn write(&mut self, cx: &mut Context<'_>) -> Result<(), tungstenite::Error> {
+        self.fill(cx)?;
+        self.flush(cx)
+    }
+
+    /// Gives the connection as much as it takes; short frames lie in its buffer until they are flushed.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Result<(), tungstenite::Error> {
         while !self.outbox.is_empty() {
             match Pin::new(&mut self.ws).poll_ready(cx) {
                 Poll::Ready(ready) => ready?,
@@ -257,6 +267,10 @@ impl Socket {
                 Pin::new(&mut self.ws).start_send(Message::Text(text.as_ref().into()))?;
             }
         }
+        Ok(())
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), tungstenite::Error> {
         if self.unflushed
             && let Poll::Ready(flushed) = Pin::new(&mut self.ws).poll_flush(cx)
         {

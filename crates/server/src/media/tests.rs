@@ -192,6 +192,24 @@ fn who_is_held_hears_music_and_the_other_hears_nothing() {
 }
 
 #[test]
+fn a_leg_in_the_place_of_one_that_has_just_gone_gets_every_frame_once() {
+    let mut centre = centre(1);
+    let (a, mut alice) = centre.caller("8 0 101");
+    centre.hear(a, Hear::Sound(Sound::Test));
+    talk(&mut [&mut alice], 200);
+    // A transfer: one leg goes and the next one comes, within a tick.
+    centre.close(a);
+    let (b, mut bob) = centre.caller("8 101");
+    centre.hear(b, Hear::Sound(Sound::Test));
+    talk(&mut [&mut bob], 1_000);
+    let samples = bob.heard.len();
+    assert!((4_000..9_600).contains(&samples), "{samples} samples in a second");
+    let (first, last) = (&bob.packets[0], &bob.packets[bob.packets.len() - 1]);
+    let spans = u32::from(last.sequence.wrapping_sub(first.sequence));
+    assert!(spans < 60, "{spans} packets in a second");
+}
+
+#[test]
 fn sounds_are_what_they_are_called() {
     let mut centre = centre(1);
     let (a, mut alice) = centre.caller("0 101");

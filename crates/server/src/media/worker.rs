@@ -91,11 +91,23 @@ pub(super) struct Mate {
 impl Mate {
     /// Asks it; a thread that is over is asked in vain.
     pub(super) fn ask(&self, order: Order) {
-        if self.orders.send(order).is_ok() {
-            let _ = self.bell.write(1);
+        if self.put(order) {
+            self.ring();
         }
     }
+
+    /// Asks it, and leaves the bell to be rung later. False: it is over.
+    pub(super) fn put(&self, order: Order) -> bool {
+        self.orders.send(order).is_ok()
+    }
+
+    pub(super) fn ring(&self) {
+        let _ = self.bell.write(1);
+    }
 }
+
+/// A place and its turn: what a line has left in a list before it went is not taken for that of the next one.
+type Listed = (usize, u32);
 
 /// One media thread.
 pub(super) struct Worker {
@@ -121,8 +133,9 @@ pub(super) struct Worker {
     reels: Vec<Reel>,
     expected: i32,
     waiting: Vec<Order>,
-    framed: Vec<usize>,
-    tapped: Vec<usize>,
+    /// Places for which frames are made every 20 ms, and those whose sound is taken as frames.
+    framed: Vec<Listed>,
+    tapped: Vec<Listed>,
     next_tick: Micros,
     next_round: Micros,
     datagram: Box<[u8; 2_048]>,
@@ -503,7 +516,7 @@ impl Worker {
     fn list(&mut self, place: usize) {
         if let Some(line) = self.at(place).filter(|line| !line.listed) {
             line.listed = true;
-            self.framed.push(place);
+            self.framed.push((place, self.turn_of(place)));
         }
     }
 
@@ -513,8 +526,13 @@ impl Worker {
         line.tap.get_or_insert_with(|| Box::new(super::tap::Tap::new()));
         if !line.list_tapped {
             line.list_tapped = true;
-            self.tapped.push(place);
+            self.tapped.push((place, self.turn_of(place)));
         }
+    }
+
+    /// How often a place was taken.
+    fn turn_of(&self, place: usize) -> u32 {
+        self.turns.get(place).copied().unwrap_or_default()
     }
 
     fn untap(&mut self, place: usize) {

@@ -9,7 +9,7 @@ use crate::store::Store as _;
 use domain::command::Command;
 use domain::fact::Fact;
 use domain::id::Uuid;
-use domain::node::Published;
+use domain::node::{Published, Texts};
 use domain::query::{Answer, ContactName, Query, StreamState};
 use facade::connect::item::{self, Notification, View};
 use facade::door::Site as _;
@@ -134,7 +134,13 @@ impl Courier {
                 for fact in deed.facts {
                     let ours = fact.room() == Some(self.state.room);
                     if ours {
-                        let published = Published { seq, at: deed.at, fact, topics: Vec::new() };
+                        let published = Published {
+                            seq,
+                            at: deed.at,
+                            fact,
+                            topics: Vec::new(),
+                            texts: Texts::default(),
+                        };
                         self.show(&published).await?;
                     }
                 }

@@ -161,6 +161,7 @@ impl Driver {
 
     /// Takes a share of all that waits. Returns how much there was.
     fn round(&mut self, cx: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> usize {
+        self.switch.plane.gather();
         let mut done = self.news(cx);
         done += self.receive(cx);
         done += self.arrive(cx);
@@ -170,6 +171,7 @@ impl Driver {
             self.step(|voice, cx, plane| voice.noticed(cx, plane, noticed));
         }
         done += self.time(cx, timer.as_mut());
+        self.switch.plane.flush();
         let undecided = self.switch.lines.iter().map(|line| line.undecided).sum();
         let shed = self.switch.load.round(clock::now(), done == 0, undecided);
         let registered = self.switch.voice.registered();

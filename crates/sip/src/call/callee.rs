@@ -2,6 +2,8 @@
 //!
 //! The 2xx is repeated here, not by the transaction, until the ACK has come (RFC 3261 §13.3.1.4): only the ends see it.
 
+use std::sync::Arc;
+
 use super::{Call, Stage, sdp_of_request};
 use crate::dialog::Dialog;
 use crate::endpoint::Core;
@@ -34,7 +36,7 @@ impl Call {
         now: Millis,
         id: CallId,
         tx: TxId,
-        request: Request,
+        request: Arc<Request>,
         flow: Flow,
     ) -> Result<Self, Bad> {
         let tag = core.mint.name();
@@ -43,9 +45,8 @@ impl Call {
         let mut call = Self::new(id, flow, Stage::Incoming, request, tag);
         call.dialog = Some(dialog);
         call.invite_tx = Some(tx);
-        call.open = 1;
-        let headers = call.invite.headers.clone();
-        call.learn(&headers);
+        let invite = Arc::clone(&call.invite);
+        call.learn(&invite.headers);
         Ok(call)
     }
 

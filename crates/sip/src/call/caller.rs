@@ -3,6 +3,8 @@
 //! An INVITE may be forked on its way, so several devices may ring, and even several may pick up. The first 2xx makes the
 //! call; each later one is acknowledged, as it must be (RFC 3261 §13.2.2.4), and hung up.
 
+use std::sync::Arc;
+
 use super::{Call, Stage, sdp_of_response};
 use crate::dialog::Dialog;
 use crate::digest::{Auth, Credentials};
@@ -55,7 +57,7 @@ impl Call {
         if let Some(sdp) = &wanted.sdp {
             request.set_body("application/sdp", sdp.clone());
         }
-        let mut call = Self::new(id, wanted.flow, Stage::Inviting, request.clone(), tag);
+        let mut call = Self::new(id, wanted.flow, Stage::Inviting, Arc::new(request.clone()), tag);
         call.sdp = wanted.sdp;
         call.credentials = wanted.credentials;
         call.invite_tx = Some(call.send(core, now, request)?);
@@ -267,7 +269,7 @@ impl Call {
         let Some(new) = self.send(core, now, request.clone()) else { return false };
         if self.invite_tx == Some(tx) {
             self.invite_tx = Some(new);
-            *self.invite = request;
+            self.invite = Arc::new(request);
             self.forks.clear();
             self.dialog = None;
         } else if let Some(offering) = self.offering.as_mut().filter(|offering| offering.tx == tx) {

@@ -3,6 +3,8 @@
 //! Only one offer may be under way (RFC 3264 §4). When both sides ask at once, both are told 491 and try again after times
 //! that cannot meet: the one who made the Call-ID after 2.1 to 4 s, the other within 2 s (RFC 3261 §14.1).
 
+use std::sync::Arc;
+
 use super::{Call, Offering, Stage, sdp_of_request, sdp_of_response};
 use crate::endpoint::Core;
 use crate::event::{Cause, Event, Refusal};
@@ -18,7 +20,7 @@ impl Call {
         core: &mut Core,
         now: Millis,
         tx: TxId,
-        request: Request,
+        request: Arc<Request>,
         flow: Flow,
     ) {
         let fork = self.forks.iter_mut().map(|(dialog, _)| dialog);
@@ -44,12 +46,7 @@ impl Call {
             Method::Bye => self.take_bye(core, now, tx, &request),
             Method::Invite | Method::Update => self.take_offer(core, now, tx, request),
             Method::Prack => self.take_prack(core, now, tx, &request),
-            _ => core.tell(Event::Request {
-                tx,
-                call: Some(self.id),
-                request: Box::new(request),
-                flow,
-            }),
+            _ => core.tell(Event::Request { tx, call: Some(self.id), request, flow }),
         }
     }
 
@@ -71,7 +68,7 @@ impl Call {
         self.end(core, Cause::There { reason });
     }
 
-    fn take_offer(&mut self, core: &mut Core, now: Millis, tx: TxId, request: Request) {
+    fn take_offer(&mut self, core: &mut Core, now: Millis, tx: TxId, request: Arc<Request>) {
         let is_invite = request.method == Method::Invite;
         let sdp = sdp_of_request(&request);
         let busy = self.offered.is_some() || (is_invite && !self.is_live());

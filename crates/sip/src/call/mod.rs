@@ -22,6 +22,8 @@ mod session;
 pub use caller::Invite;
 pub(crate) use caller::{answer as answer_challenge, is_stale};
 
+use std::sync::Arc;
+
 use crate::dialog::Dialog;
 use crate::digest::Credentials;
 use crate::endpoint::Core;
@@ -71,14 +73,15 @@ pub(crate) struct Call {
     pub(crate) id: CallId,
     /// The moment that stands in the endpoint's heap for this call.
     pub(crate) queued: Option<Millis>,
-    /// How many transactions of it are in the table.
+    /// How many transactions that we began for it are in the table. Those that others began need it no more once it is over:
+    /// they know their own answers.
     pub(crate) open: usize,
     flow: Flow,
     stage: Stage,
     /// Whether the INVITE was ours.
     called_by_us: bool,
     /// The INVITE that began it: ours as it was sent last, or theirs.
-    invite: Box<Request>,
+    invite: Arc<Request>,
     /// Its transaction.
     invite_tx: Option<TxId>,
     /// Our tag.
@@ -115,7 +118,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    fn new(id: CallId, flow: Flow, stage: Stage, invite: Request, tag: String) -> Self {
+    fn new(id: CallId, flow: Flow, stage: Stage, invite: Arc<Request>, tag: String) -> Self {
         Self {
             id,
             queued: None,
@@ -123,7 +126,7 @@ impl Call {
             flow,
             stage,
             called_by_us: stage == Stage::Inviting,
-            invite: Box::new(invite),
+            invite,
             invite_tx: None,
             tag,
             dialog: None,

@@ -29,7 +29,7 @@ pub struct Config {
     pub session: u32,
     /// The smallest one that we bear, in seconds; at least 90.
     pub session_least: u32,
-    /// How many calls there may be at a time.
+    /// How many calls there may be at a time, those that are over not counted.
     pub calls: usize,
     /// How many transactions there may be at a time.
     pub transactions: Limits,
@@ -67,8 +67,8 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) mint: Mint,
     pub(crate) transactions: Transactions,
-    /// Whose each transaction is, and by which flow it goes.
-    owners: HashMap<TxId, (Option<CallId>, Flow), Hashing>,
+    /// Whose each transaction is, by which flow it goes, and whether we began it.
+    owners: HashMap<TxId, (Option<CallId>, Flow, bool), Hashing>,
     /// Those that wait on a connection which may break.
     flows: HashMap<Flow, BTreeSet<TxId>, Hashing>,
     out: VecDeque<Output>,
@@ -114,7 +114,7 @@ impl Core {
         }
         let host = self.config.host(flow.transport);
         let tx = self.transactions.send(now, request, flow, host, &mut self.mint).ok()?;
-        self.owners.insert(tx, (owner, flow));
+        self.owners.insert(tx, (owner, flow, true));
         if flow.transport.is_reliable() {
             self.flows.entry(flow).or_default().insert(tx);
         }
@@ -183,7 +183,7 @@ impl Core {
     }
 
     pub(super) fn owner(&self, tx: TxId) -> Option<CallId> {
-        self.owners.get(&tx).and_then(|(owner, _)| *owner)
+        self.owners.get(&tx).and_then(|(owner, ..)| *owner)
     }
 
     /// Whether this is a request of ours outside of any call.
@@ -192,18 +192,19 @@ impl Core {
     }
 
     pub(super) fn own(&mut self, tx: TxId, call: CallId, flow: Flow) {
-        self.owners.insert(tx, (Some(call), flow));
+        self.owners.insert(tx, (Some(call), flow, false));
     }
 
-    pub(super) fn disown(&mut self, tx: TxId) -> Option<CallId> {
-        let (owner, flow) = self.owners.remove(&tx)?;
+    /// A transaction is gone: whose it was, and whether we began it.
+    pub(super) fn disown(&mut self, tx: TxId) -> Option<(CallId, bool)> {
+        let (owner, flow, ours) = self.owners.remove(&tx)?;
         if let Some(waiting) = self.flows.get_mut(&flow) {
             waiting.remove(&tx);
             if waiting.is_empty() {
                 self.flows.remove(&flow);
             }
         }
-        owner
+        Some((owner?, ours))
     }
 
     pub(super) fn on_flow(&mut self, flow: Flow) -> BTreeSet<TxId> {

@@ -53,6 +53,11 @@ impl ClientInvite {
         matches!(self.state, State::Calling | State::Proceeding)
     }
 
+    /// Whether a 2xx has come.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.state == State::Accepted
+    }
+
     /// It was given up. Whoever was asked may be gone, too, so the final response is waited for no longer than any other
     /// (RFC 3261 §9.1).
     pub(super) fn cancelled(&mut self, now: Millis) {

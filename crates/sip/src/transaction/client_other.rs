@@ -39,6 +39,11 @@ impl ClientOther {
         earlier(self.again.map(|again| again.at), self.over)
     }
 
+    /// Whether its final response has come.
+    pub(super) fn is_completed(&self) -> bool {
+        self.state == State::Completed
+    }
+
     pub(super) fn response(&mut self, now: Millis, status: u16, acts: &mut Vec<Act>) {
         match (self.state, status) {
             (State::Trying | State::Proceeding, 100..200) => {

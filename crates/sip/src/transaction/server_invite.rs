@@ -46,6 +46,11 @@ impl ServerInvite {
         self.state == State::Proceeding
     }
 
+    /// Whether it was answered by a 2xx.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.state == State::Accepted
+    }
+
     /// Our side answers. `false`: too late, and nothing is sent.
     pub(super) fn respond(&mut self, now: Millis, status: u16) -> bool {
         match (self.state, status) {

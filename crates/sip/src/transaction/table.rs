@@ -29,7 +29,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { server: 65_536, client: 65_536 }
+        // What is answered stays for 32 s, lest it be taken for new when it comes again: two for a call, at 2,000 calls a second.
+        Self { server: 131_072, client: 131_072 }
     }
 }
 
@@ -58,18 +59,18 @@ pub enum End {
 /// What became of a request that came in.
 #[derive(Debug)]
 pub enum Received {
-    /// It is new. Answer it by [`Transactions::respond`].
-    New(TxId),
+    /// It is new, and as it came but for its top Via. Answer it by [`Transactions::respond`].
+    New(TxId, Arc<Request>),
     /// It came before, or it is an ACK for a refusal: nothing is to be done.
     Absorbed,
     /// An ACK that belongs to a dialog, or to nothing.
-    Ack,
+    Ack(Request),
     /// A CANCEL, which has been answered, for this INVITE, which has no final response yet.
     Cancel(TxId),
     /// It came here before on another way (RFC 3261 §8.2.2.2): 482.
-    Merged,
+    Merged(Request),
     /// There is no room: 503.
-    Full,
+    Full(Request),
 }
 
 #[derive(Debug)]
@@ -101,7 +102,11 @@ struct Entry {
     key: String,
     origin: Option<String>,
     flow: Flow,
-    request: Box<Request>,
+    /// Where that is sent again to which may have to be.
+    way: Flow,
+    /// Until it is settled: what only waits for copies that are late is small.
+    request: Option<Arc<Request>>,
+    is_cancel: bool,
     /// The request (we ask) or the last response (we are asked), for sending it again.
     sent: Option<Arc<[u8]>>,
     /// Give up as soon as that is allowed.
@@ -158,9 +163,22 @@ impl Transactions {
         self.entries.is_empty()
     }
 
-    /// The request of a transaction.
+    /// The request of a transaction that is not settled.
     pub fn request(&self, id: TxId) -> Option<&Request> {
-        self.entries.get(&id).map(|entry| &*entry.request)
+        self.entries.get(&id)?.request.as_deref()
+    }
+
+    /// The final response to a request of ours was seen by whom it concerns. What is kept from now on only tells copies of it.
+    pub fn settle(&mut self, id: TxId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let settled = match &entry.machine {
+            Machine::ClientInvite(fsm) => fsm.is_accepted(),
+            Machine::ClientOther(fsm) => fsm.is_completed(),
+            Machine::ServerInvite(_) | Machine::ServerOther(_) => false,
+        };
+        if settled {
+            (entry.request, entry.sent) = (None, None);
+        }
     }
 
     /// The flow of a transaction.
@@ -200,7 +218,7 @@ impl Transactions {
         let sent: Arc<[u8]> = request.to_bytes().into();
         self.out.push_back(Out::Send(flow, Arc::clone(&sent)));
         self.clients = self.clients.saturating_add(1);
-        self.insert(machine, key, None, flow, request, Some(sent))
+        self.insert(machine, key, None, flow, Arc::new(request), Some(sent))
     }
 
     /// Gives an INVITE of ours up: a CANCEL goes out now, or with the first provisional response (RFC 3261 §9.1). The final
@@ -215,7 +233,9 @@ impl Transactions {
         fsm.cancelled(now);
         entry.cancel = false;
         let flow = entry.flow;
-        let Some((cancel, branch)) = hop_request(&entry.request, Method::Cancel, None) else {
+        let cancel = entry.request.as_ref();
+        let Some((cancel, branch)) = cancel.and_then(|own| hop_request(own, Method::Cancel, None))
+        else {
             return;
         };
         self.queue(now, id);
@@ -223,8 +243,8 @@ impl Transactions {
     }
 
     /// Takes a request that came in; its top Via is stamped with where it came from.
-    pub fn receive(&mut self, now: Millis, request: &mut Request, flow: Flow) -> Received {
-        let Some(key) = matching::of_request(request, false) else { return Received::Absorbed };
+    pub fn receive(&mut self, now: Millis, mut request: Request, flow: Flow) -> Received {
+        let Some(key) = matching::of_request(&request, false) else { return Received::Absorbed };
         let mut acts = Vec::new();
         let known = self.by_key.get(&key).copied();
         if let Some((id, entry)) = known.and_then(|id| Some((id, self.entries.get_mut(&id)?))) {
@@ -238,39 +258,40 @@ impl Transactions {
                 Machine::ClientInvite(_) | Machine::ClientOther(_) => {}
             }
             self.carry_out(now, id, None, &acts);
-            return if is_for_dialog { Received::Ack } else { Received::Absorbed };
+            return if is_for_dialog { Received::Ack(request) } else { Received::Absorbed };
         }
         if request.method == Method::Ack {
-            return Received::Ack;
+            return Received::Ack(request);
         }
         if self.entries.len().saturating_sub(self.clients) >= self.limits.server {
-            return Received::Full;
+            return Received::Full(request);
         }
-        let origin = matching::of_origin(request).filter(|_| request.method != Method::Cancel);
+        let origin = matching::of_origin(&request).filter(|_| request.method != Method::Cancel);
         if origin.as_ref().is_some_and(|origin| self.by_origin.contains_key(origin)) {
-            return Received::Merged;
+            return Received::Merged(request);
         }
-        stamp(request, flow);
+        stamp(&mut request, flow);
         let cancelled = (request.method == Method::Cancel).then(|| {
-            matching::of_request(request, true).and_then(|key| self.by_key.get(&key).copied())
+            matching::of_request(&request, true).and_then(|key| self.by_key.get(&key).copied())
         });
         let machine = if request.method == Method::Invite {
             Machine::ServerInvite(ServerInvite::new(flow.transport.is_reliable()))
         } else {
             Machine::ServerOther(ServerOther::new(now, flow.transport.is_reliable()))
         };
-        let id = self.insert(machine, key, origin, flow, request.clone(), None);
+        let request = Arc::new(request);
+        let id = self.insert(machine, key, origin, flow, Arc::clone(&request), None);
         match cancelled {
-            None => Received::New(id),
+            None => Received::New(id, request),
             Some(None) => {
-                self.respond(now, id, Response::to_request(request, 481));
+                self.respond(now, id, Response::to_request(&request, 481));
                 Received::Absorbed
             }
             Some(Some(invite)) => {
                 let open = self.entries.get(&invite).is_some_and(
                     |entry| matches!(&entry.machine, Machine::ServerInvite(fsm) if fsm.is_open()),
                 );
-                self.respond(now, id, Response::to_request(request, 200));
+                self.respond(now, id, Response::to_request(&request, 200));
                 if open { Received::Cancel(invite) } else { Received::Absorbed }
             }
         }
@@ -287,8 +308,16 @@ impl Transactions {
         };
         if taken {
             let sent: Arc<[u8]> = response.to_bytes().into();
-            entry.sent = Some(Arc::clone(&sent));
-            self.out.push_back(Out::Send(way_back(entry.flow, &response), sent));
+            let repeats = match &entry.machine {
+                // A 2xx is repeated by its dialog (RFC 6026 §7.1).
+                Machine::ServerInvite(fsm) => !fsm.is_accepted(),
+                _ => true,
+            };
+            entry.sent = repeats.then(|| Arc::clone(&sent));
+            if response.status >= 200 {
+                entry.request = None;
+            }
+            self.out.push_back(Out::Send(entry.way, sent));
         }
         self.carry_out(now, id, None, &acts);
         taken
@@ -369,22 +398,19 @@ impl Transactions {
             match act {
                 Act::Resend => {
                     if let Some(sent) = &entry.sent {
-                        let flow = if entry.machine.is_client() {
-                            entry.flow
-                        } else {
-                            way_back_of(entry.flow, entry.request.via().ok())
-                        };
-                        self.out.push_back(Out::Send(flow, Arc::clone(sent)));
+                        self.out.push_back(Out::Send(entry.way, Arc::clone(sent)));
                     }
                 }
                 Act::Ack => {
                     let to = response.as_ref().and_then(|response| response.to().ok());
-                    if let Some((ack, _)) = hop_request(&entry.request, Method::Ack, to) {
+                    let invite = entry.request.as_ref();
+                    if let Some((ack, _)) = invite.and_then(|own| hop_request(own, Method::Ack, to))
+                    {
                         self.out.push_back(Out::Send(entry.flow, ack.to_bytes().into()));
                     }
                 }
                 // What becomes of a CANCEL shows in what becomes of its INVITE.
-                Act::Deliver | Act::TimedOut if entry.request.method == Method::Cancel => {}
+                Act::Deliver | Act::TimedOut if entry.is_cancel => {}
                 Act::Deliver => {
                     if let Some(response) = response.take() {
                         self.out.push_back(Out::Response(id, Box::new(response)));
@@ -413,7 +439,7 @@ impl Transactions {
         key: String,
         origin: Option<String>,
         flow: Flow,
-        request: Request,
+        request: Arc<Request>,
         sent: Option<Arc<[u8]>>,
     ) -> TxId {
         self.last = self.last.saturating_add(1);
@@ -422,11 +448,13 @@ impl Transactions {
         if let Some(origin) = &origin {
             self.by_origin.insert(origin.clone(), id);
         }
-        let request = Box::new(request);
-        self.entries.insert(
-            id,
-            Entry { machine, key, origin, flow, request, sent, cancel: false, queued: None },
-        );
+        let way =
+            if machine.is_client() { flow } else { way_back_of(flow, request.via().ok().as_ref()) };
+        let is_cancel = request.method == Method::Cancel;
+        let (request, cancel, queued) = (Some(request), false, None);
+        let entry =
+            Entry { machine, key, origin, flow, way, request, is_cancel, sent, cancel, queued };
+        self.entries.insert(id, entry);
         self.queue(Millis(0), id);
         id
     }
@@ -479,10 +507,10 @@ pub(crate) fn stamp(request: &mut Request, flow: Flow) {
 
 /// Where a response goes (RFC 3261 §18.2.2, RFC 3581 §4).
 pub(crate) fn way_back(flow: Flow, response: &Response) -> Flow {
-    way_back_of(flow, response.via().ok())
+    way_back_of(flow, response.via().ok().as_ref())
 }
 
-fn way_back_of(flow: Flow, via: Option<Via>) -> Flow {
+fn way_back_of(flow: Flow, via: Option<&Via>) -> Flow {
     let mut flow = flow;
     if let Some(via) = via
         && flow.transport == Transport::Udp

@@ -321,6 +321,24 @@ fn too_much_is_refused_with_a_time_to_come_back() {
 }
 
 #[test]
+fn calls_that_are_over_leave_room_for_others_while_late_copies_are_still_known() {
+    let mut alone = Alone::new(Config { calls: 2, ..config("192.0.2.1") });
+    for n in 0..10 {
+        let invite = invite(&format!("z9hG4bKn{n}"), &format!("f{n}"));
+        alone.input(invite.as_bytes());
+        assert_eq!(alone.statuses(), [100], "call {n}");
+        alone.input(
+            invite.replace("INVITE sip", "CANCEL sip").replace("1 INVITE", "1 CANCEL").as_bytes(),
+        );
+        assert_eq!(alone.statuses(), [200, 487]);
+        assert_eq!((alone.end.live(), alone.end.calls()), (0, 0));
+        alone.input(invite.as_bytes());
+        assert_eq!(alone.statuses(), [487], "it is told again what it was told");
+    }
+    assert_eq!(alone.end.transactions(), 20);
+}
+
+#[test]
 fn the_same_request_by_another_way_is_a_loop() {
     let mut alone = Alone::new(config("192.0.2.1"));
     alone.input(invite("z9hG4bKone", "f").as_bytes());

@@ -2,6 +2,7 @@
 
 use super::*;
 use domain::id::{ParticipantId, Uuid};
+use domain::node::Texts;
 use domain::query::Lines;
 use domain::time::Millis;
 
@@ -37,7 +38,7 @@ fn hello() -> Item {
 }
 
 fn published(fact: Fact) -> Published {
-    Published { seq: 9, at: AT, fact, topics: Vec::new() }
+    Published { seq: 9, at: AT, fact, topics: Vec::new(), texts: Texts::default() }
 }
 
 fn posted(item: Item) -> Published {

@@ -5,6 +5,7 @@ use domain::chance::Seeded;
 use domain::contact::{TextKind, TextKinds};
 use domain::id::ContactId;
 use domain::id::{ItemId, Uuid};
+use domain::node::Texts;
 use domain::room::Audience;
 use domain::room::{Author, File, FileStatus, Member, Presence};
 
@@ -73,7 +74,13 @@ impl World {
     }
 
     fn fact(&mut self, fact: Fact) {
-        let fact = Published { seq: self.deed, at: self.now, fact, topics: Vec::new() };
+        let fact = Published {
+            seq: self.deed,
+            at: self.now,
+            fact,
+            topics: Vec::new(),
+            texts: Texts::default(),
+        };
         self.with(|socket, cx, out| socket.on_fact(cx, &Arc::new(fact), out));
     }
 

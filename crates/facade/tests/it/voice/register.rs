@@ -186,7 +186,7 @@ fn options_is_answered_by_what_the_switch_can_do() {
 }
 
 /// What the desk's protocol gives to a browser (`desk/ask/call.rs`).
-fn pass(world: &World, device: &str, until: u64) -> (String, String) {
+pub(super) fn pass(world: &World, device: &str, until: u64) -> (String, String) {
     use base64::Engine as _;
     use facade::door::Site as _;
     let user = format!("{device}@desk.{until}");

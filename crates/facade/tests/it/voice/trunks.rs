@@ -328,15 +328,20 @@ fn a_trunk_s_calls_name_its_domain_and_give_its_password_where_they_must() {
         (trunk.challenge, trunk.user) = (true, Some("them".into()));
         trunk.sealed = Some("sealed:theirs".into());
     });
-    for (password, answer) in
-        [(None, "refused 401"), (Some("guess"), "refused 401"), (Some("theirs"), "progress 180")]
-    {
+    // What a desk has for a telephone of the same name is nothing to a trunk.
+    let (desk, pass) = super::register::pass(&world, "them", world.now.0 + 300_000);
+    for (given, answer) in [
+        (None, "refused 401"),
+        (Some(("them", "guess")), "refused 401"),
+        (Some((&*desk, &*pass)), "refused 401"),
+        (Some(("them", "theirs")), "progress 180"),
+    ] {
         let from = Address::new(uri("sip:0100@carrier.example"));
         world.call_with("carrier", "0215990000", |invite| {
             invite.from = from;
-            invite.credentials = password.map(|it| sip::digest::Credentials::new("them", it));
+            invite.credentials = given.map(|(user, it)| sip::digest::Credentials::new(user, it));
         });
-        assert_eq!(world.story("carrier"), [answer], "{password:?}");
+        assert_eq!(world.story("carrier"), [answer], "{given:?}");
     }
 }
 

@@ -15,20 +15,25 @@ impl Worker {
     pub(super) fn tick(&mut self, now: Micros) {
         self.pass_webs(now);
         let mut tapped = std::mem::take(&mut self.tapped);
-        tapped.retain(|place| {
-            let Some(line) = self.at(*place).filter(|line| line.list_tapped) else { return false };
+        tapped.retain(|(place, turn)| {
+            if self.turn_of(*place) != *turn {
+                return false;
+            }
+            let Some(line) = self.at(*place) else { return false };
             line.list_tapped = line.tap.is_some();
             line.tap.as_mut().map(|tap| tap.turn()).is_some()
         });
         self.tapped = tapped;
         self.wind();
         let mut framed = std::mem::take(&mut self.framed);
-        framed.retain(|place| {
+        framed.retain(|(place, turn)| {
+            if self.turn_of(*place) != *turn {
+                return false;
+            }
             let Some(mut line) = self.lines.get_mut(*place).and_then(Option::take) else {
                 return false;
             };
-            // A place that another leg has taken since is listed by that leg itself.
-            line.listed = line.listed && self.frame(&mut line, now);
+            line.listed = self.frame(&mut line, now);
             let stays = line.listed;
             if let Some(slot) = self.lines.get_mut(*place) {
                 *slot = Some(line);
