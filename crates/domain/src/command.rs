@@ -1,7 +1,7 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
-use crate::audit::Actor;
+use crate::audit::{Actor, Wrong};
 use crate::board::Supervision;
 use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
@@ -313,6 +313,13 @@ pub enum Command {
         session: TokenHash,
         /// How.
         proof: Proof,
+    },
+    /// Somebody was not let in: it is written down. The caller sees to it that a flood of them is not.
+    NotLetIn {
+        /// From where, and as whom.
+        by: Box<Actor>,
+        /// What was wrong.
+        wrong: Wrong,
     },
     /// Somebody has proved who they are, for something else than a session: a code is used up all the same.
     TakeCode {

@@ -156,7 +156,10 @@ impl Centre {
                 }
                 self.join_line(*contact);
             }
-            Fact::Supervised { .. } | Fact::Announced(_) | Fact::NoticeRead { .. } => {}
+            Fact::Supervised { .. }
+            | Fact::NotLetIn { .. }
+            | Fact::Announced(_)
+            | Fact::NoticeRead { .. } => {}
             Fact::Closed { contact, .. } => self.closed(at, *contact),
             Fact::WrapUpBegan { contact, agent, until } if self.is_call(*contact) => {
                 let work = Work {

@@ -1,7 +1,7 @@
 //! Sessions: who may have one, by what proof, and what ends them. Passwords and codes have been looked at before.
 
 use super::{Centre, Decided, SESSION_LIMIT, Step};
-use crate::audit::Actor;
+use crate::audit::{Actor, Wrong};
 use crate::command::{Command, Done, Proof};
 use crate::directory::{Entry, SecondFactor, Trust, User};
 use crate::fact::{Code, Fact};
@@ -52,6 +52,21 @@ impl Centre {
             step,
             Fact::LoggedIn { user, session, until: step.now.plus(SESSION_LIMIT), signed_on },
         );
+        Ok(Done::Ok)
+    }
+
+    /// Writes down that somebody was not let in. Whoever types a password where the name belongs is not told on.
+    pub(super) fn not_let_in(
+        &mut self,
+        step: &mut Step<'_>,
+        mut by: Box<Actor>,
+        wrong: Wrong,
+    ) -> Decided {
+        let user = self.directory.users.get(&by.user).map(|user| user.id.clone());
+        if user.is_none() {
+            by.user = UserId::from("?");
+        }
+        self.emit(step, Fact::NotLetIn { by, user, wrong });
         Ok(Done::Ok)
     }
 

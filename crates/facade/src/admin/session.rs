@@ -5,7 +5,7 @@ use super::lockout::{Lockout, RETRY_AFTER_S};
 use super::origin::{self, Source};
 use super::{body, cookie, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Response, Step, Then, mint};
-use domain::audit::Actor;
+use domain::audit::{Actor, Wrong};
 use domain::command::{Command, Proof};
 use domain::directory::User;
 use domain::id::UserId;
@@ -145,6 +145,7 @@ pub fn log_in(
         let then = move |cx: &mut Cx<'_>, opened: Result<Opened, Denied>| {
             if let Err(Denied::Refused(Refusal::WrongCode)) = &opened {
                 lockout.wrong_code(cx);
+                return lockout.note(cx, Wrong::Code, move |cx| then(cx, opened));
             }
             then(cx, opened)
         };
@@ -221,7 +222,8 @@ impl Attempt {
             Some(user) if right => self.right(cx, user),
             _ => {
                 self.lockout.wrong(cx);
-                (self.then)(cx, Err(Denied::Refused(Refusal::WrongPassword)))
+                let denied = Err(Denied::Refused(Refusal::WrongPassword));
+                self.lockout.note(cx, Wrong::Password, move |cx| (self.then)(cx, denied))
             }
         };
         Step::Verify { password, hash, then: Box::new(then) }
@@ -236,7 +238,8 @@ impl Attempt {
         };
         let Some(proof) = proof else {
             lockout.wrong_code(cx);
-            return then(cx, Err(Denied::Refused(Refusal::WrongCode)));
+            let denied = Err(Denied::Refused(Refusal::WrongCode));
+            return lockout.note(cx, Wrong::Code, move |cx| then(cx, denied));
         };
         then(cx, Ok(Proved { realm, user, proof, lockout }))
     }

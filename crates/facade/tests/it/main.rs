@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
 mod admin;
+mod audit;
 mod calls;
 mod connect_control;
 mod connect_open;

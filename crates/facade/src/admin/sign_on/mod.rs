@@ -17,6 +17,7 @@ use crate::door::{Cx, Head, RealmNo, Request, Response, Step};
 use crate::percent::{encode_segment, parse_query};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::audit::Wrong;
 use domain::command::Proof;
 use domain::directory::{Directory, SignOn, User};
 use domain::fact::Code;
@@ -305,7 +306,10 @@ impl Checked {
             let user = directory
                 .and_then(|directory| directory.signed_on(&way.claim, &named.name).cloned())
                 .filter(|user| !user.disabled);
-            let Some(user) = user else { return home.end(End::Unknown) };
+            let Some(user) = user else {
+                let lockout = Lockout::of(no, &named.name, &head);
+                return lockout.note(cx, Wrong::SignOn, move |_| home.end(End::Unknown));
+            };
             enter(cx, no, &user, named.several, &head, home)
         })
     }
@@ -380,7 +384,8 @@ pub(super) fn code(cx: &mut Cx<'_>, request: &Request) -> Step {
             Some(Proof::Recovery(hash)) => Code::Recovery(hash),
             _ => {
                 lockout.wrong_code(cx);
-                return problem::refused(&Refusal::WrongCode);
+                let no = |_: &mut Cx<'_>| problem::refused(&Refusal::WrongCode);
+                return lockout.note(cx, Wrong::Code, no);
             }
         };
         let then = move |cx: &mut Cx<'_>, opened| match opened {
@@ -392,6 +397,7 @@ pub(super) fn code(cx: &mut Cx<'_>, request: &Request) -> Step {
             Err(denied) => {
                 if matches!(&denied, Denied::Refused(Refusal::WrongCode)) {
                     lockout.wrong_code(cx);
+                    return lockout.note(cx, Wrong::Code, move |_| session::no(&denied));
                 }
                 session::no(&denied)
             }
