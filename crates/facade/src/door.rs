@@ -127,6 +127,8 @@ pub struct Settings {
     pub listeners: BTreeMap<String, String>,
     /// Origins of sites that may show the web chat in a frame, such as `https://www.example.com`.
     pub chat_sites: Vec<String>,
+    /// Origins of sites that may show the desk in a frame, such as `https://crm.example.com`.
+    pub desk_sites: Vec<String>,
     /// Sockets of other servers that the web chat's page may be pointed at, such as `wss://other.example.com:6081`.
     pub chat_sockets: Vec<String>,
 }

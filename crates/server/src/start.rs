@@ -329,6 +329,7 @@ fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
         file_types: config.files.types.clone(),
         listeners,
         chat_sites: config.web.chat_sites.clone(),
+        desk_sites: config.web.desk_sites.clone(),
         chat_sockets: config.web.chat_sockets.clone(),
     }
 }

@@ -4,6 +4,7 @@
 //! What was begun is kept by whoever began it: the ticket is the secret, sealed. So nothing is kept here that nobody ends.
 
 use super::caller::{Caller, actor, enter, enter_as};
+use super::cookie::Jar;
 use super::origin::{self, Source};
 use super::session::{self, Claim, Denied, Proved};
 use super::{body, problem, totp};
@@ -133,7 +134,7 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
     let (realm, user) = (RealmNo(ticket.realm), ticket.user);
     let (owner, standing_then) = (user.clone(), ticket.standing);
     let browser = source == Source::Own;
-    let secure = origin::secure(cx.site.settings(), &request.head);
+    let jar = Jar::of(cx.site.settings(), &request.head);
     let by = Box::new(actor(&user, &request.head));
     let set = move |keep: Option<TokenHash>| {
         let factor = Some((Box::new(factor), step));
@@ -146,7 +147,7 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
                 let then = move |cx: &mut Cx<'_>, opened| match opened {
                     Ok(opened) => {
                         let more = [("recovery", json!(recovery))];
-                        Step::Reply(session::welcomed(cx, &opened, browser, secure, &more))
+                        Step::Reply(session::welcomed(cx, &opened, browser, jar, &more))
                     }
                     Err(denied) => session::no(&denied),
                 };

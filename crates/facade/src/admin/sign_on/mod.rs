@@ -9,6 +9,7 @@ mod provider;
 mod token;
 
 use super::caller::actor;
+use super::cookie::Jar;
 use super::lockout::{Lockout, network};
 use super::origin::{self, Source};
 use super::session::{self, Denied};
@@ -198,7 +199,7 @@ fn sent(
         ],
     );
     let mut response = see_other(at);
-    response.headers.push(("set-cookie", keep(cx, &pending, PENDING, home.secure)));
+    response.headers.push(("set-cookie", keep(cx, &pending, PENDING, home.jar)));
     Step::Reply(response)
 }
 
@@ -328,8 +329,8 @@ fn enter(
     let then = move |cx: &mut Cx<'_>, opened| match opened {
         Ok(opened) => {
             let mut response = home.to("");
-            response.headers.push(("set-cookie", cookie::clear_pending(home.secure)));
-            response.headers.push(session::cookie(cx, &opened, home.secure));
+            response.headers.push(("set-cookie", cookie::clear_pending(home.jar)));
+            response.headers.push(session::cookie(cx, &opened, home.jar));
             Step::Reply(response)
         }
         Err(Denied::Refused(wanted @ (Refusal::CodeNeeded | Refusal::MustEnrol))) => {
@@ -342,7 +343,7 @@ fn enter(
             };
             let end = if wanted == Refusal::CodeNeeded { End::Code } else { End::Enrol };
             let mut response = home.to(end.word());
-            response.headers.push(("set-cookie", keep(cx, &known, PROVED, home.secure)));
+            response.headers.push(("set-cookie", keep(cx, &known, PROVED, home.jar)));
             Step::Reply(response)
         }
         Err(_) => home.end(End::Unknown),
@@ -375,7 +376,7 @@ pub(super) fn code(cx: &mut Cx<'_>, request: &Request) -> Step {
         return session::no(&Denied::Locked);
     }
     let head = request.head.clone();
-    let secure = origin::secure(cx.site.settings(), &head);
+    let jar = Jar::of(cx.site.settings(), &head);
     let found = move |cx: &mut Cx<'_>, answer| {
         let Ok(Answer::Person(user)) = answer else { return stale() };
         let shown = user.second.as_ref().and_then(|second| totp::proof(cx, second, &code));
@@ -390,8 +391,8 @@ pub(super) fn code(cx: &mut Cx<'_>, request: &Request) -> Step {
         };
         let then = move |cx: &mut Cx<'_>, opened| match opened {
             Ok(opened) => {
-                let mut response = session::welcomed(cx, &opened, true, secure, &[]);
-                response.headers.push(("set-cookie", cookie::clear_pending(secure)));
+                let mut response = session::welcomed(cx, &opened, true, jar, &[]);
+                response.headers.push(("set-cookie", cookie::clear_pending(jar)));
                 Step::Reply(response)
             }
             Err(denied) => {
@@ -448,14 +449,14 @@ fn stale() -> Step {
 struct Home {
     base: String,
     page: &'static str,
-    secure: bool,
+    jar: Jar,
 }
 
 impl Home {
     fn of(cx: &Cx<'_>, head: &Head, page: &'static str) -> Self {
         let settings = cx.site.settings();
         let base = settings.base_path.trim_end_matches('/').to_owned();
-        Self { base, page, secure: origin::secure(settings, head) }
+        Self { base, page, jar: Jar::of(settings, head) }
     }
 
     fn to(&self, word: &str) -> Response {
@@ -467,7 +468,7 @@ impl Home {
     /// It came to nothing, and the page says why.
     fn end(&self, end: End) -> Step {
         let mut response = self.to(end.word());
-        response.headers.push(("set-cookie", cookie::clear_pending(self.secure)));
+        response.headers.push(("set-cookie", cookie::clear_pending(self.jar)));
         Step::Reply(response)
     }
 }
@@ -514,9 +515,9 @@ fn with_directory(
 }
 
 /// The cookie with this in it.
-fn keep(cx: &Cx<'_>, what: &impl Serialize, span: Millis, secure: bool) -> String {
+fn keep(cx: &Cx<'_>, what: &impl Serialize, span: Millis, jar: Jar) -> String {
     let sealed = cx.site.seal(&serde_json::to_vec(what).unwrap_or_default());
-    cookie::set_pending(&encode_segment(&sealed), span.0 / 1_000, secure)
+    cookie::set_pending(&encode_segment(&sealed), span.0 / 1_000, jar)
 }
 
 /// What this browser has in it.
