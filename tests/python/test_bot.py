@@ -212,6 +212,41 @@ def test_an_edited_file_is_taken_up_and_a_faulty_one_is_not(own):
     assert file.read_text() == broken, "an edit that is not taken up is not lost"
 
 
+def test_serve_follows_files_too_also_what_was_edited_while_it_was_down(tmp_path):
+    first = Centre(tmp_path / "data")
+    file = first.data / "bots" / "3105.toml"
+    text = wait_for(lambda: file.exists() and file.read_text(), "the demo's file")
+    wait_for(lambda: (file.parent / ".3105.taken").exists(), "what file and directory agreed on")
+    assert first.stop() == 0
+    file.write_text(text.replace("WELCOME NEXUS", "아침에 고친 메뉴"))
+    config = tmp_path / "sangdam.toml"
+    config.write_text(
+        f'[server]\ndata = "{first.data}"\n[listen]\nhttp = "127.0.0.1:0"\nhttps = ""\nrio = "127.0.0.1:0"\n'
+        'sip_ws = "127.0.0.1:0"\nsip_wss = ""\nsip_udp = "127.0.0.1:0"\nsip_tcp = "127.0.0.1:0"\nsip_tls = ""\nmetrics = "127.0.0.1:0"\n'
+    )
+    running = Centre.__new__(Centre)
+    running.data, running.log = first.data, tmp_path / "serve.log"
+    with running.log.open("ab") as log:
+        running.process = subprocess.Popen([binary(), "serve", "--config", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    running.ready = running._wait_for(first.data / "ready.json")
+    try:
+        api = Api(running.ready["http"])
+        source = lambda: api.send("GET", "/bots/3105/scenario").bytes.decode()
+        wait_for(lambda: "아침에 고친 메뉴" in source(), "what was edited while nobody looked")
+        file.write_text(text.replace("WELCOME NEXUS", "낮에 고친 메뉴"))
+        wait_for(lambda: "낮에 고친 메뉴" in source(), "what is edited while it runs")
+        file.write_text(text.replace('menu = "SOLUTION"', 'menu = "NOWHERE"'))
+        wait_for(lambda: "there is no menu NOWHERE" in running.tail(), "the log tells of a fault")
+        assert "낮에 고친 메뉴" in source()
+        file.write_text(source())
+        mine = text.replace("WELCOME NEXUS", "REST로 고친 메뉴")
+        time.sleep(2.5)  # two looks: the file is as it was taken
+        assert api.toml("PUT", "/bots/3105/scenario", mine).status == 200
+        wait_for(lambda: file.read_text() == mine, "the file follows")
+    finally:
+        assert running.stop() == 0
+
+
 def test_a_scenario_is_loaded_checked_and_printed_by_the_command_line(own, tmp_path):
     centre = own[0]
 

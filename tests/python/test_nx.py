@@ -428,7 +428,14 @@ def test_a_queue_that_asks_how_it_went_gives_a_link(own, page, agent):
         assert wire.send(where, "POST", "/call-message/rating?t=AAAA", kind, "score=4").status == 401
         told = client("connect", own.http).describe_contact(InstanceId=demo.INSTANCE, ContactId=contact)["Contact"]
         detail = wire.send(own.http, "GET", f"/api/v1/contacts/{contact}", head).json
-        assert told["Id"] == contact and "4" in json.dumps(detail.get("rating", detail))
+        rating = lambda shown: shown.get("contact", shown)["rating"]
+        assert told["Id"] == contact and rating(detail) == 4, detail
+        # Pressed twice it is rated once; the last word stands.
+        rated = lambda: [deed for deed in wire.send(own.http, "GET", f"/api/v1/contacts/{contact}/story?limit=100", head).json["items"] if deed["kind"] == "rated"]
+        for score, times in ((4, 1), (2, 2)):
+            assert wire.send(where, "POST", path, kind, f"score={score}").status == 204
+            assert rating(wire.send(own.http, "GET", f"/api/v1/contacts/{contact}", head).json) == score
+            assert len(rated()) == times, rated()
     finally:
         wire.send(own.http, "PUT", "/api/v1/queues/3001", head, json.dumps(queue))
 

@@ -179,6 +179,9 @@ def test_parts_of_a_recording_are_given_and_only_to_those_who_may(people):
         assert 40 <= len(drawn) <= 50
         assert max(high for _, high in drawn) > 0.2 and min(low for low, _ in drawn) < -0.2
         assert any(low == high == 0 for low, high in drawn), "the mask is flat"
+    (mask,) = peaks["silences"]
+    assert mask["why"] == "masked" and 1500 < mask["length"] < 4000
+    assert 500 < mask["from"] < peaks["length"] - mask["length"] - 500
     assert people.get(f"/recordings/{kept['id']}/peaks?points=0").status == 400
 
     for path in ("/recordings", f"/recordings/{kept['id']}", f"/recordings/{kept['id']}/audio"):

@@ -610,6 +610,31 @@ def test_sangdam_call_is_a_customer(k, gateway):
     k.expect("3002 4", "3002 11", "3002 3 5", "3002 1 5")
 
 
+def figure(gateway, name: str) -> float:
+    """A figure of /metrics, with its label."""
+    text = wire.send(gateway.ready["metrics"], "GET", "/metrics").bytes.decode()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.rsplit(" ", 1)[0] == name)
+
+
+def test_the_gateways_figures_count_connections_results_events_and_closes(gateway, open_rio):
+    names = ["connections", 'requests_total{result="1"}', 'requests_total{result="-4005"}', "events_total", 'closed_total{code="1003"}']
+    names = [f"sangdam_cti_{name}" for name in names]
+    before = [figure(gateway, name) for name in names]
+    rio = open_rio()
+    rio.do("addmonitor", device=A)
+    assert rio.result("dial", this="9998", called=B) == -4005
+    call = rio.do("dial", this=A, called=B)["newcall"]
+    rio.do("clear", this=A, c1=call)
+    wait_until(lambda: len(rio.events) == 5)
+    now = [figure(gateway, name) for name in names]
+    # login, addmonitor, dial, clear; 13 10 4, 3 1. Other tests' connections may just be going.
+    assert [b - a for a, b in zip(before[1:], now[1:], strict=True)] == [4, 1, 5, 0]
+    assert now[0] >= 1
+    rio.link.send(b"binary")
+    wait_until(lambda: figure(gateway, names[-1]) == before[-1] + 1)
+    wait_until(lambda: figure(gateway, names[0]) <= before[0])
+
+
 def test_a_stopping_server_says_so_and_goes_on_where_it_was(tmp_path):
     """1001, and after the next start calls and agents are as they were (section 9)."""
     running = demo.Centre(tmp_path / "data")

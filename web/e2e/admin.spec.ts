@@ -53,6 +53,46 @@ test("the server's own no stands at the member it names, and nothing is lost", a
   await expect(page.getByLabel("넘길 대기열")).toHaveValue("");
 });
 
+test("what is recorded, how long things are kept and who may listen is set in the forms", async ({ page, request }) => {
+  const session = await request.post("/api/v1/session", { data: { user: "admin", password: "demo" } });
+  const headers = { Authorization: `Bearer ${(await session.json()).token}` };
+  const stands = async (path: string) => (await request.get(`/api/v1/${path}`, { headers })).json();
+  const saved = page.getByRole("status").filter({ hasText: "저장했습니다" });
+  await logIn(page);
+  for (const [path, label] of [["queues/3001", "이 대기열의 통화 녹음"], ["devices/3999", "이 전화기의 통화 녹음"], ["groups/401", "이 그룹 상담사의 통화 녹음"]] as const) {
+    const before = await stands(path);
+    await page.goto(`/admin#${path}`);
+    await page.getByLabel(label).check();
+    await save(page);
+    await expect(saved).toBeVisible();
+    expect((await stands(path)).record, path).toBe(true);
+    await page.getByLabel(label).uncheck();
+    await save(page);
+    await expect.poll(() => stands(path)).toEqual(before);
+  }
+
+  const before = await stands("realm");
+  await page.goto("/admin#realm");
+  const days = page.getByLabel(/^녹취 보관 일수/);
+  await days.fill("36501");
+  await save(page);
+  await expect(form(page).getByRole("alert")).toContainText("36,500");
+  await expect(days).toHaveAttribute("aria-invalid", "true");
+  expect(await stands("realm")).toEqual(before);
+  await days.fill("180");
+  await page.getByLabel(/^대화 보관 일수/).fill("365");
+  await page.getByLabel("자기 통화의 녹취를 들을 수 있음").check();
+  await save(page);
+  await expect(saved).toBeVisible();
+  const now = await stands("realm");
+  expect([now.retention.rooms, now.retention.recordings, now.retention.files ?? 0, now.agents_hear_own]).toEqual([365, 180, 0, true]);
+  await days.fill("");
+  await page.getByLabel(/^대화 보관 일수/).fill("");
+  await page.getByLabel("자기 통화의 녹취를 들을 수 있음").uncheck();
+  await save(page);
+  await expect.poll(() => stands("realm")).toEqual(before);
+});
+
 test("two administrators do not overwrite each other unseen", async ({ page, context }) => {
   await logIn(page);
   await page.getByRole("link", { name: "처리 코드" }).click();

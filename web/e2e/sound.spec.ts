@@ -1,11 +1,9 @@
 /** What is heard at both far ends when a customer's browser calls: a tone at each end, and silence where silence is due. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { fileURLToPath } from "node:url";
-import type { Page } from "@playwright/test";
-import { build, type Rolldown } from "vite";
 import { Baresip } from "./baresip";
 import { BROWSER, Caller, hears, names, REALM, wire } from "./caller";
 import { expect, test as base } from "./fixtures";
+import { register } from "./registered";
 import { Rio } from "./rio";
 
 /** The customer's tone, and those of the centre's side, in hertz. */
@@ -155,35 +153,4 @@ class Way {
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }
-}
-
-/** A browser that is a telephone: JsSIP, registered with the telephone's password, answers by itself. */
-async function register(page: Page, number: string, hertz: number): Promise<void> {
-  await wire(page, hertz);
-  await page.goto("/webchat.html");
-  const { listeners } = (await (await page.request.get("/api/v1/about")).json()) as { listeners: { sip_ws: string } };
-  const made = (await build({
-    configFile: false,
-    logLevel: "warn",
-    publicDir: false,
-    build: { write: false, minify: false, lib: { entry: fileURLToPath(import.meta.resolve("jssip")), formats: ["iife"], name: "JsSIP", fileName: () => "one.js" } },
-  })) as Rolldown.RolldownOutput[];
-  const [chunk] = made[0]!.output;
-  // The page's own policy forbids scripts in it; a debugger's are not asked.
-  await page.evaluate(`${chunk.code}; window.JsSIP = JsSIP`);
-  await page.evaluate(
-    ([url, uri, password]) =>
-      new Promise<void>((registered) => {
-        type Session = { answer(options: object): void };
-        type Agent = { on(event: string, told: (about: { originator: string; session: Session }) => void): void; start(): void };
-        const { JsSIP } = window as unknown as { JsSIP: { UA: new (options: object) => Agent; WebSocketInterface: new (url: string) => object } };
-        const agent = new JsSIP.UA({ sockets: new JsSIP.WebSocketInterface(url), uri, password, session_timers: false });
-        agent.on("registered", () => registered());
-        agent.on("newRTCSession", ({ originator, session }) => {
-          if (originator === "remote") session.answer({ mediaConstraints: { audio: true, video: false } });
-        });
-        agent.start();
-      }),
-    [listeners.sip_ws, `sip:${number}@${REALM}`, `sip-${number}`] as const,
-  );
 }

@@ -24,6 +24,8 @@ export interface AgentPhoneListener {
   standing(standing: Standing): void;
   /** A call's sound goes through this browser, or none does; with the number of its matter. */
   talking(cnid: string | undefined): void;
+  /** The far side's picture, while one comes; `able`: the call has pictures, so that the agent may show theirs. */
+  seeing(picture: MediaStream | undefined, able: boolean): void;
   /** The microphone could not be had for a call, which was turned down. */
   noMicrophone(error: unknown): void;
   /** The pass was not taken. */
@@ -39,6 +41,8 @@ export interface AgentPhone {
   mute(on: boolean): void;
   /** Another microphone, at once. */
   replace(stream: MediaStream): Promise<void>;
+  /** Shows the camera's picture in the call that is on, or takes it away. The track is the phone's from now on. */
+  camera(track: MediaStreamTrack | null): Promise<void>;
   /** Another loudspeaker; the empty text is the system's. Where the browser knows no such choice, nothing. */
   output(device: string): Promise<void>;
   /** How the sound travels; nothing while there is no call. */

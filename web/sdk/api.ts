@@ -15,7 +15,7 @@ export interface NxWebApi {
   SetCallBack(callback: (json: string) => void): 0 | -1;
   /** Opens a chat with `dn_number`. `tel_number` says who the customer is, unproved. */
   connectChat(realm: string, dn_number: string, tel_number: string, url: string): 0 | -1;
-  /** Calls `dn_number` by voice. A `push_token` of "" or "default" is none. */
+  /** Calls `dn_number` by voice, and with pictures if `options.video` is set. A `push_token` of "" or "default" is none. */
   directCall(realm: string, dn_number: string, tel_number: string, websocket_url: string, push_token?: string): 0 | -1;
   /** Says something in the current chat: JSON (text or object), or plain text. `sendtype`: BOTH, AGENT or CUSTOMER. */
   Message_C(message: unknown, sendtype?: string): 0 | -1;
@@ -61,7 +61,7 @@ export function create(voice: string): NxWebApi {
   };
   const host: Host = {
     emit: (Type, Data) => fire({ Kind: "SIP", Type, Data }),
-    wants: (option) => !!api.options?.[option],
+    wants: (option) => api.options?.[option],
     gone: (session) => void sessions.splice(sessions.indexOf(session), 1),
   };
   const open = () => sessions.filter(({ closing }) => !closing);

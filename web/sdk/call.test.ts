@@ -74,6 +74,19 @@ test("48: the microphone alone is asked for, first; the voice file comes from be
   expect(phone).toHaveBeenCalledTimes(2);
 });
 
+test("with `video` the camera is asked for, too; without one it is a call by voice, and pictures are shown where the page says", async () => {
+  Object.assign(world.api.options, { video: true, remoteVideo: "far", localVideo: "own" });
+  world.getUserMedia.mockImplementation(async ({ video }: { video?: boolean }) => {
+    if (video) throw new DOMException("no camera", "NotFoundError");
+    return { getTracks: () => [track] };
+  });
+  await talking();
+  expect(world.getUserMedia.mock.calls).toEqual([[{ audio: true, video: true }], [{ audio: true }]]);
+  expect(phone.mock.lastCall?.[4]).toEqual({ remote: "far", local: "own" });
+  expect(world.api.Mute("Video", true)).toBe(-1);
+  listener.ended("Call terminated", 0);
+});
+
 test("a call's events come in the order and words of a chat's", async () => {
   await talking();
   listener.ended("Call terminated", 0);

@@ -1,7 +1,7 @@
 /** A voice call: the microphone first, beside it the voice file, then SIP by the {@link Phone} that the file brings. */
 import type { Address } from "./address.ts";
 import { NO_MEDIA, PATIENCE_MS, Session, TIMED_OUT, UNREACHED, type Data, type Host } from "./event.ts";
-import type { Phone, PhoneCall } from "./phone.ts";
+import type { Phone, PhoneCall, PhoneListener } from "./phone.ts";
 
 /** Loads the voice file; an error of the network shall not last until the page is reloaded. */
 function load(url: string): Promise<Phone> {
@@ -53,12 +53,15 @@ export class Call extends Session {
   private async start(push: string | undefined, loading: Promise<Phone>): Promise<void> {
     // Whoever is asked for the microphone may take minutes; meanwhile nobody waits for the file.
     loading.catch(() => {});
+    const { host } = this;
+    const ask = (more?: object) => navigator.mediaDevices.getUserMedia({ audio: true, ...more });
     let stream: MediaStream;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      // Without a camera it is a call by voice.
+      stream = await (host.wants("video") ? ask({ video: true }).catch(() => ask()) : ask());
     } catch (error) {
       console.warn("nxWebApi: no microphone:", error);
-      return this.finish(NO_MEDIA, 0, this.host.wants("extras") ? { reason: (error as Error).name } : undefined);
+      return this.finish(NO_MEDIA, 0, host.wants("extras") ? { reason: (error as Error).name } : undefined);
     }
     try {
       const phone = await loading;
@@ -67,7 +70,7 @@ export class Call extends Session {
         this.finish(TIMED_OUT, 408);
         this.call?.bye();
       }, PATIENCE_MS);
-      this.call = phone(this.address, push, stream, {
+      const heard: PhoneListener = {
         provisional: (code, phrase) => {
           clearTimeout(this.patience);
           if (code > 100) this.ringing(phrase);
@@ -78,7 +81,8 @@ export class Call extends Session {
           if (!this.closing) this.answered();
         },
         ended: (phrase, code) => this.finish(phrase, code),
-      });
+      };
+      this.call = phone(this.address, push, stream, heard, { remote: host.wants("remoteVideo"), local: host.wants("localVideo") });
     } catch (_) {
       stop(stream);
       this.finish(UNREACHED);

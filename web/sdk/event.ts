@@ -10,7 +10,15 @@ export interface Options {
   trimStatus?: boolean;
   /** The types `Composing`, `Read`, `Place`, `Moved` and `Link` come, and messages carry `seq` and `at`. */
   extras?: boolean;
+  /** `directCall` asks for the camera, too, and offers pictures; a page without one calls by voice. */
+  video?: boolean;
+  /** Where the far side's picture is shown, and the page's own: an element, or its id. */
+  remoteVideo?: Screen;
+  localVideo?: Screen;
 }
+
+/** A place for a picture: an element, or its id. */
+export type Screen = HTMLVideoElement | string;
 
 /** The members of an event's `Data`. */
 export type Data = Record<string, unknown>;
@@ -32,8 +40,8 @@ export const FAREWELL_MS = 2_000;
 export interface Host {
   /** Hands the page's callback one event; what it throws is caught and logged. */
   emit(type: string, data: Data): void;
-  /** Is the option set? */
-  wants(option: keyof Options): boolean;
+  /** What the page has set. */
+  wants<Name extends keyof Options>(option: Name): Options[Name];
   /** This session is over. */
   gone(session: Session): void;
 }

@@ -3,6 +3,7 @@
  * bring another. No type of a SIP library is seen here.
  */
 import type { Address } from "./address.ts";
+import type { Screen } from "./event.ts";
 
 /** What happens to a call, in the words of SIP. */
 export interface PhoneListener {
@@ -23,8 +24,14 @@ export interface PhoneCall {
   dtmf(tone: string): void;
 }
 
-/** Opens the socket and calls. The stream is the phone's from now on: it stops it at the end. */
-export type Phone = (to: Address, push: string | undefined, stream: MediaStream, listener: PhoneListener) => PhoneCall;
+/** Opens the socket and calls. The stream is the phone's from now on: it stops it at the end. Pictures are shown where `screens` says. */
+export type Phone = (to: Address, push: string | undefined, stream: MediaStream, listener: PhoneListener, screens: Screens) => PhoneCall;
+
+/** Where pictures are shown; absent: nowhere. */
+export interface Screens {
+  remote?: Screen | undefined;
+  local?: Screen | undefined;
+}
 
 declare global {
   interface Window {

@@ -93,9 +93,11 @@ impl Tree {
         };
         paths.sort();
         paths.dedup();
-        // A file that is deleted but not yet committed, or is no text, is no concern of these rules.
+        // A file that is deleted but not yet committed is no concern of these rules.
         let read = |path: String| {
-            fs::read_to_string(root.join(&path)).ok().map(|text| File { path, text })
+            // Of pictures and sounds the name alone.
+            let bytes = fs::read(root.join(&path)).ok()?;
+            Some(File { path, text: String::from_utf8(bytes).unwrap_or_default() })
         };
         let files = paths.into_iter().filter_map(read).collect();
         Ok(Self { root, files })

@@ -96,6 +96,7 @@ impl Small {
             name: "all".into(),
             members: ids.iter().map(|id| (id.clone(), 5)).collect(),
             record: false,
+            after_work: Millis(0),
         }));
         self.put(Entry::Queue(Queue { wrap_up: Millis(0), ..Queue::new("1", "all", 1) }));
         self.put(Entry::Flow(Flow {

@@ -70,6 +70,7 @@ fn ours(mode: Mode, count: u32) -> Result<()> {
         sounds: folder.clone(),
         tapes: folder.clone(),
         keeper: tokio::sync::mpsc::unbounded_channel().0,
+        video: false,
         silence: Duration::from_secs(10),
     };
     let (mut engine, told) = Engine::start(config)?;

@@ -27,6 +27,7 @@ use crate::id::{ContactId, DeviceId, QueueId, TrunkId, UserId};
 use crate::queue::Why;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A call's number: 1 to 32,766, rotating; never two live calls of a realm with one.
@@ -157,6 +158,8 @@ pub enum Via {
     },
     /// By a page, without a name that anybody vouches for.
     Web,
+    /// They write: it is a chat that is told as a call.
+    Chat,
 }
 
 /// One end of a call.
@@ -272,6 +275,9 @@ pub struct Attached {
     /// Of a campaign, at most 1,024 bytes.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub ci: Arc<str>,
+    /// The token by which a push service reaches the customer's app. No application is told; the realm's webhook is.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub push: Arc<str>,
 }
 
 impl Attached {
@@ -283,6 +289,7 @@ impl Attached {
             uui: pick(&self.uui, &before.uui),
             uei: pick(&self.uei, &before.uei),
             ci: pick(&self.ci, &before.ci),
+            push: pick(&self.push, &before.push),
         }
     }
 }
@@ -374,6 +381,11 @@ impl Call {
         self.parties.iter().filter(|p| p.target.is_none())
     }
 
+    /// Is it a chat that is told as a call?
+    pub fn written(&self) -> bool {
+        self.parties.first().is_some_and(|p| p.via == Some(Via::Chat))
+    }
+
     /// Is its sound to be kept, for whatever reason? Stretches of it may still be masked.
     pub const fn taped(&self) -> bool {
         self.recorded || self.ruled
@@ -421,6 +433,16 @@ pub struct Copy {
     /// A silent listener's: to whom. Told as a conference that the others do not know of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<DeviceId>,
+}
+
+/// A chat as a call: no telephone takes part in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chatting {
+    /// Its form as a call: the customer first, then the telephones of the agents who are asked or there.
+    pub call: Call,
+    /// Where each of these agents sat when they were asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub seats: BTreeMap<UserId, DeviceId>,
 }
 
 /// Something happened to a call.

@@ -28,6 +28,7 @@ mod file;
 mod look;
 mod members;
 mod post;
+mod push;
 mod record;
 mod say;
 mod session;
@@ -49,6 +50,7 @@ use crate::id::{
     UserId,
 };
 use crate::node::Topic;
+use crate::push::Push;
 use crate::queue::{Lines, Turn};
 use crate::refusal::Refusal;
 use crate::room::{Member, MemberRole, Presence, Room, TokenKind};
@@ -235,6 +237,9 @@ pub struct Centre {
     /// Each agent's last shift that ended.
     #[serde(default)]
     shifts_ended: BTreeMap<UserId, ShiftId>,
+    /// Push tokens that the realm's webhook does not have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pushes: BTreeMap<ContactId, Push>,
     /// The day's figures, and what belongs to wallboards.
     #[serde(default)]
     board: crate::board::Board,
@@ -304,6 +309,8 @@ impl Centre {
             Command::Tick => self.tick(step),
             Command::As(actor, command) => self.audited(step, actor, *command),
             Command::Call { by, wish } => self.wish(step, by.as_ref(), *wish),
+            Command::CtiGone { by, agents } => self.cti_gone(step, &by, &agents),
+            Command::CtiBack { by, device } => self.cti_back(step, &by, &device),
             Command::Asked(wish) => self.carry_out(step, *wish, true),
             Command::Phone { agent, act } => self.act(step, &agent, *act),
             Command::Put(entry) => self.put(step, *entry),
@@ -376,6 +383,7 @@ impl Centre {
             Command::AdmitBot { contact, name, grant, beside_agents, key } => {
                 self.admit_bot(step, contact, name, grant, beside_agents, key)
             }
+            Command::PushDone { contact, why } => self.push_done(step, contact, why),
             Command::BotAnswer { contact, ask, reply } => {
                 self.bot_answers(step, contact, ask, reply)
             }
@@ -490,7 +498,11 @@ impl Centre {
             }
         }
         self.changes(&fact, &topics, queue);
+        let chat = self.chat_told(&fact);
         step.out.facts.push((fact, topics));
+        if let Some((room, agent, turn)) = chat {
+            self.tell_chat(step, room, agent, turn);
+        }
     }
 
     /// Who is told of a fact. Asked before and after it is taken up: both who was there and who is there may know.
@@ -517,6 +529,10 @@ impl Centre {
                         topics.push(topic);
                     }
                 }
+                return topics;
+            }
+            Fact::ChatCalled { happening, .. } => {
+                topics.extend(happening.to.iter().map(|copy| Topic::Device(copy.device.clone())));
                 return topics;
             }
             Fact::AnswerAsked { .. } => {
@@ -550,6 +566,11 @@ impl Centre {
             | Fact::LoggedIn { .. }
             | Fact::NotLetIn { .. }
             | Fact::CodeTaken { .. } => {
+                return topics;
+            }
+            // A token is told to the webhook alone.
+            Fact::PushAsked { .. } | Fact::PushDone { .. } => {
+                topics.push(Topic::Pushes);
                 return topics;
             }
             Fact::BotAsked { .. } => topics.push(Topic::Bots),

@@ -10,8 +10,8 @@ use crate::contact::{
 use crate::directory::{Entry, EntryKey, SecondFactor};
 use crate::fact::Code;
 use crate::id::{
-    ClientKey, ContactId, CtiId, FileId, FlowId, ItemId, NoticeId, ParticipantId, QueueId,
-    StreamId, TokenHash, UserId,
+    ClientKey, ContactId, CtiId, DeviceId, FileId, FlowId, ItemId, NoticeId, ParticipantId,
+    QueueId, StreamId, TokenHash, UserId,
 };
 use crate::recording::Taped;
 use crate::retention::Pruned;
@@ -215,6 +215,15 @@ pub enum Act {
     },
     /// Be heard no more, or again, whatever the call.
     Mute(bool),
+    /// Let a call be recorded from now on.
+    Record(ContactId),
+    /// Keep nothing of what is said in a call, or keep it again.
+    Mask {
+        /// The call.
+        contact: ContactId,
+        /// Nothing.
+        on: bool,
+    },
     /// Send keys, `0-9*#A-D`, to the others in a call.
     Keys {
         /// The call.
@@ -268,6 +277,21 @@ pub enum Command {
         by: Option<CtiId>,
         /// What.
         wish: Box<Wish>,
+    },
+
+    /// A CTI user's connection is gone, over which these agents had logged on, each at their time.
+    CtiGone {
+        /// Whose it was.
+        by: CtiId,
+        /// Who had logged on, and when that was answered.
+        agents: Vec<(UserId, Millis)>,
+    },
+    /// A CTI user monitors a telephone, whose agent may have lost their connection before.
+    CtiBack {
+        /// Who.
+        by: CtiId,
+        /// Which.
+        device: DeviceId,
     },
 
     /// What a program wishes of its user's own telephone. As with a CTI user's wish, a real telephone is asked to take part.
@@ -535,6 +559,13 @@ pub enum Command {
         contact: ContactId,
         /// Its token.
         grant: Grant,
+    },
+    /// The realm's webhook has a push token, or it was given up.
+    PushDone {
+        /// The contact whose it is.
+        contact: ContactId,
+        /// Why it was given up.
+        why: Option<Arc<str>>,
     },
     /// A bot's program has answered.
     BotAnswer {

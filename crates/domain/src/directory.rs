@@ -339,6 +339,10 @@ impl CtiUser {
 /// Where a CTI user's applications need the wire otherwise than usual (`nxproxy-rio.md` 2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 pub struct CtiProfile {
     /// Results are texts, `"1"`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -349,6 +353,18 @@ pub struct CtiProfile {
     /// Work after a call is told as 205 instead of 206.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after_work_205: bool,
+    /// Chats are told as calls, and requests act on them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chat_events: bool,
+    /// Agents who were logged on over a connection of theirs are logged off so many seconds after it is gone, unless they are
+    /// back before; 0 is never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub agent_logoff_on_disconnect_s: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Agents who serve the same queues.
@@ -363,6 +379,9 @@ pub struct Group {
     /// Calls in which one of them talks are recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub record: bool,
+    /// After-work lasts so long, and then they are ready; zero is as long as they like.
+    #[serde(default, skip_serializing_if = "Millis::is_zero")]
+    pub after_work: Millis,
 }
 
 /// How the best of several free agents is chosen.
@@ -849,6 +868,9 @@ pub struct Realm {
     /// The secret that signs copies whose target has none of its own, sealed (base64).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_secret: Option<Arc<str>>,
+    /// To which topic or address push tokens of calls are told; absent: to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_to: Option<Arc<str>>,
     /// At most so many open chats.
     #[serde(default = "Realm::usual_chats")]
     pub max_chats: u32,

@@ -13,6 +13,7 @@ use crate::id::{
     BotId, ClientKey, ContactId, DeviceId, FileId, NoticeId, ParticipantId, QueueId, RoomId,
     ShiftId, StreamId, TokenHash, UserId,
 };
+use crate::push::Push;
 use crate::queue::Why;
 use crate::recording::Recording;
 use crate::retention::Pruned;
@@ -166,6 +167,14 @@ pub enum Fact {
         /// Where, and as what.
         seat: Seat,
     },
+    /// The connection is gone over which an agent had logged on; or they are back.
+    LogOffDue {
+        /// Who.
+        agent: UserId,
+        /// They are logged off then; none is not any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Millis>,
+    },
     /// Monitors of a telephone are told of the agent there.
     AgentShown {
         /// Which telephone.
@@ -179,6 +188,16 @@ pub enum Fact {
     // --- calls
     /// Something happened to a call.
     Call(Box<Happening>),
+    /// Something happened to a chat that is told as a call.
+    ChatCalled {
+        /// The chat's room.
+        room: RoomId,
+        /// What, as a call.
+        happening: Box<Happening>,
+        /// Where the agents sit who are asked or there.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        seats: BTreeMap<UserId, DeviceId>,
+    },
     /// A telephone can be reached by SIP from now on, at other places than before, or not any more. Told for all of its places
     /// at once, and not each time one is refreshed.
     Registered {
@@ -206,6 +225,9 @@ pub enum Fact {
         /// The call; none is all that is said at the telephone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<CallId>,
+        /// The contact of that call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<ContactId>,
         /// What.
         sound: Sound,
     },
@@ -248,6 +270,21 @@ pub enum Fact {
         contact: ContactId,
         /// What, and why.
         turn: Box<Turn>,
+    },
+    /// A push token came with a call, and is to be given to the realm's webhook.
+    PushAsked {
+        /// The contact.
+        contact: ContactId,
+        /// What.
+        push: Box<Push>,
+    },
+    /// The webhook has it; or it was given up, and why.
+    PushDone {
+        /// The contact.
+        contact: ContactId,
+        /// Why it was given up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
     },
     /// A bot's program is asked what to say.
     BotAsked {
@@ -585,6 +622,8 @@ impl Fact {
             | Self::Queued { contact, .. }
             | Self::Moved { contact, .. }
             | Self::BotTurn { contact, .. }
+            | Self::PushAsked { contact, .. }
+            | Self::PushDone { contact, .. }
             | Self::BotAsked { contact, .. }
             | Self::BotTold { contact, .. }
             | Self::BotLeft { contact, .. }
@@ -602,6 +641,7 @@ impl Fact {
             Self::Recorded { recording } => Some(recording.contact),
             Self::Posted { item, .. } => Some(item.contact),
             Self::Call(happening) => happening.call.contact,
+            Self::Sounded { contact, .. } => *contact,
             _ => None,
         }
     }

@@ -28,6 +28,7 @@ pub mod fact;
 pub mod id;
 pub mod node;
 mod pairs;
+pub mod push;
 pub mod query;
 pub mod queue;
 pub mod recording;

@@ -41,6 +41,8 @@ pub enum Topic {
     Session(TokenHash),
     /// Questions to programs of bots.
     Bots,
+    /// Push tokens for the realm's webhook.
+    Pushes,
     /// Facts of rooms of which copies go elsewhere, and of the copies themselves.
     Streams,
 }
@@ -63,7 +65,10 @@ pub struct Published {
 /// What a façade made of a fact for all who are shown it: made once, for the first of them, and shared. No part of the
 /// fact: two that differ in it alone are equal, and a copy begins without.
 #[derive(Debug, Default)]
-pub struct Texts(OnceLock<(i32, Box<[OnceLock<Arc<str>>]>)>);
+pub struct Texts(OnceLock<Places>);
+
+/// A key, and the texts by it.
+type Places = (i32, Box<[OnceLock<Arc<str>>]>);
 
 impl Texts {
     /// The text at this place of so many, made where it is not there yet. Who shows texts by another key than the first who

@@ -16,6 +16,7 @@ use crate::id::{
     BotId, ClientKey, ContactId, CtiId, DeviceId, FileId, ItemId, ParticipantId, QueueId, RoomId,
     ShiftId, StreamId, TokenHash, UserId,
 };
+use crate::push::Push;
 use crate::recording::Recording;
 use crate::report::{Report, ReportFilter};
 use crate::retention::{Horizons, Past};
@@ -123,6 +124,8 @@ pub enum Query {
     Wait(ContactId),
     /// All copies of rooms that go elsewhere.
     Streams,
+    /// All push tokens that the realm's webhook does not have.
+    Pushes,
     /// All open questions to programs of bots.
     BotAsks,
     /// Is there an open chat of this outside pair? (`SendChatIntegrationEvent`)
@@ -594,6 +597,8 @@ pub enum Answer {
     },
     /// To [`Query::Streams`].
     Streams(Vec<StreamState>),
+    /// To [`Query::Pushes`].
+    Pushes(Vec<(ContactId, Push)>),
     /// To [`Query::BotAsks`].
     BotAsks(Vec<BotAsk>),
     /// To [`Query::Outside`].

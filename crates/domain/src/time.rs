@@ -20,6 +20,11 @@ impl Millis {
         Self(minutes * 60_000)
     }
 
+    /// No time at all.
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// This moment and a span, saturating.
     #[must_use]
     pub const fn plus(self, span: Self) -> Self {

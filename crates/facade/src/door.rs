@@ -214,8 +214,25 @@ pub struct Part {
     pub name: String,
 }
 
-/// The outline of a recording: the lowest and the highest sample of each stretch, of the left side and of the right.
-pub type Outline = [Vec<(i16, i16)>; 2];
+/// The outline of a recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// The lowest and the highest sample of each stretch, of the left side and of the right.
+    pub sides: [Vec<(i16, i16)>; 2],
+    /// Where nothing was kept, in order.
+    pub silences: Vec<Silence>,
+}
+
+/// A stretch of a recording of which nothing was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silence {
+    /// `masked` or `paused`.
+    pub why: &'static str,
+    /// Where it begins, in milliseconds.
+    pub from: u64,
+    /// How long it is.
+    pub length: u64,
+}
 
 /// A call to somebody else's server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ pub mod max;
 pub mod nx;
 pub mod percent;
 mod phone_pass;
+pub mod push;
 pub mod rio;
 pub mod route;
 pub mod scenario;

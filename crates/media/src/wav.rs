@@ -58,10 +58,11 @@ pub enum Mute {
 }
 
 impl Mute {
-    const fn label(self) -> &'static [u8; 6] {
+    /// Its word, in the file and elsewhere.
+    pub const fn word(self) -> &'static str {
         match self {
-            Self::Paused => b"paused",
-            Self::Masked => b"masked",
+            Self::Paused => "paused",
+            Self::Masked => "masked",
         }
     }
 }
@@ -239,10 +240,24 @@ impl Writer {
                 &length,
                 b"rgn ",
                 &[0; 8],
-                mark.mute.label(),
+                mark.mute.word().as_bytes(),
             ]);
         }
     }
+}
+
+/// The marks of a recording of ours, out of what follows its sound: its last bytes, from an even place on.
+pub fn marks(mut tail: &[u8]) -> Vec<Mark> {
+    let mut cues = Cues::default();
+    while let Some((name, body, after)) = chunk(tail) {
+        match name {
+            b"cue " => cues.read_begins(body),
+            b"LIST" => cues.read_lengths(body),
+            _ => {}
+        }
+        tail = after;
+    }
+    cues.marks
 }
 
 /// The bytes of sound behind a header of ours.
@@ -293,15 +308,13 @@ impl<'a> Wav<'a> {
         if !head.starts_with(b"RIFF") || !head.ends_with(b"WAVE") {
             return Err(Bad::NotWav);
         }
+        let chunks = rest;
         let mut kind = None;
         let mut sound = None;
-        let mut cues = Cues::default();
         while let Some((name, body, after)) = chunk(rest) {
             match name {
                 b"fmt " if kind.is_none() => kind = Some(kind_of(body)?),
                 b"data" if sound.is_none() => sound = Some((kind.ok_or(Bad::NoFormat)?, body)),
-                b"cue " => cues.read_begins(body),
-                b"LIST" => cues.read_lengths(body),
                 _ => {}
             }
             rest = after;
@@ -311,7 +324,7 @@ impl<'a> Wav<'a> {
         };
         let whole = body.len() - body.len() % usize::from(format.width() * sides);
         let data = body.get(..whole).unwrap_or_default();
-        Ok(Self { format, sides, rate, data, marks: cues.marks })
+        Ok(Self { format, sides, rate, data, marks: marks(chunks) })
     }
 
     /// Samples of each side.
@@ -424,7 +437,9 @@ impl Cues {
     fn mark(&self, text: &[u8]) -> Option<Mark> {
         let (id, length) = (word(text, 0)?, word(text, 4)?);
         let label = text.get(20..)?;
-        let mute = [Mute::Paused, Mute::Masked].into_iter().find(|mute| label == mute.label())?;
+        let mute = [Mute::Paused, Mute::Masked]
+            .into_iter()
+            .find(|mute| label == mute.word().as_bytes())?;
         let at = self.begins.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         let (_, begin) = *self.begins.get(at)?;
         Some(Mark { mute, begin, length })

@@ -147,6 +147,8 @@ read::config! {
         first_port: u16 = 16_384,
         /// The last one. Below 32768 the system takes none of them for itself.
         last_port: u16 = 32_767,
+        /// Whether browsers that call each other may show pictures (VP8, H.264); the demo lets them.
+        video: bool = false,
         /// Threads that carry sound; 0 takes one for each two cores.
         threads: usize = 0,
     }

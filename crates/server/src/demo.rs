@@ -189,6 +189,7 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         instance: id::<InstanceId>(INSTANCE),
         created,
         open_topics: true,
+        push_to: None,
         stream_hosts: ["127.0.0.1", "localhost", "[::1]", "::1"].map(Into::into).to_vec(),
         stream_secret: Some(sealed.into()),
         max_chats: 100_000,
@@ -235,7 +236,7 @@ fn people(password: &Arc<str>) -> Vec<Entry> {
 
 fn group(id: u32, name: &str, members: std::ops::RangeInclusive<u32>) -> Entry {
     let members = members.map(|number| (UserId::from(number.to_string().as_str()), 5)).collect();
-    Entry::Group(Group { id, name: name.into(), members, record: false })
+    Entry::Group(Group { id, name: name.into(), members, record: false, after_work: Millis(0) })
 }
 
 fn queue(id: &str, name: &str, group: u32, aliases: &[&str]) -> Entry {

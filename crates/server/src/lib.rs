@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod password;
 pub mod post;
 pub mod prune;
+pub mod push;
 pub mod run;
 pub mod seal;
 pub mod site;

@@ -6,6 +6,8 @@
 //!
 //! - [`ports`], [`codecs`], [`sounds`]: what a leg is made of. [`line`]: a leg as its thread holds it.
 //! - [`srtp`]: packets kept secret by keys of the SDP. [`web`]: a browser's session.
+//! - [`picture`]: what goes from browser to browser beside the sound.
+//!   [`wires`]: what browsers' packets go by.
 //! - [`tap`]: a leg's sound as frames. [`tape`]: frames as a file. [`meter`]: what is counted.
 
 #![allow(
@@ -16,6 +18,7 @@
 mod codecs;
 mod line;
 mod meter;
+mod picture;
 mod ports;
 mod sounds;
 mod srtp;
@@ -24,6 +27,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 mod web;
+mod wires;
 mod worker;
 
 pub(crate) use meter::SCORES;
@@ -39,9 +43,10 @@ use facade::voice::plane::{
 use line::{Agreement, Line, Program};
 use media::dtmf::Key;
 use media::g711::Law;
-use media::leg::Terms;
+use media::leg::{End, Terms};
 use media::time::Micros;
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use picture::{Choice, Coding as Scene, Pictures};
 use ports::Ports;
 use sip::sdp::{self, Ability, Attribute, Codec, Direction, Sdp, Security};
 use sounds::Sounds;
@@ -49,7 +54,7 @@ use srtp::{Master, Suite};
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -58,6 +63,7 @@ use std::time::Duration;
 use tape::{Archive, Piece, Reel};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use web::{Ask, Common, Opus, Refused, Session};
+use wires::Wires;
 use worker::{Mate, Order, Worker};
 
 /// The most legs of which what one hears is mixed.
@@ -80,6 +86,8 @@ pub struct Config {
     pub tapes: PathBuf,
     /// Who keeps those that have ended.
     pub keeper: UnboundedSender<Ended>,
+    /// Browsers may show pictures to each other.
+    pub video: bool,
     /// After how much silence of a leg that is [`Noticed::Silent`], and again for each such span.
     pub silence: Duration,
 }
@@ -104,6 +112,9 @@ struct Held {
     codecs: Vec<Codec>,
     spoken: Option<Coding>,
     hear: Hear,
+    pictures: Pictures,
+    /// What whoever it talks to can show, since that is known.
+    fit: Option<Vec<Scene>>,
 }
 
 /// Who is on a tape, and on which thread it runs.
@@ -154,9 +165,15 @@ impl Engine {
         };
         let silence = u64::try_from(config.silence.as_millis()).unwrap_or(u64::MAX);
         let mut ports = Ports::new(config.bind, &config.ports, u16::from_be_bytes(draw()));
-        let mut shared = Some(ports.shared()?);
-        let reached = shared.as_ref().and_then(|socket| socket.local_addr().ok());
-        let web = reached.and_then(|own| Common::new((config.public, own.port()).into()));
+        let shared = ports.shared()?;
+        let own = shared.local_addr()?;
+        // The same number over TCP, for those that no datagram reaches; without it they are not reached.
+        let listener = TcpListener::bind(own)
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+            .inspect_err(|fault| tracing::warn!(%fault, %own, "browsers have no TCP"))
+            .ok();
+        let web = Common::new((config.public, own.port()).into(), listener.is_some());
+        let mut shared = Some(Wires::new(shared, listener));
         let mut mates = Vec::with_capacity(count);
         for n in 0..count {
             let (orders, asked) = mpsc::channel();
@@ -194,6 +211,15 @@ impl Engine {
             mate.ask(order);
         } else if mate.put(order) {
             owed.set(true);
+        }
+    }
+
+    /// Rings for all that was asked and not rung for.
+    fn ring(&self) {
+        for (mate, owed) in self.mates.iter().zip(&self.owed) {
+            if owed.take() {
+                mate.ring();
+            }
         }
     }
 
@@ -243,12 +269,20 @@ impl Engine {
             codecs,
             spoken: None,
             hear: Hear::Nothing,
+            pictures: Pictures::default(),
+            fit: None,
         };
         self.legs.insert(leg, held);
         if let Some(load) = self.loads.get_mut(mate) {
             *load += 1;
         }
-        Ok(Box::new(Line::new(leg, sockets, web, terms, now)))
+        let screen = web.as_ref().filter(|_| self.config.video).map(|_| {
+            let (ssrc, sequence) = (u32::from_be_bytes(draw()), u16::from_be_bytes(draw()) >> 1);
+            Box::new(End::new(Terms { rate: picture::RATE, ssrc, sequence, ..terms }))
+        });
+        let mut line = Box::new(Line::new(leg, sockets, web, terms, now));
+        line.screen = screen;
+        Ok(line)
     }
 
     /// What a leg can do. `mux`: the other side wants reports by the same port.
@@ -268,7 +302,7 @@ impl Engine {
     }
 
     /// Brings legs that hear each other, and tapes, to one thread, with all that those hear and are heard by.
-    fn gather(&mut self, legs: &[Leg]) {
+    fn assemble(&mut self, legs: &[Leg]) {
         let mates: HashSet<_> = legs.iter().filter_map(|l| Some(self.legs.get(l)?.mate)).collect();
         if mates.len() < 2 {
             return;
@@ -326,13 +360,13 @@ impl Engine {
 
 /// Browsers.
 impl Engine {
-    fn session(&self, opus: Opus) -> Result<Box<Session>, PlaneFault> {
+    fn session(&self, opus: Opus, pictures: Choice) -> Result<Box<Session>, PlaneFault> {
         let common = self.web.as_ref().ok_or(PlaneFault::Unfit)?;
-        Session::new(common, opus).map(Box::new).ok_or(PlaneFault::Full)
+        Session::new(common, opus, pictures).map(Box::new).ok_or(PlaneFault::Full)
     }
 
-    fn offer_web(&mut self, leg: Leg, opus: Opus) -> Result<String, PlaneFault> {
-        let mut session = self.session(opus)?;
+    fn offer_web(&mut self, leg: Leg, opus: Opus, pictures: Choice) -> Result<String, PlaneFault> {
+        let mut session = self.session(opus, pictures)?;
         let made = session.ask(Ask::Offer { hold: false }).map_err(|Refused| PlaneFault::Unfit)?;
         let ours = read(&made).ok_or(PlaneFault::Unfit)?;
         let line = self.open(leg, 0, Vec::new(), Some(session))?;
@@ -349,12 +383,14 @@ impl Engine {
         let made = if self.legs.contains_key(&leg) {
             self.ask_web(leg, ask)?
         } else {
-            let mut session = self.session(Opus::Last)?;
+            let pictures = if self.config.video { Choice::ALL } else { Choice::default() };
+            let mut session = self.session(Opus::Last, pictures)?;
             let made = session.ask(ask).map_err(|Refused| PlaneFault::Unfit)?;
             line = Some((session, made.clone()));
             made
         };
-        let ours = read(&made).ok_or(PlaneFault::Unfit)?;
+        let mut ours = read(&made).ok_or(PlaneFault::Unfit)?;
+        self.cut(leg, &mut ours);
         if sound(&ours).is_none_or(|media| Codecs::of(media, media).spoken().is_none()) {
             return Err(PlaneFault::Unfit);
         }
@@ -365,6 +401,14 @@ impl Engine {
         let sdp = ours.to_string();
         let way = self.settle_web(leg, Some(ours), theirs)?;
         Ok(Agreed { sdp, way })
+    }
+
+    /// Takes out of a description of ours what whoever the leg talks to cannot show, as soon as that is known.
+    fn cut(&self, leg: Leg, ours: &mut Sdp) {
+        let Some(fit) = self.legs.get(&leg).and_then(|held| held.fit.as_ref()) else { return };
+        let mut pictures = Pictures::of(ours, |_| true);
+        pictures.narrow(fit);
+        pictures.cut(ours);
     }
 
     /// What is agreed with a browser goes to its thread. `answer` is ours; without one theirs is, to what we offered.
@@ -387,7 +431,14 @@ impl Engine {
         let (own_sends, own_hears) = stated(own).ways();
         let way = Way { sends: sends && own_hears, hears: hears && own_sends };
         held.spoken = codecs.spoken().map(|(_, coding)| coding);
+        let seen = picture::line(theirs).is_some_and(|line| stated(line).ways().1);
+        let pictures = Pictures::of(if answered { ours } else { theirs }, |_| seen);
         let mate = held.mate;
+        let changed = held.pictures != pictures;
+        held.pictures = pictures.clone();
+        if changed {
+            self.ask(mate, Order::Picture(leg, pictures));
+        }
         let agreement = Agreement { rtp: None, rtcp: None, mux: true, codecs, way, keys: None };
         self.ask(mate, Order::Agree(leg, agreement));
         Ok(way)
@@ -398,6 +449,7 @@ impl Engine {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         let (answer, answered) = mpsc::channel();
         self.ask(held.mate, Order::Ask(leg, ask, answer));
+        self.ring();
         let answered = answered.recv_timeout(ANSWER).map_err(|_| PlaneFault::WrongState)?;
         answered.map_err(|Refused| PlaneFault::Unfit)
     }
@@ -416,7 +468,8 @@ impl Plane for Engine {
         let mate = like.map_or_else(|| self.idlest(), |held| held.mate);
         if wire == Wire::Web {
             let opus = like.is_some_and(|held| held.spoken == Some(Coding::Opus));
-            return self.offer_web(leg, if opus { Opus::First } else { Opus::Last });
+            let pictures = like.map(|held| held.pictures.choice()).unwrap_or_default();
+            return self.offer_web(leg, if opus { Opus::First } else { Opus::Last }, pictures);
         }
         let line = self.open(leg, mate, g711(first), None)?;
         if let Some(held) = self.legs.get_mut(&leg).filter(|_| wire == Wire::Sdes) {
@@ -489,6 +542,8 @@ impl Plane for Engine {
                 codecs: g711(Law::A),
                 spoken: None,
                 hear: Hear::Nothing,
+                pictures: Pictures::default(),
+                fit: None,
             };
             fits(&self.ability(&probe, Direction::SendRecv, mux), 0, None)?;
             line = Some(self.open(leg, self.idlest(), g711(Law::A), None)?);
@@ -522,13 +577,30 @@ impl Plane for Engine {
         Ok(Agreed { sdp, way })
     }
 
+    fn settle(&mut self, leg: Leg, with: Option<Leg>) -> Option<String> {
+        let with = with.and_then(|with| self.legs.get(&with));
+        let fit = with.map(|held| held.pictures.codings()).unwrap_or_default();
+        let held = self.legs.get_mut(&leg).filter(|held| held.web)?;
+        picture::line(held.ours.as_ref()?)?;
+        held.pictures.narrow(&fit);
+        held.fit = Some(fit);
+        let (mate, pictures) = (held.mate, held.pictures.clone());
+        let ours = held.ours.as_mut()?;
+        pictures.cut(ours);
+        let sdp = ours.to_string();
+        self.ask(mate, Order::Picture(leg, pictures));
+        Some(sdp)
+    }
+
     fn again(&mut self, leg: Leg, hold: bool) -> Result<String, PlaneFault> {
         let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
         if held.web {
             let made = self.ask_web(leg, Ask::Offer { hold })?;
-            let held = self.legs.get_mut(&leg).ok_or(PlaneFault::WrongState)?;
+            let held = self.legs.get(&leg).ok_or(PlaneFault::WrongState)?;
             let ours = if made.is_empty() { held.ours.clone() } else { read(&made) };
-            let ours = ours.ok_or(PlaneFault::WrongState)?;
+            let mut ours = ours.ok_or(PlaneFault::WrongState)?;
+            self.cut(leg, &mut ours);
+            let held = self.legs.get_mut(&leg).ok_or(PlaneFault::WrongState)?;
             let sdp = ours.to_string();
             (held.ours, held.offered) = (Some(ours), true);
             return Ok(sdp);
@@ -557,7 +629,7 @@ impl Plane for Engine {
             Hear::Those(legs, sounds) => {
                 let mut all = vec![leg];
                 all.extend(legs);
-                self.gather(&all);
+                self.assemble(&all);
                 let play = |sound: &Sound| self.sounds.play(sound);
                 Program::Those(legs.clone(), sounds.iter().map(play).collect())
             }
@@ -590,7 +662,7 @@ impl Plane for Engine {
 
     fn record(&mut self, tape: Tape, left: &[Leg], right: &[Leg]) {
         let all: Vec<_> = left.iter().chain(right).copied().collect();
-        self.gather(&all);
+        self.assemble(&all);
         let mate = all.iter().find_map(|leg| Some(self.legs.get(leg)?.mate));
         let Some(spool) = self.tapes.get_mut(&tape) else { return };
         (spool.left, spool.right) = (left.to_vec(), right.to_vec());
@@ -625,11 +697,7 @@ impl Plane for Engine {
 
     fn flush(&mut self) {
         self.gathering = false;
-        for (mate, owed) in self.mates.iter().zip(&self.owed) {
-            if owed.take() {
-                mate.ring();
-            }
-        }
+        self.ring();
     }
 }
 

@@ -23,6 +23,10 @@ pub struct Meters {
     pub frames_in: Counter,
     /// Frames given to sockets.
     pub frames_out: Counter,
+    /// Connections of the CTI gateway.
+    pub cti_connections: Gauge,
+    /// Events told to them.
+    pub cti_events: Counter,
     /// Commands decided.
     pub commands: Counter,
     /// Questions looked at.
@@ -47,6 +51,8 @@ pub fn meters() -> &'static Meters {
         sockets: metrics::gauge!("sangdam_sockets"),
         frames_in: metrics::counter!("sangdam_socket_frames_total", "direction" => "in"),
         frames_out: metrics::counter!("sangdam_socket_frames_total", "direction" => "out"),
+        cti_connections: metrics::gauge!("sangdam_cti_connections"),
+        cti_events: metrics::counter!("sangdam_cti_events_total"),
         commands: metrics::counter!("sangdam_commands_total"),
         queries: metrics::counter!("sangdam_queries_total"),
         commit_deeds: metrics::histogram!("sangdam_commit_deeds"),

@@ -166,6 +166,12 @@ impl Site {
         plain.then(|| Destination { url: target.to_owned(), secret: of_realm.and_then(unseal) })
     }
 
+    /// Where push tokens of calls go; none if nowhere.
+    pub fn push_to(&self, no: RealmNo) -> Option<Destination> {
+        let to = self.table().realms.get(&no)?.realm.as_ref()?.push_to.clone()?;
+        self.destination(no, &to)
+    }
+
     /// Hosts to which this realm may send copies although they are not public: those its list names.
     pub fn stream_hosts(&self, no: RealmNo) -> Vec<Arc<str>> {
         self.table()

@@ -16,7 +16,7 @@ use crate::seal::{self, Sealer};
 use crate::site::Site;
 use crate::store::{self, AnyStore, Kind, Store as _};
 use crate::stream;
-use crate::{bot, demo, metrics, post, prune, tasks};
+use crate::{bot, demo, metrics, post, prune, push, tasks};
 use domain::query::{Answer, Query};
 use domain::time::Millis;
 use facade::door::{RealmNo, Settings};
@@ -204,6 +204,7 @@ impl Server {
         let post = Arc::new(post::Post::new(config.post.private_hosts.clone()));
         for (nth, realm) in realms.iter().enumerate() {
             stream::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
+            push::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
             bot::start(realm.clone(), site.clone(), post.clone(), stopped.clone());
             // The first realm's lie in the folder itself: hardly any server has two.
             let bots = folder.path().join("bots");

@@ -88,7 +88,13 @@ pub(crate) fn user(id: &str, role: Role, skill: u8) -> User {
 
 fn group(id: u32, members: &[(&str, u8)]) -> Entry {
     let members = members.iter().map(|(user, level)| (UserId::from(*user), *level)).collect();
-    Entry::Group(Group { id, name: format!("group {id}").into(), members, record: false })
+    Entry::Group(Group {
+        id,
+        name: format!("group {id}").into(),
+        members,
+        record: false,
+        after_work: Millis(0),
+    })
 }
 
 /// The queues as they are at first.
@@ -129,6 +135,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         instance: InstanceId(Uuid::from_bytes([9; 16])),
         created: NOON,
         open_topics: true,
+        push_to: None,
         stream_hosts: vec!["copies.example".into()],
         stream_secret: None,
         max_chats: 24,

@@ -7,7 +7,7 @@ import type { RTCSession } from "jssip/lib/RTCSession";
 import type { IncomingRequest } from "jssip/lib/SIPMessage";
 import type { Socket } from "jssip/lib/Socket";
 import type { MakeAgentPhone } from "../agentPhone.ts";
-import { gathering, GOODBYE_MS, listen, restartIce, stopTracks } from "./session.ts";
+import { film, gathering, GOODBYE_MS, listen, restartIce, stopTracks, watch } from "./session.ts";
 import { SipSocket } from "./socket.ts";
 
 /** Seconds for which one registers; a page that is gone is gone sooner, with its socket. */
@@ -22,6 +22,8 @@ interface Leg {
   readonly sound: HTMLAudioElement;
   stream?: MediaStream;
   cnid?: string;
+  picture?: MediaStream | undefined;
+  camera?: MediaStreamTrack | undefined;
 }
 
 export const makeAgentPhone: MakeAgentPhone = (url, pass, microphone, listener) => {
@@ -32,7 +34,16 @@ export const makeAgentPhone: MakeAgentPhone = (url, pass, microphone, listener) 
   const uri = `sip:${encodeURIComponent(pass.device)}@${pass.realm}`;
 
   const standing = () => [...legs].findLast(({ session }) => session.isEstablished());
-  const tell = () => listener.talking(standing()?.cnid);
+  const connectionOf = (leg: Leg | undefined) => leg?.session.connection as unknown as RTCPeerConnection | undefined;
+  const filmOf = (leg: Leg | undefined) => {
+    const line = film(connectionOf(leg));
+    return line?.currentDirection?.startsWith("send") ? line : undefined;
+  };
+  const tellPicture = () => listener.seeing(standing()?.picture, filmOf(standing()) !== undefined);
+  const tell = () => {
+    listener.talking(standing()?.cnid);
+    tellPicture();
+  };
   const socket = new SipSocket(url, {
     response() {},
     back() {
@@ -74,7 +85,19 @@ export const makeAgentPhone: MakeAgentPhone = (url, pass, microphone, listener) 
   const drop = (leg: Leg) => {
     legs.delete(leg);
     stopTracks(leg.stream);
+    leg.camera?.stop();
     leg.sound.srcObject = null;
+  };
+  /** Both ways from the beginning: then the agent's picture comes and goes without a word to the server. */
+  const see = (leg: Leg, connection: RTCPeerConnection) => {
+    connection.addEventListener("signalingstatechange", () => {
+      const line = film(connection);
+      if (connection.signalingState === "have-remote-offer" && line?.direction === "recvonly") line.direction = "sendrecv";
+    });
+    watch(connection, (picture) => {
+      leg.picture = picture;
+      if (!over) tellPicture();
+    });
   };
   const follow = (leg: Leg) => {
     const { session } = leg;
@@ -107,7 +130,11 @@ export const makeAgentPhone: MakeAgentPhone = (url, pass, microphone, listener) 
       const candidates = gathering();
       session.on("icecandidate", candidates.icecandidate);
       session.on("sdp", candidates.sdp);
-      session.on("peerconnection", ({ peerconnection }) => listen(peerconnection as unknown as RTCPeerConnection, leg.sound, () => restartIce(session)));
+      session.on("peerconnection", ({ peerconnection }) => {
+        const connection = peerconnection as unknown as RTCPeerConnection;
+        listen(connection, leg.sound, () => restartIce(session));
+        see(leg, connection);
+      });
       session.answer({ mediaStream: stream, mediaConstraints: { audio: true, video: false }, pcConfig: PC_CONFIG });
     } catch (error) {
       listener.noMicrophone(error);
@@ -176,6 +203,14 @@ export const makeAgentPhone: MakeAgentPhone = (url, pass, microphone, listener) 
       await sender.replaceTrack(track);
       stopTracks(leg.stream);
       leg.stream = stream;
+    },
+    async camera(track) {
+      const leg = standing();
+      const line = filmOf(leg);
+      leg?.camera?.stop();
+      if (!leg || !line) return track?.stop();
+      leg.camera = track ?? undefined;
+      await line.sender.replaceTrack(track);
     },
     async output(device) {
       sink = device;

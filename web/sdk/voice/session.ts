@@ -1,5 +1,6 @@
 /** What every call of a browser needs, whoever makes it: candidates that are not waited for without end, and the far side's sound. */
 import type { RTCSession } from "jssip/lib/RTCSession";
+import type { Screen } from "../event.ts";
 
 /** Candidates are waited for so long after the first one, in milliseconds; JsSIP itself would wait for ever. */
 const GATHER_MS = 500;
@@ -37,6 +38,27 @@ export function listen(connection: RTCPeerConnection, sound: HTMLAudioElement, l
   });
   connection.addEventListener("iceconnectionstatechange", () => {
     if (connection.iceConnectionState === "disconnected") lost();
+  });
+}
+
+/** Shows a picture, or nothing, where a page wants it. Its sound is played elsewhere. */
+export function show(where: Screen | undefined, stream: MediaStream | undefined): void {
+  const screen = typeof where === "string" ? document.getElementById(where) : where;
+  if (!(screen instanceof HTMLVideoElement)) return;
+  screen.muted = screen.autoplay = screen.playsInline = true;
+  screen.srcObject = stream ?? null;
+}
+
+/** The line of a connection by which pictures go. */
+export const film = (connection: RTCPeerConnection | undefined) => connection?.getTransceivers().find(({ receiver }) => receiver.track.kind === "video");
+
+/** Tells when a picture of the far side begins to come, and when none comes any more. */
+export function watch(connection: RTCPeerConnection, seen: (stream: MediaStream | undefined) => void): void {
+  connection.addEventListener("track", ({ track }) => {
+    if (track.kind !== "video") return;
+    const stream = new MediaStream([track]);
+    track.onunmute = () => seen(stream);
+    track.onmute = track.onended = () => seen(undefined);
   });
 }
 

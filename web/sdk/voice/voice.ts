@@ -7,7 +7,7 @@ import type { RTCSession } from "jssip/lib/RTCSession";
 import type { Socket } from "jssip/lib/Socket";
 import { LOST, NO_MEDIA, TERMINATED, TIMED_OUT, UNREACHED } from "../event.ts";
 import type { Phone } from "../phone.ts";
-import { gathering, GOODBYE_MS, listen, restartIce, stopTracks } from "./session.ts";
+import { film, gathering, GOODBYE_MS, listen, restartIce, show, stopTracks, watch } from "./session.ts";
 import { SipSocket } from "./socket.ts";
 
 /** Words for what JsSIP ends a call with by itself. */
@@ -20,7 +20,7 @@ const CAUSES: Record<string, [phrase: string, code: number]> = {
   "Missing SDP": ["Not Acceptable Here", 488],
 };
 
-const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
+const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener, screens) => {
   let session: RTCSession | undefined;
   let over = false;
   let leaving = false;
@@ -33,11 +33,22 @@ const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
     candidates.stop();
     stopTracks(stream);
     sound.srcObject = null;
+    show(screens.remote, undefined);
+    show(screens.local, undefined);
     listener.ended(phrase, code);
     // What is under way (BYE, ACK) gets its time; then the socket closes.
     setTimeout(() => ua.stop(), GOODBYE_MS);
   };
   const again = () => restartIce(session);
+  /** A camera whose picture the far side does not take is turned off. */
+  const darken = () => {
+    if (film(session?.connection as unknown as RTCPeerConnection)?.currentDirection?.startsWith("send")) return;
+    for (const track of stream.getVideoTracks()) {
+      track.stop();
+      stream.removeTrack(track);
+    }
+    show(screens.local, undefined);
+  };
   const socket = new SipSocket(url, {
     response(code, phrase, method) {
       if (method === "INVITE" && code < 200 && !session?.isEstablished()) listener.provisional(code, phrase);
@@ -73,7 +84,10 @@ const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
       eventHandlers: {
         icecandidate: candidates.icecandidate,
         sdp: candidates.sdp,
-        accepted: () => listener.accepted(),
+        accepted: () => {
+          darken();
+          listener.accepted();
+        },
         failed: ({ message, cause }) => {
           if (leaving && cause === "Canceled") return;
           const response = message as unknown as { status_code?: number; reason_phrase?: string } | null;
@@ -86,7 +100,10 @@ const phone: Phone = ({ realm, dn, tel, url }, push, stream, listener) => {
         },
       },
     });
-    listen(session.connection as unknown as RTCPeerConnection, sound, again);
+    const connection = session.connection as unknown as RTCPeerConnection;
+    listen(connection, sound, again);
+    watch(connection, (picture) => show(screens.remote, picture));
+    if (stream.getVideoTracks().length) show(screens.local, stream);
   });
   ua.start();
 

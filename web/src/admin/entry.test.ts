@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { at, brief, differences, memberOf, missing, put, same, wanted } from "./entry";
-import { KINDS, REALM } from "./kinds";
+import { at, beyond, brief, differences, memberOf, missing, put, same, wanted, type Entry } from "./entry";
+import { KINDS, REALM, type Field } from "./kinds";
 
 test("a member inside of an object is put and taken off, and the empty object goes with it", () => {
   const entry = put({ id: "3001" }, "overflow.to", "3002");
@@ -63,4 +63,14 @@ test("a bot's form asks for what its kind needs", () => {
   expect(asked("echo")).toEqual(["id", "name", "kind"]);
   expect(asked("scenario")).toContain("scenario");
   expect(asked("webhook")).toEqual(expect.arrayContaining(["queue", "url", "time_ms"]));
+});
+
+test("a number beyond its bounds is found, in seconds as in days, and what is empty is none", () => {
+  const days: Field = { at: "retention.rooms", label: "f.keepRooms", ask: { as: "number", min: 0, max: 36_500 } };
+  const ring: Field = { at: "ring_ms", label: "f.ring", ask: { as: "seconds", max: 60 } };
+  const found = (entry: Entry) => beyond([days, ring], entry)?.field.at;
+  expect(found({})).toBeUndefined();
+  expect(found({ retention: { rooms: 36_500 }, ring_ms: 60_000 })).toBeUndefined();
+  for (const rooms of [36_501, -1, 1.5, Number.NaN]) expect(found({ retention: { rooms } }), `${rooms}`).toBe("retention.rooms");
+  expect(found({ ring_ms: 60_001 })).toBe("ring_ms");
 });

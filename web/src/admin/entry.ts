@@ -57,6 +57,18 @@ export function missing(fields: readonly Field[], entry: Entry): Field | undefin
   return fields.find(({ at: path, needed }) => needed && (at(entry, path) === undefined || at(entry, path) === ""));
 }
 
+/** The first number that is none, or beyond what may be asked for; the bounds are as people give them. */
+export function beyond(fields: readonly Field[], entry: Entry): { readonly field: Field; readonly min: number; readonly max: number } | undefined {
+  for (const field of fields) {
+    const { at: path, ask } = field;
+    const value = at(entry, path);
+    if (typeof value !== "number" || (ask.as !== "number" && ask.as !== "seconds")) continue;
+    const [min, max, shown] = ask.as === "number" ? [ask.min, ask.max, value] : [0, ask.max, value / 1_000];
+    if (!(shown >= min && shown <= max) || (ask.as === "number" && !Number.isInteger(value))) return { field, min, max };
+  }
+  return undefined;
+}
+
 /** What stands in a list for a member. */
 export function brief(value: unknown): string {
   if (value === undefined || value === null || value === false) return "";

@@ -61,6 +61,8 @@ export interface KindOf {
 }
 
 const DAY = 86_400;
+/** For which anything may be kept (docs/retention.md). */
+const LONGEST_DAYS = 36_500;
 const ROLES: readonly (readonly [value: string, label: Key])[] = [["agent", "role.agent"], ["supervisor", "role.supervisor"], ["administrator", "role.administrator"]];
 const text = (at: string, label: Key, more: Partial<Field> = {}): Field => ({ at, label, ask: { as: "text" }, ...more });
 const ID = text("id", "f.id", { needed: true });
@@ -106,7 +108,7 @@ export const KINDS: readonly KindOf[] = [
     numbered: true,
     columns: ["name", "members"],
     fresh: { members: {} },
-    fields: [number("id", "f.id", 1, 999_999, { needed: true }), NAME, { at: "members", label: "f.members", ask: { as: "levels", of: "users" } }],
+    fields: [number("id", "f.id", 1, 999_999, { needed: true }), NAME, { at: "members", label: "f.members", ask: { as: "levels", of: "users" } }, seconds("after_work_ms", "f.afterWorkLimit"), yes("record", "f.recordGroup")],
   },
   {
     path: "queues",
@@ -128,6 +130,7 @@ export const KINDS: readonly KindOf[] = [
       yes("public", "f.public"),
       seconds("target_ms", "f.target"),
       seconds("wrap_up_ms", "f.wrapUp"),
+      yes("record", "f.recordQueue"),
       seconds("offer_ms", "f.offer"),
       seconds("ring_ms", "f.ring"),
       one("overflow.to", "f.overflowTo", "queues"),
@@ -192,6 +195,7 @@ export const KINDS: readonly KindOf[] = [
       { at: "password", label: "f.sipPassword", ask: { as: "secret" } },
       yes("public", "f.public"),
       { at: "srtp", label: "f.srtp", rare: true, ask: { as: "choice", optional: true, of: [["optional", "srtp.optional"], ["required", "srtp.required"]] } },
+      yes("record", "f.recordDevice"),
       yes("dnd", "f.dnd"),
       text("forward.always", "f.forwardAlways"),
       text("forward.busy", "f.forwardBusy"),
@@ -327,6 +331,8 @@ export const KINDS: readonly KindOf[] = [
       yes("profile.result_text", "f.resultText", { rare: true }),
       yes("profile.dial_call_id", "f.dialCallId", { rare: true }),
       yes("profile.after_work_205", "f.afterWork205", { rare: true }),
+      yes("profile.chat_events", "f.chatEvents", { rare: true }),
+      number("profile.agent_logoff_on_disconnect_s", "f.agentLogoff", 0, 86_400, { rare: true }),
     ],
   },
   {
@@ -396,7 +402,12 @@ export const REALM: KindOf = {
       ask: { as: "choice", optional: true, of: [["never", "trust.never"], ["said", "trust.said"], ["always", "trust.always"]] },
     },
     yes("sign_on.no_passwords", "f.noPasswords"),
+    number("retention.rooms", "f.keepRooms", 0, LONGEST_DAYS),
+    number("retention.files", "f.keepFiles", 0, LONGEST_DAYS),
+    number("retention.recordings", "f.keepRecordings", 0, LONGEST_DAYS),
+    yes("agents_hear_own", "f.agentsHearOwn"),
     yes("open_topics", "f.openTopics", { rare: true }),
+    text("push_to", "f.pushTo", { rare: true }),
     { at: "stream_hosts", label: "f.streamHosts", rare: true, ask: { as: "lines", optional: true } },
   ],
 };

@@ -49,6 +49,8 @@ export function commands(desk: Desk): readonly Command[] {
     act("mute", desk.muted ? "mic" : "mic-off", `${t(desk.muted ? "call.unmute" : "call.mute")} — ${name}`, () => void desk.mute(!desk.muted), shortcuts.mute.label);
     if (call.call.link === "connected") {
       act("hold", "pause", `${t("call.hold")} — ${name}`, () => void desk.hold(call), shortcuts.hold.label);
+      if (!call.call.recorded) act("record", "disc-2", `${t("call.record")} — ${name}`, () => void desk.record(call));
+      else act("mask", "shield", `${t(call.call.masked ? "call.unmask" : "call.mask")} — ${name}`, () => void desk.mask(call, !call.call?.masked));
       act("consult", "user-plus", `${t("call.consult")} — ${name}`, () => (desk.dialog = "consult"));
       act("pass", "phone-forwarded", `${t("call.pass")} — ${name}`, () => (desk.dialog = "pass"));
     } else if (call.call.link === "held") {

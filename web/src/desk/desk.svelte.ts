@@ -284,6 +284,14 @@ export class Desk {
     this.muting = null;
   }
 
+  record(contact: Contact): Promise<boolean> {
+    return this.#do(() => this.client.ask("record", { contact: contact.id }));
+  }
+
+  mask(contact: Contact, on: boolean): Promise<boolean> {
+    return this.#do(() => this.client.ask("mask", { contact: contact.id, on }));
+  }
+
   /** Opens the keypad of the call that is talked in, or closes it. */
   toggleKeypad(): void {
     if (this.keypad) {

@@ -120,6 +120,10 @@ export interface Call {
   readonly uui?: string;
   /** The agent is not heard. */
   readonly muted?: boolean;
+  /** It is recorded; once so, until its end. */
+  readonly recorded?: boolean;
+  /** Nothing of it is kept for now. */
+  readonly masked?: boolean;
 }
 
 export interface Contact {
@@ -222,6 +226,8 @@ export interface PastContact {
     readonly cnid: string;
     /** How long they talked, in milliseconds; absent where nobody answered. */
     readonly talk?: number;
+    /** Of its sound, those that this agent may hear. */
+    readonly recordings?: readonly string[];
   };
 }
 
@@ -286,6 +292,10 @@ export interface Verbs {
   hold: { take: OfContact; ok: Nothing };
   /** The agent is not heard, whatever the call. */
   mute: { take: { readonly on: boolean }; ok: Nothing };
+  /** The call is recorded from now on. */
+  record: { take: OfContact; ok: Nothing };
+  /** Nothing of the call is kept, or is again. */
+  mask: { take: OfContact & { readonly on: boolean }; ok: Nothing };
   /** Keys to the others in a call: 1 to 64 of `0-9*#A-D`. */
   keys: { take: OfContact & { readonly keys: string }; ok: Nothing };
   /** What this browser needs to be the agent's telephone, for five minutes. */

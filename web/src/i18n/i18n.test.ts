@@ -9,6 +9,8 @@ import { fill } from "./index.svelte";
 import * as ko from "./ko";
 import { login as loginEn } from "./login.en";
 import { login as loginKo } from "./login.ko";
+import { player as playerEn } from "./player.en";
+import { player as playerKo } from "./player.ko";
 import { reports as reportsEn } from "./reports.en";
 import { reports as reportsKo } from "./reports.ko";
 import { wall as wallEn } from "./wall.en";
@@ -34,6 +36,7 @@ const pages = [
   { page: "bench", folder: "cti", ko: ctiKo, en: ctiEn },
   { page: "log-in", folder: "login", ko: loginKo, en: loginEn },
   { page: "administration", folder: "admin", ko: adminKo, en: adminEn },
+  { page: "player", folder: "player", ko: playerKo, en: playerEn },
   { page: "reports", folder: "reports", ko: reportsKo, en: reportsEn },
   { page: "wall", folder: "wall", ko: wallKo, en: wallEn },
   { page: "webchat", folder: "webchat", ko: webchatKo, en: webchatEn },

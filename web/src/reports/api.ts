@@ -67,7 +67,7 @@ export interface Contact {
   readonly rating?: number;
   readonly cnid?: string;
   readonly wrap_up?: { readonly code?: string; readonly note?: string };
-  readonly call?: { readonly number: string; readonly caller: string; readonly dialed: string; readonly held: number };
+  readonly call?: { readonly number: string; readonly caller: string; readonly dialed: string; readonly held: number; readonly recordings?: readonly string[] };
   readonly segments?: readonly Contact[];
 }
 

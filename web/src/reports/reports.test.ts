@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Rung } from "./api";
 import { ceiling, series, shown, sorted, zone } from "./figures";
 import { days, read, write } from "./place";
-import { arrow, gaps, reached, since } from "./story";
+import { arrow, gaps, reached, recordedAt, since } from "./story";
 
 const rung = (at: number, from: Rung["from"], to: Rung["to"]): Rung => ({
   seq: at, at, cause: "tick", wire: "routing", kind: "queued", lane: to ?? "server", text: "", ...(from ? { from } : {}), ...(to ? { to } : {}),
@@ -57,4 +57,11 @@ test("a story is scrubbed by time", () => {
   expect(arrow(rung(0, "agent", "server"))).toEqual({ left: 30, width: 40, back: true });
   expect(arrow(rung(0, undefined, undefined)).width).toBe(0);
   expect(since(61_234, 1_000)).toBe("1:00.234");
+});
+
+test("a rung leads to its moment in the recording that ran then, and to none before or after", () => {
+  const kept = (kept: string) => ({ ...rung(9_000, undefined, undefined), seq: 7, kind: "recorded", detail: { recording: "r", began: 2_000, length_ms: 3_000, kept } });
+  const rungs = [rung(1_000, undefined, undefined), rung(2_500, undefined, undefined), rung(5_000, undefined, undefined), kept("whole")];
+  expect(rungs.map((one) => recordedAt(rungs, one))).toEqual([undefined, { id: "r", at: 2_500 }, undefined, { id: "r", at: 2_000 }]);
+  expect(recordedAt([kept("lost")], kept("lost"))).toBeUndefined();
 });

@@ -42,3 +42,13 @@ export function since(at: number, first: number): string {
   const [minutes, seconds, thousandths] = [Math.floor(passed / 60_000), Math.floor(passed / 1_000) % 60, passed % 1_000];
   return `${minutes}:${two(seconds)}.${String(thousandths).padStart(3, "0")}`;
 }
+
+/** The recording that was running at a rung, and where in it that is; of the rung that tells of one, its beginning. */
+export function recordedAt(rungs: readonly Rung[], rung: Rung): { readonly id: string; readonly at: number } | undefined {
+  const kept = rungs.filter(({ kind, detail }) => kind === "recorded" && detail?.["kept"] !== "lost");
+  for (const { detail, seq } of kept) {
+    const [id, began, length] = [String(detail?.["recording"]), Number(detail?.["began"]), Number(detail?.["length_ms"])];
+    if (rung.kind === "recorded" ? rung.seq === seq : began <= rung.at && rung.at < began + length) return { id, at: rung.kind === "recorded" ? began : rung.at };
+  }
+  return undefined;
+}

@@ -99,6 +99,7 @@ pub(super) fn run() -> Result<()> {
         sounds: folder.clone(),
         tapes: folder.clone(),
         keeper: tokio::sync::mpsc::unbounded_channel().0,
+        video: false,
         silence: Duration::from_secs(10),
     };
     let (mut engine, told) = Engine::start(config)?;

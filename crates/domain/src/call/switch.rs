@@ -1,7 +1,7 @@
 //! All calls of a realm, found by their number, by the telephones they are at and by the lines they wait in.
 
-use super::{Call, CallId, Link, Party, Place, Seat, Sound};
-use crate::id::{DeviceId, QueueId, TrunkId, UserId};
+use super::{Call, CallId, Chatting, Link, Party, Place, Seat, Sound};
+use crate::id::{DeviceId, QueueId, RoomId, TrunkId, UserId};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,8 +31,17 @@ pub struct Switch {
     /// Telephones that send no sound.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) muted: BTreeSet<DeviceId>,
+    /// Agents whose CTI connection was lost, and when they are logged off.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) leaving: BTreeMap<UserId, Millis>,
+    /// Chats that are told as calls.
+    #[serde(default, with = "crate::pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) chats: BTreeMap<RoomId, Chatting>,
 
     // What follows from the above.
+    /// Chats by the numbers that they have as calls.
+    #[serde(skip)]
+    pub(crate) written: BTreeMap<CallId, RoomId>,
     #[serde(skip)]
     pub(crate) at: BTreeMap<DeviceId, BTreeSet<CallId>>,
     #[serde(skip)]
@@ -145,6 +154,20 @@ impl Switch {
         touched
     }
 
+    /// Takes up a chat's new form as a call, or takes it away.
+    pub(crate) fn set_chat(&mut self, room: RoomId, now: Option<Chatting>) {
+        if let Some(was) = self.chats.remove(&room) {
+            self.written.remove(&was.call.id);
+        }
+        let Some(chat) = now else { return };
+        if chat.call.number > self.count {
+            self.count = chat.call.number;
+            self.last = Some(chat.call.id);
+        }
+        self.written.insert(chat.call.id, room);
+        self.chats.insert(room, chat);
+    }
+
     fn list(&mut self, call: &Call, touched: &mut BTreeSet<DeviceId>) {
         for party in call.parties.iter().filter(|p| !p.outside) {
             self.at.entry(party.device.clone()).or_default().insert(call.id);
@@ -216,6 +239,7 @@ impl Switch {
         self.since = BTreeMap::new();
         self.trunks = BTreeMap::new();
         self.seated = self.seats.iter().map(|(a, s)| (s.device.clone(), a.clone())).collect();
+        self.written = self.chats.iter().map(|(room, c)| (c.call.id, *room)).collect();
         let calls: Vec<Call> = self.calls.values().cloned().collect();
         let mut touched = BTreeSet::new();
         for call in &calls {
@@ -240,11 +264,11 @@ impl Switch {
 
     /// The next free number; none while all are taken.
     pub(crate) fn free(&self) -> Option<CallId> {
-        if self.calls.len() >= usize::from(CallId::LAST) {
+        if self.calls.len() + self.written.len() >= usize::from(CallId::LAST) {
             return None;
         }
         let mut id = self.last.map_or(CallId(1), CallId::after);
-        while self.calls.contains_key(&id) {
+        while self.calls.contains_key(&id) || self.written.contains_key(&id) {
             id = id.after();
         }
         Some(id)

@@ -44,6 +44,9 @@ pub struct Seat {
     pub group: u32,
     /// The work mode named at log-on: 1 aux, 2 after call, 3 auto in, 4 manual in.
     pub wmode: u8,
+    /// Since when; logging on again begins it anew.
+    #[serde(default)]
+    pub since: Millis,
 }
 
 /// Where a telephone can be reached, in the words of the switch that reaches it.

@@ -134,6 +134,7 @@ impl Centre {
                 return Ok(Done::Ok);
             }
         }
+        self.stays(step, agent);
         let first = channels.first().copied().unwrap_or(Channel::Voice);
         for &channel in channels {
             self.emit(

@@ -62,7 +62,7 @@ impl Centre {
                 self.shifts.remove(agent);
                 self.shifts_ended.insert(agent.clone(), *shift);
             }
-            Fact::Sounded { device, call, sound } => self.switch.sound(device, *call, *sound),
+            Fact::Sounded { device, call, sound, .. } => self.switch.sound(device, *call, *sound),
             Fact::AgentStated { agent, channel, state, because, .. } => {
                 let entry =
                     self.agents.entry(agent.clone()).or_insert_with(|| Agent::new(agent.clone()));
@@ -72,6 +72,7 @@ impl Centre {
                 if matches!(state, AgentState::LoggedOff(_)) {
                     entry.channels.remove(channel);
                     if entry.channels.is_empty() {
+                        self.switch.leaving.remove(agent);
                         self.seat(agent, None);
                     }
                 } else {
@@ -84,8 +85,21 @@ impl Centre {
                 self.seat(agent, Some(seat.clone()));
                 self.stand(agent);
             }
+            Fact::LogOffDue { agent, until: Some(until) } => {
+                self.switch.leaving.insert(agent.clone(), *until);
+            }
+            Fact::LogOffDue { agent, until: None } => {
+                self.switch.leaving.remove(agent);
+            }
             Fact::AgentShown { .. } | Fact::AnswerAsked { .. } => {}
             Fact::Call(happening) => self.apply_call(at, happening),
+            Fact::ChatCalled { room, happening, seats } => {
+                let now = (!happening.over).then(|| crate::call::Chatting {
+                    call: happening.call.clone(),
+                    seats: seats.clone(),
+                });
+                self.switch.set_chat(*room, now);
+            }
             Fact::Registered { device, here, places } => self.registered(device, *here, places),
             Fact::Started { contact, opening, key } => {
                 self.started(at, contact, opening.as_ref(), *key);
@@ -99,6 +113,12 @@ impl Centre {
             | Fact::Accepted { contact, .. }
                 if self.is_call(*contact) => {}
             Fact::BotTurn { contact, turn } => self.bot_turned(at, *contact, turn),
+            Fact::PushAsked { contact, push } => {
+                self.pushes.insert(*contact, push.as_ref().clone());
+            }
+            Fact::PushDone { contact, .. } => {
+                self.pushes.remove(contact);
+            }
             Fact::BotAsked { contact, ask, .. } => self.bot_asked(*contact, ask),
             Fact::BotTold { contact, said } => self.bot_told(*contact, said),
             Fact::BotLeft { contact, .. } => self.bot_left(at, *contact),

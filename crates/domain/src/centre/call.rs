@@ -3,7 +3,7 @@
 //! - `dial.rs` reaches somebody, or fails; `talk.rs` answers, holds, clears; `pass.rs` consults, transfers, confers;
 //!   `barge.rs` supervisors; `line.rs` queues; `seat.rs` agents at telephones; `phone.rs` real telephones; `outside.rs`
 //!   other networks; `show.rs` what monitors are told; `book.rs` the contact of a call, `command.rs` what is asked of a
-//!   call by its contact, `act.rs` an agent's own telephone.
+//!   call by its contact, `act.rs` an agent's own telephone, `chat.rs` chats as calls.
 //!
 //! Every change is put out by [`Centre::tell_all`]; after a command [`Centre::settle`] looks after telephones that became
 //! free. The scenarios are those of `nxproxy-rio.md` 8.
@@ -11,6 +11,7 @@
 mod act;
 mod barge;
 mod book;
+mod chat;
 mod check;
 mod command;
 mod dial;
@@ -41,6 +42,9 @@ impl Centre {
     /// Decides a wish, for a CTI user or (none) for the phone itself.
     pub(super) fn wish(&mut self, step: &mut Step<'_>, by: Option<&CtiId>, wish: Wish) -> Decided {
         self.allowed(by, &wish)?;
+        if let Some(done) = by.and_then(|by| self.wish_of_chat(step, by, &wish)) {
+            return done;
+        }
         self.carry_out(step, wish, by.is_some())
     }
 

@@ -4,7 +4,7 @@
 //! rebuild, and [`Centre::tick`] looks at the state again before it believes one. A timer too many does no harm.
 
 use super::{ADMISSION_LIMIT, ARCHIVE_AFTER, CONNECT_LIMIT, Centre, Decided, SESSION_IDLE, Step};
-use crate::agent::Stage;
+use crate::agent::{AgentState, Stage};
 use crate::command::Done;
 use crate::contact::{EndReason, Phase};
 use crate::directory::Entry;
@@ -42,6 +42,10 @@ pub(super) enum Timer {
     Call(crate::call::CallId),
     /// A shift may have given no sign of life.
     Shift(UserId),
+    /// An agent's after-work may have lasted long enough.
+    AfterWork(UserId),
+    /// An agent's CTI connection was lost for long.
+    LogOff(UserId),
 }
 
 impl Centre {
@@ -92,6 +96,9 @@ impl Centre {
         }
         timers.extend(self.switch.calls().filter_map(|c| Some((c.until?, Timer::Call(c.id)))));
         timers.extend(self.waits.keys().map(|id| (Millis(0), Timer::Wait(*id))));
+        timers.extend(self.agents.keys().map(|id| (Millis(0), Timer::AfterWork(id.clone()))));
+        let leaving = self.switch.leaving.iter();
+        timers.extend(leaving.map(|(agent, until)| (*until, Timer::LogOff(agent.clone()))));
         for agent in self.agents.values() {
             for (id, work) in &agent.work {
                 match work.stage {
@@ -177,6 +184,11 @@ impl Centre {
             }
             // What a queue asks of time may have changed for those who wait in it.
             Fact::Put(entry) => {
+                if let Entry::Group(_) = entry.as_ref() {
+                    let agents = self.agents.keys();
+                    let timers = agents.map(|agent| (at, Timer::AfterWork(agent.clone())));
+                    self.soft.timers.extend(timers);
+                }
                 let Entry::Queue(queue) = entry.as_ref() else { return };
                 let waiting = self.waits.iter().filter(|(_, wait)| wait.queue == queue.id);
                 self.soft.timers.extend(waiting.map(|(id, _)| (at, Timer::Wait(*id))));
@@ -187,6 +199,13 @@ impl Centre {
             }
             Fact::ShiftBegan(shift) => {
                 (at.plus(crate::shift::SILENT.min(shift.idle)), Timer::Shift(shift.agent.clone()))
+            }
+            Fact::AgentStated { agent, state: AgentState::AfterWork(_), .. } => {
+                (at, Timer::AfterWork(agent.clone()))
+            }
+            Fact::LogOffDue { agent, until } => {
+                let Some(until) = until else { return };
+                (*until, Timer::LogOff(agent.clone()))
             }
             Fact::Call(happening) if !happening.over => {
                 let Some(until) = happening.call.until else { return };
@@ -298,6 +317,8 @@ impl Centre {
             }
             Timer::Call(id) => return self.call_due(step, *id),
             Timer::Shift(agent) => return self.shift_due(step, agent),
+            Timer::AfterWork(agent) => return self.after_work_due(step, agent),
+            Timer::LogOff(agent) => return self.log_off_due(step, agent),
             Timer::Session(hash) => {
                 let until = self.sessions.get(hash)?.until;
                 // After a restart nobody knows when it was last used.

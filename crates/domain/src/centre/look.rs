@@ -82,6 +82,7 @@ impl Centre {
             Query::Notices(agent) => self.notices_for(now, agent),
             Query::Wait(contact) => self.wait(*contact)?,
             Query::Streams => Answer::Streams(self.streams()),
+            Query::Pushes => Answer::Pushes(self.open_pushes()),
             Query::BotAsks => Answer::BotAsks(self.bot_asks()),
             Query::Outside(pair) => Answer::Outside(self.outside.get(pair).copied()),
             Query::Transcript { by, contact, from, forward, limit } => {

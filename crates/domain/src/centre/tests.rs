@@ -54,6 +54,7 @@ impl Shop {
             instance: InstanceId(Uuid::from_bytes([9; 16])),
             created: Millis(0),
             open_topics: true,
+            push_to: None,
             stream_hosts: vec!["127.0.0.1".into()],
             stream_secret: None,
             max_chats: 100,
@@ -80,12 +81,14 @@ impl Shop {
             name: "A".into(),
             members: [("1001".into(), 5), ("1002".into(), 9), ("1003".into(), 5)].into(),
             record: false,
+            after_work: Millis(0),
         }));
         shop.put(Entry::Group(Group {
             id: 402,
             name: "B".into(),
             members: [("1004".into(), 5)].into(),
             record: false,
+            after_work: Millis(0),
         }));
         shop.put(Entry::Queue(Queue::new("3001", "first", 401)));
         shop.put(Entry::Queue(Queue::new("3002", "second", 402)));

@@ -33,6 +33,12 @@ impl Directory {
             }
             Entry::Realm(realm) => {
                 named("realm", &realm.name)?;
+                let to = |to: &str| {
+                    ["arn:", "https://", "http://"].iter().any(|start| to.starts_with(start))
+                };
+                if !realm.push_to.as_deref().is_none_or(to) {
+                    return bad("realm: push_to: a topic (arn:…) or an address (https://…)".into());
+                }
                 realm.retention.check().map_err(|why| Refusal::BadEntry(why.into()))
             }
             Entry::User(user) => {

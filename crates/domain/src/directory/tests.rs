@@ -23,6 +23,7 @@ fn shop() -> Directory {
         name: "상담".into(),
         members: [("1001".into(), 5)].into(),
         record: false,
+        after_work: Millis(0),
     }));
     d.put(Entry::Queue(Queue {
         aliases: vec!["1000".into()], ..Queue::new("3001", "대표", 401)
@@ -44,7 +45,13 @@ fn names_that_lead_nowhere_are_refused() {
     };
     check(Entry::Queue(Queue::new("3002", "x", 402)), "queue 3002: group: there is no group 402");
     check(
-        Entry::Group(Group { id: 0, name: "x".into(), members: BTreeMap::new(), record: false }),
+        Entry::Group(Group {
+            id: 0,
+            name: "x".into(),
+            members: BTreeMap::new(),
+            record: false,
+            after_work: Millis(0),
+        }),
         "group 0: id: 1 to 999,999",
     );
     assert!(d.check_removal(&EntryKey::Group(401)).is_err(), "the queue needs its group");

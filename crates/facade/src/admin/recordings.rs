@@ -112,7 +112,8 @@ fn send(recording: &Recording, tag: String) -> Step {
     Step::Send { file: recording.id, thumbnail: false, headers }
 }
 
-/// `GET /api/v1/recordings/{id}/peaks?points`: lowest and highest sample (-1 to 1) of each stretch and channel.
+/// `GET /api/v1/recordings/{id}/peaks?points`: lowest and highest sample (-1 to 1) of each stretch and channel, and where
+/// nothing was kept.
 pub(super) fn peaks(cx: &mut Cx<'_>, head: &Head, id: &str) -> Step {
     let points = body::Query::of(head, &["points"])
         .and_then(|query| query.value::<u16>("points", "a whole number"))
@@ -129,9 +130,16 @@ pub(super) fn peaks(cx: &mut Cx<'_>, head: &Head, id: &str) -> Step {
         let then = move |_: &mut Cx<'_>, outline: Option<Outline>| match outline {
             Some(outline) => {
                 let [left, right] =
-                    outline.map(|side| side.into_iter().map(part).collect::<Vec<_>>());
-                let shown =
-                    json!({"length": recording.length, "channels": {"left": left, "right": right}});
+                    outline.sides.map(|side| side.into_iter().map(part).collect::<Vec<_>>());
+                let silences = outline
+                    .silences
+                    .iter()
+                    .map(|gap| json!({"why": gap.why, "from": gap.from, "length": gap.length}));
+                let shown = json!({
+                    "length": recording.length,
+                    "channels": {"left": left, "right": right},
+                    "silences": silences.collect::<Vec<_>>(),
+                });
                 problem::reply(200, &shown)
             }
             None => problem::refused(&Refusal::NoSuchFile),

@@ -130,6 +130,16 @@ fn told(
             format!("the program of bot {bot} is asked"),
             json!({"bot": bot}),
         ),
+        Fact::PushDone { why, .. } => Told(
+            "push",
+            Server,
+            None,
+            why.as_ref().map_or_else(
+                || "the push token was told".to_owned(),
+                |why| format!("the push token was not told: {why}"),
+            ),
+            json!({"why": why}),
+        ),
         Fact::BotLeft { bot, how, .. } => Told(
             "bot_left",
             Server,
@@ -242,6 +252,20 @@ fn told(
             };
             let detail = json!({"device": device, "sound": what});
             Told("sound", Agent, None, format!("{device}: {what}"), detail)
+        }
+        Fact::Recorded { recording } => {
+            let detail = json!({
+                "recording": recording.id,
+                "began": recording.began,
+                "length_ms": recording.length,
+                "kept": recording.kept,
+            });
+            Told("recorded", Server, None, format!("recorded: {}", word(&recording.kept)), detail)
+        }
+        // Colleagues are not told who listens.
+        Fact::Listened { recording, by, .. } if caller.leads() || *by == caller.user.id => {
+            let detail = json!({"recording": recording, "by": by});
+            Told("listened", Agent, None, format!("{by} listens"), detail)
         }
         Fact::AnswerAsked { device, .. } => Told(
             "answer_asked",
@@ -403,100 +427,4 @@ fn called(happening: &Happening, caller: &Caller) -> Told {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::admin::contacts::sample;
-    use crate::door::RealmNo;
-    use domain::audit::{Actor, Way};
-    use domain::directory::{Role, User};
-    use domain::id::TokenHash;
-    use domain::queue::{Candidate, Out, Rule};
-    use domain::time::Millis;
-
-    fn caller(id: &str, role: Role) -> Caller {
-        let user = json!({"id": id, "name": id, "role": role});
-        let user: User = serde_json::from_value(user).unwrap();
-        let actor = Actor { user: id.into(), way: Way::Page, from: "127.0.0.1".into() };
-        Caller {
-            user: user.into(),
-            realm: RealmNo(0),
-            session: TokenHash([0; 32]),
-            until: Millis(9),
-            actor,
-        }
-    }
-
-    fn offered() -> Deed {
-        let candidate = |agent: &str, score| Candidate {
-            agent: agent.into(),
-            level: 5,
-            load: 0,
-            idle: Millis(9_000),
-            score,
-        };
-        let why = Why {
-            rule: Rule::LongestIdle,
-            candidates: vec![candidate("1001", 2), candidate("1002", 1)],
-            out: vec![("1003".into(), Out::NotReady)],
-            waiting: 1,
-            ..Why::direct()
-        };
-        let contact = sample();
-        let facts = vec![
-            Fact::Queued {
-                contact: contact.id,
-                queue: "3001".into(),
-                rank: 1,
-                preferred: None,
-                from: None,
-            },
-            Fact::Offered {
-                contact: contact.id,
-                agent: "1001".into(),
-                participant: contact.customer.participant,
-                until: Millis(5),
-                conference: false,
-                why: why.into(),
-            },
-        ];
-        Deed { at: Millis(7), cause: "nx.call".into(), facts }
-    }
-
-    #[test]
-    fn a_supervisor_sees_why_this_agent_and_an_agent_only_themself() {
-        let tell = |id, role| {
-            let rungs = tell(&[(3, offered())], &caller(id, role));
-            serde_json::to_value(rungs).unwrap()
-        };
-        let all = tell("1000", Role::Supervisor);
-        assert_eq!(
-            (&all[0]["lane"], &all[0]["from"], &all[0]["wire"]),
-            (&json!("queue"), &json!("server"), &json!("chat"))
-        );
-        let why = &all[1]["detail"];
-        assert_eq!(why["candidates"].as_array().unwrap().len(), 2);
-        assert_eq!(why["out"], json!([{"agent": "1003", "rule": "not_ready"}]));
-        assert_eq!(
-            (&all[1]["seq"], &all[1]["at"], &all[1]["kind"]),
-            (&json!(3), &json!(7), &json!("offered"))
-        );
-        let own = tell("1002", Role::Agent);
-        let why = &own[1]["detail"];
-        assert_eq!(why["candidates"].as_array().unwrap().len(), 1);
-        assert_eq!((&why["candidates"][0]["agent"], &why["out"]), (&json!("1002"), &json!([])));
-    }
-
-    #[test]
-    fn secrets_are_no_part_of_a_story() {
-        let given = Fact::TokenGiven {
-            room: sample().room(),
-            participant: sample().customer.participant,
-            token: TokenHash([7; 32]),
-            kind: domain::room::TokenKind::Connection,
-            until: Millis(9),
-        };
-        let deed =
-            Deed { at: Millis(1), cause: "connect.StartChatContact".into(), facts: vec![given] };
-        assert!(tell(&[(1, deed)], &caller("1000", Role::Administrator)).is_empty());
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use crate::item;
 use domain::agent::Channel;
 use domain::command::Done;
 use domain::contact::{Contact, Voice};
-use domain::directory::Directory;
+use domain::directory::{Directory, Role};
 use domain::id::{RoomId, UserId};
 use domain::query::{Answer, Colleague, DeskContact, Lines};
 use domain::refusal::Refusal;
@@ -156,6 +156,13 @@ fn past(contact: &Contact, me: &UserId, directory: &Directory) -> Value {
     past
 }
 
+/// As for REST: whoever leads hears all, agents their own calls where the realm allows it.
+fn may_hear(contact: &Contact, voice: &Voice, me: &UserId, directory: &Directory) -> bool {
+    let leads = directory.users.get(me).is_some_and(|user| user.role >= Role::Supervisor);
+    let own = contact.agent.as_ref() == Some(me) || voice.maker.as_ref() == Some(me);
+    leads || own && directory.realm.as_ref().is_some_and(|realm| realm.agents_hear_own)
+}
+
 /// A call that is over: which way it went, with whom, and how long they talked.
 fn spoken(contact: &Contact, voice: &Voice, me: &UserId, directory: &Directory) -> Value {
     let out = voice.maker.as_ref() == Some(me);
@@ -169,6 +176,9 @@ fn spoken(contact: &Contact, voice: &Voice, me: &UserId, directory: &Directory) 
     }
     if let (Some(answered), Some(ended)) = (voice.answered, contact.ended) {
         told["talk"] = json!(ended.since(answered));
+    }
+    if !voice.recordings.is_empty() && may_hear(contact, voice, me, directory) {
+        told["recordings"] = json!(voice.recordings);
     }
     told
 }

@@ -38,6 +38,12 @@ pub(super) struct CallWire {
     /// The agent is not heard.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     muted: bool,
+    /// It is recorded: an agent asked for it, or a rule does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    recorded: bool,
+    /// Nothing of it is kept for now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    masked: bool,
 }
 
 /// One end of it.
@@ -96,6 +102,8 @@ impl CallWire {
             held: Some(voice.held).filter(|held| held.0 > 0),
             uui: call.attached.uui.clone(),
             muted: desk.muted,
+            recorded: call.recorded || call.ruled,
+            masked: call.masked,
         })
     }
 }

@@ -118,6 +118,15 @@ pub(super) enum Request {
     Mute {
         on: bool,
     },
+    /// Let a call be recorded from now on.
+    Record {
+        contact: ContactId,
+    },
+    /// Keep nothing of what is said in a call, or keep it again.
+    Mask {
+        contact: ContactId,
+        on: bool,
+    },
     /// Send keys to the others in a call.
     Keys {
         contact: ContactId,
@@ -197,7 +206,7 @@ pub(super) enum TeamName {
 }
 
 /// All verbs, to tell an unknown one from one with wrong members.
-const VERBS: [&str; 41] = [
+const VERBS: [&str; 43] = [
     "hello",
     "ping",
     "state",
@@ -221,6 +230,8 @@ const VERBS: [&str; 41] = [
     "history",
     "monitor",
     "mute",
+    "record",
+    "mask",
     "keys",
     "phone",
     "dial",

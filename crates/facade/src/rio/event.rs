@@ -149,7 +149,7 @@ pub(super) fn of_call(at: Millis, offset: i32, happening: &Happening, copy: &Cop
     text(&Event {
         fname: "event",
         id: number(happening.event),
-        msid: VOICE,
+        msid: if call.written() { CHAT } else { VOICE },
         monitor,
         this: monitor,
         cnid: &call.cnid,

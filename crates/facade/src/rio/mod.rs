@@ -17,6 +17,7 @@ mod session;
 
 use crate::door::{RealmNo, Session, SocketLimits};
 use domain::time::Millis;
+use std::fmt;
 use std::net::IpAddr;
 
 /// What limits a socket (`nxproxy-rio.md` 1 and 11).
@@ -50,12 +51,31 @@ impl Default for Times {
     }
 }
 
+/// Who counts what a gateway does.
+pub trait Counts: fmt::Debug + Send + Sync {
+    /// A request was answered with this result: 1, or a negative code.
+    fn answered(&self, result: i32);
+    /// So many events were told.
+    fn told(&self, events: u64);
+}
+
+/// Counts nothing.
+impl Counts for () {
+    fn answered(&self, _: i32) {}
+    fn told(&self, _: u64) {}
+}
+
 /// A connection beyond [`CONNECTIONS`]: it is told so, and closed.
 pub fn full() -> Box<dyn Session> {
     Box::new(full::Full)
 }
 
 /// A connection from this address. Whose realm it is of is known at its log-in; until then it is nobody's.
-pub fn open(peer: IpAddr, realm: RealmNo, times: Times) -> Box<dyn Session> {
-    Box::new(session::Rio::new(peer, realm, times))
+pub fn open(
+    peer: IpAddr,
+    realm: RealmNo,
+    times: Times,
+    counts: Box<dyn Counts>,
+) -> Box<dyn Session> {
+    Box::new(session::Rio::new(peer, realm, times, counts))
 }

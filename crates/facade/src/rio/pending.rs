@@ -4,7 +4,7 @@
 use super::code::Code;
 use super::read::Message;
 use domain::directory::CtiProfile;
-use domain::id::DeviceId;
+use domain::id::{DeviceId, UserId};
 use domain::time::Millis;
 
 /// What is waited for.
@@ -14,6 +14,8 @@ pub(super) enum Awaited {
     Password(String),
     /// The engine's word.
     Engine,
+    /// The engine's word on an agent who logs on.
+    LogOn(UserId),
     /// The engine's word on barging in: that joins a call, and makes none.
     Joining,
     /// How a device stands.

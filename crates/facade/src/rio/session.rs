@@ -12,13 +12,13 @@ use super::code::Code;
 use super::pending::{Awaited, Pending, response};
 use super::read::Message;
 use super::request::{LONGEST_ID, LogIn, Service, Wanted};
-use super::{Times, event, lockout};
+use super::{Counts, Times, event, lockout};
 use crate::door::{CtiLogin, Cx, Effect, Fault, Out, RealmNo, Session};
 use domain::call::{Cause, Happening, Said, Tag, Wish};
 use domain::command::{Command, Done};
 use domain::directory::{CtiProfile, Entry, EntryKey};
 use domain::fact::Fact;
-use domain::id::DeviceId;
+use domain::id::{DeviceId, UserId};
 use domain::node::{Published, Topic};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
@@ -43,9 +43,12 @@ pub(super) struct Rio {
     peer: IpAddr,
     realm: RealmNo,
     times: Times,
+    counts: Box<dyn Counts>,
     login: Option<CtiLogin>,
     /// Watched devices; facts up to this deed are older than the watch.
     monitors: BTreeMap<DeviceId, u64>,
+    /// Agents who logged on here, and when that was answered.
+    agents: BTreeMap<UserId, Millis>,
     waiting: VecDeque<Arc<str>>,
     pending: Option<Pending>,
     /// What happened while a request was under way: it is told after the answer.
@@ -58,13 +61,15 @@ pub(super) struct Rio {
 }
 
 impl Rio {
-    pub(super) const fn new(peer: IpAddr, realm: RealmNo, times: Times) -> Self {
+    pub(super) fn new(peer: IpAddr, realm: RealmNo, times: Times, counts: Box<dyn Counts>) -> Self {
         Self {
             peer,
             realm,
             times,
+            counts,
             login: None,
             monitors: BTreeMap::new(),
+            agents: BTreeMap::new(),
             waiting: VecDeque::new(),
             pending: None,
             held: Vec::new(),
@@ -89,6 +94,7 @@ impl Rio {
     }
 
     fn respond(&self, message: &Message, code: Code, out: &mut Out) {
+        self.counts.answered(code.number());
         out.push(Effect::Send(response(message, code, None, self.profile()).into()));
     }
 
@@ -110,6 +116,7 @@ impl Rio {
     fn request(&mut self, cx: &mut Cx<'_>, text: &str, out: &mut Out) {
         let Some(message) = Message::read(text) else {
             let code = Code::NotJson.number();
+            self.counts.answered(code);
             let result = if self.profile().result_text {
                 format!("{{\"result\":\"{code}\"}}")
             } else {
@@ -139,8 +146,11 @@ impl Rio {
             }
             Ok(Wanted::Engine(cause, wish)) => {
                 let by = self.login.as_ref().map(|l| l.user.id.clone());
-                let joins = matches!(wish, Wish::Barge { .. });
-                let awaited = if joins { Awaited::Joining } else { Awaited::Engine };
+                let awaited = match &wish {
+                    Wish::Barge { .. } => Awaited::Joining,
+                    Wish::LogOn { agent, .. } => Awaited::LogOn(agent.clone()),
+                    _ => Awaited::Engine,
+                };
                 let ticket = self.wait(cx, message, awaited);
                 let command = Command::Call { by, wish: Box::new(wish) };
                 out.push(Effect::Do(ticket, cause, Box::new(command)));
@@ -205,8 +215,19 @@ impl Rio {
             out.push(Effect::Unwatch(Topic::Device(device)));
         }
         out.push(Effect::Unwatch(Topic::Directory));
+        self.leave_agents(out);
         self.login = None;
         self.close_at = Some((cx.now.plus(GRACE), 1000, "logged out"));
+    }
+
+    /// Nobody is connected any more for the agents who logged on here: what becomes of them is the domain's to say.
+    fn leave_agents(&mut self, out: &mut Out) {
+        let Some(login) = &self.login else { return };
+        if login.user.profile.agent_logoff_on_disconnect_s > 0 && !self.agents.is_empty() {
+            let agents = std::mem::take(&mut self.agents).into_iter().collect();
+            let command = Command::CtiGone { by: login.user.id.clone(), agents };
+            out.push(Effect::Do(0, "rio.gone", Box::new(command)));
+        }
     }
 
     // --- monitors
@@ -265,11 +286,13 @@ impl Rio {
         }
     }
 
-    fn tell(&mut self, fact: &Published, out: &mut Out) {
+    fn tell(&self, fact: &Published, out: &mut Out) {
+        let before = out.len();
         let watched =
             |device: &DeviceId| self.monitors.get(device).is_some_and(|since| fact.seq > *since);
         match &fact.fact {
-            Fact::Call(happening) => {
+            Fact::ChatCalled { .. } if !self.profile().chat_events => {}
+            Fact::Call(happening) | Fact::ChatCalled { happening, .. } => {
                 let (offset, of) = (self.offset(), happening.to.len());
                 for (n, copy) in happening.to.iter().enumerate() {
                     if watched(&copy.device) {
@@ -288,6 +311,7 @@ impl Rio {
             }
             _ => {}
         }
+        self.counts.told((out.len() - before) as u64);
     }
 
     /// The user of this connection was changed or removed by an administrator.
@@ -354,8 +378,14 @@ impl Session for Rio {
         let mut profile = self.profile();
         // Whoever barges in makes no call that could be the result.
         profile.dial_call_id &= !matches!(pending.awaited, Awaited::Joining);
+        self.counts.answered(code.number());
         let text = response(&pending.message, code, call, profile);
         out.push(Effect::Send(text.into()));
+        if let Awaited::LogOn(agent) = pending.awaited
+            && code == Code::Success
+        {
+            self.agents.insert(agent, cx.now);
+        }
         self.tell_held(out);
         self.go_on(cx, out);
     }
@@ -374,8 +404,17 @@ impl Session for Rio {
             Ok(Ok(Answer::Device { calls, agent })) => {
                 self.monitors.entry(device.clone()).or_insert(seq);
                 self.respond(&pending.message, Code::Success, out);
+                if let Some(login) = &self.login
+                    && login.user.profile.agent_logoff_on_disconnect_s > 0
+                {
+                    let (by, device) = (login.user.id.clone(), device.clone());
+                    let command = Command::CtiBack { by, device };
+                    out.push(Effect::Do(0, "rio.back", Box::new(command)));
+                }
                 if snapshot {
+                    let before = out.len();
                     self.snapshot(cx.now, &device, &calls, &agent, out);
+                    self.counts.told((out.len() - before) as u64);
                 }
             }
             other => {
@@ -441,8 +480,9 @@ impl Session for Rio {
         self.go_on(cx, out);
     }
 
-    fn on_close(&mut self, _: &mut Cx<'_>, _: &mut Out) {
-        // Agents stay logged on and calls stay up, whoever looked at them (`nxproxy-rio.md` 4).
+    fn on_close(&mut self, _: &mut Cx<'_>, out: &mut Out) {
+        // Calls stay up, whoever looked at them; so do agents, unless the user's profile says otherwise (`nxproxy-rio.md` 4).
+        self.leave_agents(out);
         self.over = true;
     }
 }

@@ -18,6 +18,9 @@ const RESUME: &str = "X-NX-Resume";
 /// User-to-user data, in bytes (`nxproxy-rio.md` 5.2).
 const UUI_LIMIT: usize = 256;
 
+/// A push token, in bytes: those of the services there are have less than a tenth of it.
+const PUSH_LIMIT: usize = 4_096;
+
 /// Who calls.
 enum Caller {
     Phone(Who),
@@ -77,7 +80,9 @@ impl Voice {
             }
             _ => invite.uri.user().unwrap_or_default().as_ref().into(),
         };
-        let attached = Attached { uui: uui(invite), ..Attached::default() };
+        let push =
+            if matches!(caller, Caller::Outside(_, Via::Web)) { push(invite) } else { "".into() };
+        let attached = Attached { uui: uui(invite), push, ..Attached::default() };
         let (who, wish) = match caller {
             Caller::Phone(who) => {
                 if let Some(cnid) = invite.headers.get(&Name::Other(RESUME.into())) {
@@ -378,8 +383,13 @@ impl Voice {
                 self.legs.of(&other).any(|leg| leg.stage == Stage::Called && leg.way.is_some())
             });
         let rings = call.speakers().any(|p| p.link == Link::Alerting && (!p.outside || p.rang));
+        let preview = early && !leg.previewed && !leg.offers;
+        if preview {
+            self.suit(turn, number, call);
+        }
+        let Some(leg) = self.legs.get(number) else { return };
         let (sip, headers, now) = (leg.sip, about(call, leg), turn.now());
-        if early && !leg.previewed && !leg.offers {
+        if preview {
             let sdp = leg.answer.clone();
             if self.endpoint.ring(now, sip, 183, &headers, sdp).is_ok()
                 && let Some(leg) = self.legs.get_mut(number)
@@ -395,9 +405,24 @@ impl Voice {
         }
     }
 
+    /// What is answered to a caller, now that somebody is there or the test numbers are; who stands in a line may meet anybody.
+    fn suit(&mut self, turn: &mut Turn<'_, '_>, number: No, call: &Call) {
+        let Some(leg) = self.legs.get(number).filter(|leg| !leg.previewed && !leg.offers) else {
+            return;
+        };
+        let Some(who) = leg.who.clone().filter(|_| call.stay.is_none()) else { return };
+        let with = self.leg_of_another(&who, (call.id, call.number), call);
+        if let Some(sdp) = turn.plane.settle(number, with)
+            && let Some(leg) = self.legs.get_mut(number)
+        {
+            leg.answer = Some(sdp.into_bytes());
+        }
+    }
+
     /// A caller is answered.
     pub(super) fn pick_up(&mut self, turn: &mut Turn<'_, '_>, number: No, call: &Call) {
         let now = turn.now();
+        self.suit(turn, number, call);
         let Some(leg) = self.legs.get_mut(number) else { return };
         let rang = std::mem::replace(&mut leg.rang, true);
         let (sip, sdp, headers) = (leg.sip, leg.answer.take(), about(call, leg));
@@ -422,6 +447,13 @@ fn about(call: &Call, leg: &Leg) -> Headers {
         headers.push(Name::Other("X-NX-VirtualAgent".into()), &party.device);
     }
     headers
+}
+
+/// The token by which the app of a page's visitor is woken. What is none of a push service is none.
+fn push(invite: &Request) -> Arc<str> {
+    let token = invite.headers.get(&Name::Other("X-NX-Push".into())).unwrap_or_default().trim();
+    let fits = token.len() <= PUSH_LIMIT && token.bytes().all(|b| b.is_ascii_graphic());
+    if fits && token != "default" { token.into() } else { "".into() }
 }
 
 /// User-to-user data of an INVITE (RFC 7433). What is no text, or too long, is none.

@@ -157,6 +157,9 @@ pub trait Plane {
     /// # Errors
     /// All but [`PlaneFault::WrongState`].
     fn answer(&mut self, leg: Leg, offer: &[u8]) -> Result<Agreed, PlaneFault>;
+    /// The answer to a leg's offer, now that it is known whom it will talk to: what that one cannot show is refused. None: it
+    /// stays as it is.
+    fn settle(&mut self, leg: Leg, with: Option<Leg>) -> Option<String>;
     /// The SDP of an open leg once more, as an offer: for a re-INVITE. `hold` makes it `sendonly`.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl Voice {
     ) -> bool {
         let contacts = self.registrar.contacts(turn.now(), &record(who.realm, &who.device));
         let contacts: Vec<Binding> = contacts.into_iter().cloned().collect();
-        let like = self.leg_of_another(who, key, call);
+        let like = self.leg_of_another(who, key, call).or_else(|| self.leg_of_caller(who, call));
         let mut any = false;
         for contact in contacts {
             let Some(invite) = self.invitation(who, call, &contact, auto) else { continue };
@@ -74,6 +74,15 @@ impl Voice {
                 legs.map(|leg| leg.no).collect::<Vec<_>>()
             })
             .next()
+    }
+
+    /// The leg of whoever makes the call, while what became of it is still on its way to us.
+    fn leg_of_caller(&self, who: &Who, call: &Call) -> Option<No> {
+        let caller = call.parties.iter().find(|p| p.link == Link::Initiated)?;
+        let caller =
+            Who { realm: who.realm, device: caller.device.clone(), outside: caller.outside };
+        let waits = |leg: &&Leg| leg.stage == Stage::Calling && leg.calls.is_empty();
+        self.legs.of(&caller).find(waits).map(|leg| leg.no)
     }
 
     fn invitation(&self, who: &Who, call: &Call, contact: &Binding, auto: bool) -> Option<Invite> {

@@ -301,6 +301,28 @@ fn a_desk_mutes_and_presses_keys_whatever_the_telephone_and_every_desk_of_the_ag
 }
 
 #[test]
+fn a_desk_lets_a_call_be_recorded_and_masks_it_and_sees_what_others_do_to_it() {
+    let (mut world, call, contact) = talking();
+    let (at, hello) = desk(&mut world, "1001", 1);
+    let (other, _) = desk(&mut world, "1001", 2);
+    for member in ["recorded", "masked"] {
+        assert!(hello["contacts"][0]["call"].get(member).is_none(), "{member}");
+    }
+    let record = serde_json::json!({"do": "record", "contact": contact});
+    assert_eq!(ask(&mut world, at, &record), serde_json::json!({}));
+    assert_eq!(told(&mut world, other)["call"]["recorded"], true);
+    let mask = |on: bool| serde_json::json!({"do": "mask", "contact": contact, "on": on});
+    assert_eq!(ask(&mut world, at, &mask(true)), serde_json::json!({}));
+    assert_eq!(told(&mut world, other)["call"]["masked"], true);
+    wish(&mut world, Wish::Mask("1001".into(), call, false)).unwrap();
+    let seen = told(&mut world, other);
+    assert!(seen["call"].get("masked").is_none(), "an application takes it back");
+    assert_eq!(seen["call"]["recorded"], true);
+    wish(&mut world, Wish::Hold("1001".into(), call)).unwrap();
+    assert_eq!(ask(&mut world, at, &mask(true))["code"], "contact.wrong_state");
+}
+
+#[test]
 fn a_desk_is_given_a_pass_for_its_agents_own_telephone_alone() {
     let (mut world, _, _) = talking();
     let (at, _) = desk(&mut world, "1001", 1);

@@ -24,8 +24,8 @@ use domain::time::Millis;
 use facade::connect::route;
 use facade::connect::sigv4::{Secret, Signed, Signer, sign};
 use facade::door::{
-    BodyWanted, Call, CallFault, Cx, Effect, Head, Part, RealmNo, Received, Request, Response,
-    Session, Step,
+    BodyWanted, Call, CallFault, Cx, Effect, Head, Outline, Part, RealmNo, Received, Request,
+    Response, Session, Step,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -333,7 +333,8 @@ impl World {
                 Step::Peaks { file, points, then } => {
                     let there = self.files.contains_key(&file);
                     let flat = vec![(0, 0); points.into()];
-                    let outline = there.then(|| [flat.clone(), flat]);
+                    let outline = there
+                        .then(|| Outline { sides: [flat.clone(), flat], ..Outline::default() });
                     then(&mut cx(self.now, &mut self.chance, &self.site), outline)
                 }
                 Step::Call { call, then, .. } => {

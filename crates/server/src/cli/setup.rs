@@ -85,6 +85,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             instance,
             created: now,
             open_topics: false,
+            push_to: None,
             stream_hosts: Vec::new(),
             stream_secret: None,
             max_chats: 100_000,

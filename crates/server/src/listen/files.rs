@@ -5,14 +5,15 @@ use super::form::Form;
 use crate::blob::{self, Blobs, Size, Span};
 use crate::tasks;
 use domain::id::FileId;
-use facade::door::{Fault, Head, Outline, Received};
+use facade::door::{Fault, Head, Outline, Received, Silence};
 use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 use media::peaks::Peaks;
-use media::wav::{HEADER, sound_bytes};
+use media::sound::RATE;
+use media::wav::{self, HEADER, sound_bytes};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -22,6 +23,9 @@ static PICTURES: Semaphore = Semaphore::const_new(2);
 
 /// Bytes of a sample of both sides.
 const FRAME: u64 = 4;
+
+/// As much is read of what follows a recording's sound.
+const MARKS_BYTES: usize = 1 << 20;
 
 /// Takes a request's body as the bytes of a file of exactly `size`.
 pub async fn receive(
@@ -132,12 +136,21 @@ pub async fn peaks(blobs: &Blobs, file: FileId, points: u16) -> Option<Outline> 
             peaks.add(i16::from_le_bytes([*a, *b]), i16::from_le_bytes([*c, *d]));
         }
         *left -= wanted as u64;
-        if *left == 0 {
+        rest.drain(..wanted * 4);
+        // What follows the sound are its marks.
+        if *left == 0 && rest.len() > MARKS_BYTES {
             break;
         }
-        rest.drain(..wanted * 4);
     }
-    drawn.map(|(peaks, _)| peaks.finish())
+    let (peaks, left) = drawn?;
+    let marks = if left == 0 { wav::marks(&rest) } else { Vec::new() };
+    let millis = |samples: u32| u64::from(samples) * 1_000 / u64::from(RATE);
+    let silences = marks.iter().map(|mark| Silence {
+        why: mark.mute.word(),
+        from: millis(mark.begin),
+        length: millis(mark.length),
+    });
+    Some(Outline { sides: peaks.finish(), silences: silences.collect() })
 }
 
 fn gone() -> Response<Payload> {

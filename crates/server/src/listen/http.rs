@@ -234,6 +234,7 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                     limits,
                     place: Some(place),
                     own: None,
+                    closes: None,
                 };
                 let Some((upgrade, key)) = upgrade.zip(accept_key(&asked)) else {
                     ws::never_opened(opening).await;

@@ -133,7 +133,7 @@ fn socket(
         Protocol::Sip => return sip(upgrade, &key, (head, peer), porch, (place.clone(), own)),
     };
     let (place, own) = (Some(place.clone()), Some(own));
-    let opening = Opening { door: door.clone(), realm, session, limits, place, own };
+    let opening = Opening { door: door.clone(), realm, session, limits, place, own, closes: None };
     http::switch(upgrade, &key, Some(protocol.name()), opening)
 }
 

@@ -5,8 +5,9 @@ use super::door::Door;
 use super::http;
 use super::serve::{Line, Port, serve};
 use super::ws::Opening;
+use crate::metrics::meters;
 use facade::door::Site as _;
-use facade::rio::{self, Times};
+use facade::rio::{self, Counts, Times};
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode, header};
 use std::sync::Arc;
@@ -23,6 +24,34 @@ pub struct Gateway {
     pub origins: Arc<[String]>,
     /// Times that are configured.
     pub times: Times,
+}
+
+/// Counts what a connection does, and that it is there.
+#[derive(Debug)]
+struct Counted;
+
+impl Counted {
+    fn new() -> Box<dyn Counts> {
+        meters().cti_connections.increment(1.0);
+        Box::new(Self)
+    }
+}
+
+impl Counts for Counted {
+    fn answered(&self, result: i32) {
+        let code = result.to_string();
+        metrics::counter!("sangdam_cti_requests_total", "result" => code).increment(1);
+    }
+
+    fn told(&self, events: u64) {
+        meters().cti_events.increment(events);
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        meters().cti_connections.decrement(1.0);
+    }
 }
 
 /// Takes connections until the server stops.
@@ -55,7 +84,7 @@ fn answer(
         return http::refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no realm");
     };
     let (session, own) = match gateway.sockets.clone().try_acquire_owned() {
-        Ok(own) => (rio::open(head.peer, realm.no, gateway.times), Arc::new(own)),
+        Ok(own) => (rio::open(head.peer, realm.no, gateway.times, Counted::new()), Arc::new(own)),
         Err(_) => (rio::full(), place),
     };
     // A browser fails the handshake when it offered sub-protocols and none is chosen.
@@ -68,6 +97,7 @@ fn answer(
         limits: rio::LIMITS,
         place: Some(own),
         own: None,
+        closes: Some("sangdam_cti_closed_total"),
     };
     http::switch(upgrade, &key, protocol, opening)
 }

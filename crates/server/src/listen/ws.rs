@@ -50,6 +50,8 @@ pub(super) struct Opening {
     pub(super) place: Option<Arc<OwnedSemaphorePermit>>,
     /// Its place among the sockets of its port, where those are counted by themselves.
     pub(super) own: Option<OwnedSemaphorePermit>,
+    /// The figure by which its port counts closes of its own, beside that of all sockets.
+    pub(super) closes: Option<&'static str>,
 }
 
 /// Counts open sockets, however they end.
@@ -109,7 +111,7 @@ struct Socket {
 
 /// Drives a socket until it ends. `rest` is what had been read beyond the upgrade's request.
 pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
-    let Opening { door, realm, session, limits, place, own } = opening;
+    let Opening { door, realm, session, limits, place, own, closes } = opening;
     meters().sockets.increment(1.0);
     let _counted = Counted;
     let mut config = WebSocketConfig::default();
@@ -150,8 +152,9 @@ pub(super) async fn run(wire: Wire, rest: Vec<u8>, opening: Opening) {
     };
     if end != GONE {
         let told = if end == STOPPING { End(limits.stopping, end.1) } else { end };
-        metrics::counter!("sangdam_sockets_closed_total", "code" => told.0.to_string())
-            .increment(1);
+        for name in [Some("sangdam_sockets_closed_total"), closes].into_iter().flatten() {
+            metrics::counter!(name, "code" => told.0.to_string()).increment(1);
+        }
         let _ = tokio::time::timeout(CLOSING, socket.close(told)).await;
     }
     // What a stopping server forgets is forgotten by all of it: nobody has to be told that each socket went.

@@ -1,6 +1,7 @@
 //! A leg as its thread holds it.
 
 use super::codecs::{Codecs, Coding};
+use super::picture::Pictures;
 use super::sounds::{Play, Player};
 use super::srtp::{Guard, Master};
 use super::tap::Tap;
@@ -64,7 +65,7 @@ pub(super) struct Line {
     pub(super) sockets: Option<(UdpSocket, UdpSocket)>,
     pub(super) web: Option<Box<Session>>,
     /// Where a browser's datagrams come from.
-    pub(super) sources: Vec<SocketAddr>,
+    pub(super) sources: Vec<(SocketAddr, bool)>,
     pub(super) mux: bool,
     pub(super) guard: Option<Box<Guard>>,
     pub(super) end: End,
@@ -76,6 +77,11 @@ pub(super) struct Line {
     pub(super) players: Vec<Player>,
     /// Places of legs to which this one's packets go on.
     pub(super) hearers: Vec<usize>,
+    /// Its pictures; the place of the browser whose it sees, and of those that see its own.
+    pub(super) pictures: Pictures,
+    pub(super) screen: Option<Box<End>>,
+    pub(super) watches: Option<usize>,
+    pub(super) watchers: Vec<usize>,
     /// How many make frames of what this one says: legs, and tapes.
     pub(super) taps: u32,
     pub(super) tap: Option<Box<Tap>>,
@@ -137,6 +143,10 @@ impl Line {
             plan: Plan::Nothing,
             players: Vec::new(),
             hearers: Vec::new(),
+            pictures: Pictures::default(),
+            screen: None,
+            watches: None,
+            watchers: Vec::new(),
             taps: 0,
             tap: None,
             decoder: None,

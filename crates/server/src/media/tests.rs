@@ -53,6 +53,7 @@ fn centre(threads: usize) -> Centre {
         sounds: folder.join("sounds"),
         tapes: folder.join("tapes"),
         keeper,
+        video: true,
         silence: Duration::from_secs(1),
     };
     let (engine, told) = Engine::start(config).unwrap();
@@ -477,6 +478,8 @@ fn offers_that_do_not_fit_are_refused_and_take_no_port() {
 fn holding_by_us_is_a_new_offer_of_the_same_session() {
     let mut centre = centre(1);
     let (a, mut alice) = centre.caller("8 101");
+    // Who waits for what a session says does not wait for others to have asked.
+    centre.gather();
     let offer = centre.again(a, true).unwrap();
     assert!(offer.contains("a=sendonly"), "{offer}");
     let answer = alice.sdp().replace("a=sendrecv", "a=recvonly");
@@ -619,6 +622,18 @@ fn a_browser_that_knows_opus_alone_is_understood_by_a_telephone() {
 }
 
 #[test]
+fn a_browser_s_answer_is_taken_while_the_switch_gathers_what_it_asks() {
+    let mut centre = centre(1);
+    let (leg, mut ben) = (centre.leg(), Browser::new(&[Kind::Opus]));
+    let offer = centre.offer(leg, Wire::Web, None).unwrap();
+    let answer = ben.answer(&offer);
+    centre.gather();
+    let way = centre.conclude(leg, answer.as_bytes()).unwrap();
+    centre.flush();
+    assert_eq!(way, Way { sends: true, hears: true });
+}
+
+#[test]
 fn two_browsers_with_opus_are_relayed_as_they_are() {
     let mut centre = centre(2);
     let (a, mut anna) = centre.browser(&[Kind::Opus]);
@@ -657,8 +672,153 @@ fn a_browser_holds_and_restarts_ice_on_the_same_leg() {
 }
 
 #[test]
-fn video_is_refused_and_sound_is_not() {
+fn a_browser_that_no_datagram_reaches_is_heard_over_tcp() {
     let mut centre = centre(1);
+    let to = centre.web.as_ref().unwrap().address();
+    let (a, mut anna) = (centre.leg(), Browser::by_tcp(&[Kind::PCMA], to));
+    let agreed = centre.answer(a, anna.offer().as_bytes()).unwrap();
+    assert!(agreed.sdp.contains(" typ host tcptype passive"), "{}", agreed.sdp);
+    anna.concludes(&agreed.sdp);
+    let (b, mut bob) = centre.callee("8 101", a);
+    centre.join(a, b);
+    connect(&mut [&mut anna]);
+    (anna.tone, bob.tone) = (600, 900);
+    talk_all(&mut [&mut bob], &mut [&mut anna], 600);
+    anna.hears(&[900], &[600]);
+    bob.hears(&[600], &[900]);
+}
+
+#[test]
+fn strangers_who_connect_are_shown_out_and_of_one_address_only_so_many_are_let_in() {
+    use std::io::{Read as _, Write as _};
+    let centre = centre(1);
+    let to = centre.web.as_ref().unwrap().address();
+    let closed = |mut stream: &std::net::TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        !matches!(stream.read(&mut [0; 8]), Err(fault) if fault.kind() == io::ErrorKind::WouldBlock)
+    };
+    // Neither a packet of nobody's nor a length that no packet has is listened to for long.
+    for bytes in [&[0, 4, 0x80, 0, 0, 0][..], &[255, 255, 1], &[0, 3, 1, 2, 3]] {
+        let mut stream = std::net::TcpStream::connect(to).unwrap();
+        stream.write_all(bytes).unwrap();
+        assert!(closed(&stream), "{bytes:?}");
+    }
+    let crowd: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(to).unwrap()).collect();
+    let out = crowd.iter().rev().take_while(|stream| {
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let mut stream: &std::net::TcpStream = stream;
+        matches!(stream.read(&mut [0; 8]), Ok(0))
+    });
+    assert_eq!(out.count(), 8);
+}
+
+/// Two browsers with pictures, as a call brings them together: the far one answers before the near one is answered.
+fn filmed(centre: &mut Centre) -> ((Leg, Browser), (Leg, Browser)) {
+    let (a, b) = (centre.leg(), centre.leg());
+    let mut anna = Browser::with_film(&[Kind::Opus], Some(120));
+    let mut ben = Browser::with_film(&[Kind::Opus], Some(98));
+    let agreed = centre.answer(a, anna.offer().as_bytes()).unwrap();
+    assert!(!agreed.sdp.contains("m=video 0 "), "{}", agreed.sdp);
+    let offer = centre.offer(b, Wire::Web, Some(a)).unwrap();
+    let answer = ben.answer(&offer);
+    centre.conclude(b, answer.as_bytes()).unwrap();
+    let settled = centre.settle(a, Some(b)).unwrap();
+    assert!(settled.contains(" VP8/90000") && !settled.contains("H264"), "{settled}");
+    anna.concludes(&settled);
+    centre.join(a, b);
+    connect(&mut [&mut anna, &mut ben]);
+    ((a, anna), (b, ben))
+}
+
+#[test]
+fn the_pictures_of_two_browsers_go_on_under_the_numbers_that_each_knows() {
+    let mut centre = centre(2);
+    let ((a, mut anna), (b, mut ben)) = filmed(&mut centre);
+    for n in 0..20 {
+        anna.paint(120, n);
+        ben.paint(96, 100 + n);
+        talk_all(&mut [], &mut [&mut anna, &mut ben], 20);
+    }
+    assert!(anna.seen.len() >= 18 && anna.seen.iter().all(|(number, _)| *number == 120));
+    assert!(ben.seen.len() >= 18 && ben.seen.iter().all(|(number, _)| *number == 96));
+    assert_eq!(ben.seen.last().unwrap().1, vec![19; 1_100]);
+    // Whoever cannot show what comes is heard by whoever paints it.
+    let before = anna.asked;
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 400);
+    ben.ask_whole();
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    assert!(anna.asked > before, "{before}");
+    // Whoever is put on hold sees nothing; whoever comes back sees a whole picture at once.
+    centre.hear(b, Hear::Sound(Sound::Music("".into())));
+    centre.hear(a, Hear::Nothing);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 350);
+    let (seen, asked) = (ben.seen.len(), anna.asked);
+    anna.paint(120, 1);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    assert_eq!((ben.seen.len(), anna.asked), (seen, asked));
+    centre.join(a, b);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    anna.paint(120, 2);
+    talk_all(&mut [], &mut [&mut anna, &mut ben], 100);
+    assert_eq!(ben.seen.len(), seen + 1);
+    assert!(anna.asked > asked);
+}
+
+#[test]
+fn pictures_are_not_put_together_when_three_talk_and_do_not_reach_a_telephone() {
+    let mut centre = centre(1);
+    let ((a, mut anna), (b, mut ben)) = filmed(&mut centre);
+    let (c, mut carl) = centre.callee("8 101", a);
+    centre.hear(a, Hear::Those(vec![b, c], vec![]));
+    centre.hear(b, Hear::Those(vec![a, c], vec![]));
+    centre.hear(c, Hear::Those(vec![a, b], vec![]));
+    (anna.tone, ben.tone, carl.tone) = (600, 900, 1_300);
+    for n in 0..10 {
+        anna.paint(120, n);
+        talk_all(&mut [&mut carl], &mut [&mut anna, &mut ben], 60);
+    }
+    assert_eq!(ben.seen, []);
+    carl.hears(&[600, 900], &[]);
+    // One of the two hangs up: who is left with a telephone is heard, and shows nothing to it.
+    centre.hear(a, Hear::Those(vec![c], vec![]));
+    centre.hear(c, Hear::Those(vec![a], vec![]));
+    anna.paint(120, 1);
+    talk_all(&mut [&mut carl], &mut [&mut anna, &mut ben], 100);
+    carl.heard.clear();
+    talk_all(&mut [&mut carl], &mut [&mut anna, &mut ben], 300);
+    carl.hears(&[600], &[900]);
+}
+
+#[test]
+fn a_picture_is_refused_where_the_far_side_has_none_and_stays_refused() {
+    let mut centre = centre(1);
+    let (a, mut anna) = (centre.leg(), Browser::with_film(&[Kind::PCMA], Some(120)));
+    centre.answer(a, anna.offer().as_bytes()).unwrap();
+    let (b, mut bob) = centre.callee("8 101", a);
+    let settled = centre.settle(a, Some(b)).unwrap();
+    assert!(settled.contains("m=video 0 "), "{settled}");
+    let bundle = settled.lines().find(|line| line.starts_with("a=group:BUNDLE ")).unwrap();
+    assert_eq!(bundle.split(' ').count(), 2, "{settled}");
+    anna.concludes(&settled);
+    centre.join(a, b);
+    connect(&mut [&mut anna]);
+    (anna.tone, bob.tone) = (600, 900);
+    talk_all(&mut [&mut bob], &mut [&mut anna], 400);
+    anna.hears(&[900], &[]);
+    let again = centre.answer(a, anna.offer().as_bytes()).unwrap();
+    assert!(again.sdp.contains("m=video 0 "), "{}", again.sdp);
+    anna.concludes(&again.sdp);
+    // A leg that has sound alone has nothing to settle, and where nobody is there is nothing to see.
+    assert_eq!(centre.settle(b, Some(a)), None);
+    let (c, mut carol) = (centre.leg(), Browser::with_film(&[Kind::PCMA], Some(120)));
+    centre.answer(c, carol.offer().as_bytes()).unwrap();
+    assert!(centre.settle(c, None).unwrap().contains("m=video 0 "));
+}
+
+#[test]
+fn video_is_refused_and_sound_is_not_where_it_is_not_configured() {
+    let mut centre = centre(1);
+    centre.engine.as_mut().unwrap().config.video = false;
     let (leg, mut anna) = (centre.leg(), Browser::new(&[Kind::Opus]));
     let offer = anna.offer();
     // Browsers say of each line how it is reached and by whom.

@@ -10,8 +10,10 @@ mod web;
 
 use super::line::{Agreement, Line, Plan, Program};
 use super::meter::{Counts, Meters};
+use super::picture::Pictures;
 use super::tape::Reel;
 use super::web::{Ask, Refused};
+use super::wires::Wires;
 use crate::clock;
 use facade::voice::plane::{Leg, Noticed, Pause, Tape};
 use media::dtmf::Key;
@@ -22,7 +24,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -38,6 +40,10 @@ const EVENTS: usize = 256;
 const BELL: u64 = u64::MAX;
 /// What the socket that browsers share is called.
 const WEB: u64 = u64::MAX - 1;
+/// What the socket is called at which browsers connect that no datagram reaches; and what of a name says that it is a
+/// connection's. The turn of a leg has 31 bits.
+const LISTENER: u64 = u64::MAX - 2;
+const STREAM: u64 = 1 << 63;
 /// Who speaks when the house does.
 const HOUSE: LegId = LegId(u32::MAX);
 /// More packets than this within a tick, and the thread gathers some before it looks again, instead of waking for each.
@@ -57,6 +63,8 @@ pub(super) enum Order {
     Give(Leg, Mate),
     /// What was agreed for a leg.
     Agree(Leg, Agreement),
+    /// What was agreed for a leg's pictures.
+    Picture(Leg, Pictures),
     /// Something that a browser's session must be asked, and where its answer is awaited.
     Ask(Leg, Ask, Sender<Result<String, Refused>>),
     /// What a leg hears.
@@ -109,6 +117,9 @@ impl Mate {
 /// A place and its turn: what a line has left in a list before it went is not taken for that of the next one.
 type Listed = (usize, u32);
 
+/// Where packets come from, and whether by TCP.
+pub(super) type Source = (SocketAddr, bool);
+
 /// One media thread.
 pub(super) struct Worker {
     epoll: Epoll,
@@ -123,10 +134,10 @@ pub(super) struct Worker {
     free: Vec<usize>,
     places: HashMap<Leg, usize>,
     /// The socket that all browsers share; one thread has it.
-    web: Option<UdpSocket>,
+    web: Option<Wires>,
     /// By the name in STUN messages, and by the source of other datagrams: the place of a browser's leg.
     names: HashMap<String, usize>,
-    sources: HashMap<SocketAddr, usize>,
+    sources: HashMap<Source, usize>,
     webs: Vec<usize>,
     /// By leg: the places of those who shall hear it.
     fans: HashMap<Leg, Vec<usize>>,
@@ -155,12 +166,14 @@ impl Worker {
         orders: Receiver<Order>,
         tell: UnboundedSender<Noticed>,
         silence: u64,
-        web: Option<UdpSocket>,
+        web: Option<Wires>,
     ) -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         epoll.add(&*bell, EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
         if let Some(web) = &web {
-            epoll.add(web, EpollEvent::new(EpollFlags::EPOLLIN, WEB))?;
+            epoll.add(&web.udp, EpollEvent::new(EpollFlags::EPOLLIN, WEB))?;
+            let listen = EpollEvent::new(EpollFlags::EPOLLIN, LISTENER);
+            web.with_listener(|listener| epoll.add(listener, listen)).transpose()?;
         }
         Ok(Self {
             epoll,
@@ -218,6 +231,8 @@ impl Worker {
                     }
                 }
                 WEB => self.browsers(now),
+                LISTENER => self.accept(now),
+                name if name & STREAM != 0 => self.stream(name & !STREAM, now),
                 name => self.datagram(name, now),
             }
         }
@@ -285,6 +300,12 @@ impl Worker {
             Order::Agree(leg, agreement) => {
                 if let Some(line) = self.line(leg) {
                     line.agree(agreement, now);
+                }
+                self.touch(leg);
+            }
+            Order::Picture(leg, pictures) => {
+                if let Some(line) = self.line(leg) {
+                    line.pictures = pictures;
                 }
                 self.touch(leg);
             }
@@ -410,6 +431,7 @@ impl Worker {
         self.free.push(place);
         self.meters.legs.decrement(1.0);
         line.hearers.clear();
+        line.watchers.clear();
         (line.taps, line.tap) = (0, None);
         (line.decoder, line.encoder) = (None, None);
         (line.listed, line.list_tapped) = (false, false);
@@ -450,6 +472,7 @@ impl Worker {
     }
 
     fn unplan(&mut self, place: usize) {
+        self.unwatch(place);
         let Some(line) = self.at(place) else { return };
         match std::mem::replace(&mut line.plan, Plan::Nothing) {
             Plan::Nothing => {}
@@ -468,6 +491,7 @@ impl Worker {
         let Some(line) = self.lines.get(place).and_then(Option::as_deref) else { return };
         let leg = line.leg;
         let mut plan = Plan::Nothing;
+        let mut seen = None;
         if let Program::Itself = line.program {
             plan = Plan::Relay(place);
         } else if let Program::Those(legs, sounds) = &line.program {
@@ -477,6 +501,8 @@ impl Worker {
                 let from = self.lines.get(*from).and_then(Option::as_deref);
                 from.is_some_and(|from| line.codecs.hears(&from.codecs))
             };
+            // Pictures are not put together: who hears one sees it, who hears several sees none.
+            seen = here.first().copied().filter(|_| legs.len() == 1 && sounds.is_empty());
             plan = match here.as_slice() {
                 [] if sounds.is_empty() => Plan::Nothing,
                 [one] if sounds.is_empty() && spoken(one) => Plan::Relay(*one),
@@ -502,6 +528,9 @@ impl Worker {
                     line.own.run = line.own.run.wrapping_add(1);
                 }
             }
+        }
+        if let Some(seen) = seen {
+            self.watch(place, seen);
         }
         let frames = matches!(plan, Plan::Frames(_));
         if let Some(line) = self.at(place) {

@@ -20,6 +20,7 @@ fn realm(name: &str, alias: &str, instance: &str) -> Fact {
         instance,
         created: Millis(0),
         open_topics: false,
+        push_to: None,
         stream_hosts: vec![],
         stream_secret: None,
         max_chats: 9,

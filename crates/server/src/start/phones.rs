@@ -8,6 +8,7 @@ use crate::voice::flows::{Arrival, Exchange};
 use crate::voice::stream::{self, Port};
 use crate::voice::{self, Make, datagram, tls};
 use crate::{tapes, tasks};
+use facade::door::Site as _;
 use facade::nx::Lobby;
 use facade::voice::Most;
 use sip::endpoint;
@@ -109,6 +110,7 @@ impl Phones {
             sounds: folder.join("sounds"),
             tapes: folder.join(TAPES),
             keeper,
+            video: config.media.video || door.site.settings().demo,
             silence: SILENCE,
         };
         let make = Make {

@@ -89,6 +89,7 @@ impl Sample {
                 name: "g".into(),
                 members,
                 record: false,
+                after_work: Millis(0),
             }))),
         );
         run(self, 0, Command::Put(Box::new(Entry::Queue(Queue::new("3001", "q", 401)))));

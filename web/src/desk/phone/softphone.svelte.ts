@@ -53,6 +53,12 @@ export class Softphone {
   /** The matter of the call whose sound goes through this browser. */
   cnid = $state<string | undefined>(undefined);
   quality = $state.raw<Quality | null>(null);
+  /** The other side's picture, while one comes. */
+  picture = $state.raw<MediaStream | undefined>(undefined);
+  /** The call has pictures: the agent may show theirs. */
+  able = $state(false);
+  /** The agent's own, while it is shown. */
+  camera = $state.raw<MediaStream | null>(null);
 
   #phone: AgentPhone | undefined;
   #device: string | undefined;
@@ -184,6 +190,11 @@ export class Softphone {
         if (cnid !== undefined) save("local", LAST_CALL + this.#options.user, cnid);
         this.#watch();
       },
+      seeing: (picture, able) => {
+        this.picture = picture;
+        this.able = able;
+        if (!able) this.camera = null;
+      },
       noMicrophone: (error) => this.#options.unheard(troubleOf(error)),
       renew: () => void this.#renew(),
     };
@@ -269,6 +280,25 @@ export class Softphone {
     }
   }
 
+  // --- Pictures ---
+
+  /** Shows the agent's picture in the call that is on, or takes it away. */
+  async film(on: boolean): Promise<void> {
+    if (!on || !this.able) {
+      this.camera = null;
+      await this.#phone?.camera(null);
+      return;
+    }
+    const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+    const [track] = stream.getVideoTracks();
+    if (!this.able || !this.#phone || !track) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
+    this.camera = stream;
+    await this.#phone.camera(track);
+  }
+
   // --- The end ---
 
   #troubled(trouble: Trouble): void {
@@ -291,6 +321,7 @@ export class Softphone {
     phone?.[how]();
     this.cnid = undefined;
     this.quality = null;
+    [this.picture, this.able, this.camera] = [undefined, false, null];
   }
 
   #after(what: "renew" | "again" | "look" | "resume", milliseconds: number, action: () => void): void {

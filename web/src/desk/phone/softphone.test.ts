@@ -70,6 +70,7 @@ function softphone(): Softphone {
         resume: (cnid) => void did.push(`resume ${cnid}`),
         mute: () => {},
         replace: async () => {},
+        camera: async (track) => void did.push(track ? "camera on" : "camera off"),
         output: async () => {},
         stats: async () => undefined,
         stop: () => void did.push("stop"),

@@ -40,6 +40,8 @@ impl Centre {
                 Wish::SingleStep { device, call, to, attached: Attached::default() }
             }
             Act::Mute(muted) => Wish::Mute(device, muted),
+            Act::Record(contact) => Wish::Record(device, self.call_named(contact)?.id),
+            Act::Mask { contact, on } => Wish::Mask(device, self.call_named(contact)?.id, on),
             Act::Keys { contact, keys } => Wish::Keys(device, self.call_named(contact)?.id, keys),
             Act::Complete(one, two) => {
                 Wish::Transfer(device, self.call_named(one)?.id, self.call_named(two)?.id)

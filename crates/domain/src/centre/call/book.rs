@@ -63,7 +63,11 @@ impl Centre {
             let queued = merged.as_ref().and_then(|call| self.contacts.get(&call.contact?)?.queued);
             let contact = self.segment(step, &happening.call, known, queued);
             happening.call.contact = Some(contact.id);
+            let id = contact.id;
             self.emit(step, Fact::Started { contact: Box::new(contact), opening: None, key: None });
+            if known.is_none() {
+                self.ask_push(step, id, &happening.call);
+            }
         }
         let after = happening.call.clone();
         let known = after.contact.and_then(|id| self.contacts.get(&id));

@@ -93,7 +93,7 @@ impl Centre {
         })
     }
 
-    fn offset_minutes(&self) -> i32 {
+    pub(super) fn offset_minutes(&self) -> i32 {
         self.directory.realm.as_ref().and_then(|r| r.utc_offset_minutes).unwrap_or(0)
     }
 

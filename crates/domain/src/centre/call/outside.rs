@@ -81,7 +81,7 @@ impl Centre {
                 dn.cloned().ok_or(Refusal::NoSuchDevice)?
             }
             Via::Web if self.open_to_pages(&to, open) => to.clone(),
-            Via::Web => return Err(Refusal::NoSuchDevice),
+            Via::Web | Via::Chat => return Err(Refusal::NoSuchDevice),
         };
         let mut call = self.new_call(step, CallType::Inbound, &from, &to, attached)?;
         call.origin = to.0.clone();

@@ -8,7 +8,7 @@ use crate::agent::{AgentState, Channel};
 use crate::call::{Said, Seat, Tag, Waiting};
 use crate::command::Done;
 use crate::fact::Fact;
-use crate::id::{DeviceId, UserId};
+use crate::id::{CtiId, DeviceId, UserId};
 use crate::refusal::Refusal;
 use crate::shift::Because;
 use crate::time::Millis;
@@ -110,7 +110,7 @@ impl Centre {
             2 => AgentState::AfterWork(0),
             _ => AgentState::Ready,
         };
-        let seat = Seat { device: device.clone(), group, wmode };
+        let seat = Seat { device: device.clone(), group, wmode, since: step.now };
         self.emit(step, Fact::Seated { agent: agent.clone(), seat });
         let because = Because::Said;
         self.emit(
@@ -119,8 +119,69 @@ impl Centre {
         );
         self.show_said(step, agent, channel, Said::LoggedOn, 0);
         self.show_state(step, agent, channel, state);
+        self.stays(step, agent);
         self.route_for(step, agent);
         Ok(Done::Ok)
+    }
+
+    /// The connection is gone over which a CTI user's agents logged on, each at their time. Where the user's profile says so,
+    /// they are logged off after a while. Whoever has logged on anew since then is another connection's.
+    pub(in crate::centre) fn cti_gone(
+        &mut self,
+        step: &mut Step<'_>,
+        by: &CtiId,
+        agents: &[(UserId, Millis)],
+    ) -> Decided {
+        let user = self.directory.cti_users.get(by).ok_or(Refusal::NotAllowed)?.clone();
+        let after = Millis::from_secs(user.profile.agent_logoff_on_disconnect_s.into());
+        if after.0 == 0 {
+            return Ok(Done::Ok);
+        }
+        for (agent, since) in agents {
+            let seat = self.switch.seat(agent);
+            if seat.is_some_and(|s| s.since <= *since && user.sees(&s.device)) {
+                let until = Some(step.now.plus(after));
+                self.emit(step, Fact::LogOffDue { agent: agent.clone(), until });
+            }
+        }
+        Ok(Done::Ok)
+    }
+
+    /// A CTI user monitors a telephone again: the agent there is not logged off for a lost connection.
+    pub(in crate::centre) fn cti_back(
+        &mut self,
+        step: &mut Step<'_>,
+        by: &CtiId,
+        device: &DeviceId,
+    ) -> Decided {
+        let user = self.directory.cti_users.get(by).filter(|u| !u.disabled && u.sees(device));
+        user.ok_or(Refusal::NotAllowed)?;
+        if let Some(agent) = self.agent_at(device) {
+            self.stays(step, &agent);
+        }
+        Ok(Done::Ok)
+    }
+
+    /// An agent is there: they are not logged off for a lost connection.
+    pub(in crate::centre) fn stays(&mut self, step: &mut Step<'_>, agent: &UserId) {
+        if self.switch.leaving.contains_key(agent) {
+            self.emit(step, Fact::LogOffDue { agent: agent.clone(), until: None });
+        }
+    }
+
+    /// An agent whose connection was lost may have to be logged off. Says when to look again.
+    pub(in crate::centre) fn log_off_due(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+    ) -> Option<Millis> {
+        let until = *self.switch.leaving.get(agent)?;
+        if until > step.now {
+            return Some(until);
+        }
+        self.stays(step, agent);
+        self.log_off(step, agent, AgentState::LoggedOff(0), None);
+        None
     }
 
     pub(super) fn state_at(
@@ -202,6 +263,42 @@ impl Centre {
         if manual && standing.state == AgentState::Ready && !asked {
             self.state_voice(step, agent, AgentState::AfterWork(0));
         }
+    }
+
+    /// After-work that has lasted as long as the agent's group lets it ends: they are ready. Says when to look again.
+    pub(in crate::centre) fn after_work_due(
+        &mut self,
+        step: &mut Step<'_>,
+        agent: &UserId,
+    ) -> Option<Millis> {
+        let known = self.agents.get(agent)?;
+        let group = self.switch.seat(agent).map_or_else(|| self.group_of(agent), |s| s.group);
+        let limit = self.directory.groups.get(&group)?.after_work;
+        let channels: Vec<(Channel, Millis)> = known
+            .channels
+            .iter()
+            .filter(|(_, s)| matches!(s.state, AgentState::AfterWork(_)))
+            .map(|(channel, standing)| (*channel, standing.since))
+            .collect();
+        if limit.0 == 0 || channels.is_empty() {
+            return None;
+        }
+        // Whoever asked for it while they talked works on it when the call is over.
+        let busy = self.device_of(agent).is_some_and(|device| self.switch.occupied(&device));
+        if busy {
+            return Some(step.now.plus(limit));
+        }
+        let idle = known.idle_since;
+        let due = |(_, since): &(Channel, Millis)| (*since).max(idle).plus(limit);
+        let (over, later): (Vec<_>, Vec<_>) =
+            channels.into_iter().partition(|standing| due(standing) <= step.now);
+        let again = later.iter().map(due).min();
+        let over: BTreeSet<Channel> = over.into_iter().map(|(channel, _)| channel).collect();
+        if !over.is_empty() {
+            // They are logged on to these channels, so it is not refused.
+            let _ = self.set_state(step, agent, &over, AgentState::Ready, None);
+        }
+        again
     }
 
     /// An agent has logged off: a queue's call that rings at their telephone goes back into its line.

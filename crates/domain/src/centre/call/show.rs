@@ -14,7 +14,8 @@ impl Centre {
         device: &DeviceId,
     ) -> Result<Answer, Refusal> {
         let user = self.directory.cti_users.get(by).filter(|u| !u.disabled);
-        if !user.ok_or(Refusal::NotAllowed)?.sees(device) {
+        let user = user.ok_or(Refusal::NotAllowed)?;
+        if !user.sees(device) {
             return Err(Refusal::NotAllowed);
         }
         let known = self.directory.devices.contains_key(device)
@@ -23,7 +24,9 @@ impl Centre {
         if !known {
             return Err(Refusal::NoSuchDevice);
         }
-        let calls = self.switch.at(device).filter_map(|call| self.standing(call, device));
+        let chats = user.profile.chat_events.then(|| self.chats_at(device));
+        let calls = self.switch.at(device).chain(chats.into_iter().flatten());
+        let calls = calls.filter_map(|call| self.standing(call, device));
         Ok(Answer::Device { calls: calls.collect(), agent: self.states_at(device) })
     }
 

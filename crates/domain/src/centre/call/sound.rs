@@ -109,6 +109,7 @@ impl Centre {
         call: Option<CallId>,
         sound: Sound,
     ) {
-        self.emit(step, Fact::Sounded { device: device.clone(), call, sound });
+        let contact = call.and_then(|id| self.switch.call(id)).and_then(|call| call.contact);
+        self.emit(step, Fact::Sounded { device: device.clone(), call, contact, sound });
     }
 }

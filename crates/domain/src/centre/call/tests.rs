@@ -59,6 +59,7 @@ impl World {
             instance: "5a9d0000-0000-4000-8000-000000000001".parse().unwrap(),
             created: Millis(0),
             open_topics: false,
+            push_to: None,
             stream_hosts: vec![],
             stream_secret: None,
             max_chats: 10,
@@ -91,9 +92,21 @@ impl World {
             world.put(Entry::Device(Device { service: Some(service), ..Device::new(id) }));
         }
         let members = [A, B, C].map(|id| (id.into(), 5)).into();
-        world.put(Entry::Group(Group { id: 401, name: "g".into(), members, record: false }));
+        world.put(Entry::Group(Group {
+            id: 401,
+            name: "g".into(),
+            members,
+            record: false,
+            after_work: Millis(0),
+        }));
         let (name, members) = ("h".into(), BTreeMap::new());
-        world.put(Entry::Group(Group { id: 402, name, members, record: false }));
+        world.put(Entry::Group(Group {
+            id: 402,
+            name,
+            members,
+            record: false,
+            after_work: Millis(0),
+        }));
         world.put(Entry::Queue(Queue { aliases: vec!["1000".into()], ..Queue::new(Q, "q", 401) }));
         world.put(Entry::Queue(Queue::new("3002", "r", 402)));
         world.told.clear();

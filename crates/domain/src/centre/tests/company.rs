@@ -99,6 +99,7 @@ fn a_supervisor_who_serves_the_queue_is_asked_when_they_have_left() {
         name: "A".into(),
         members: [("9001".into(), 5)].into(),
         record: false,
+        after_work: Millis(0),
     }));
     let (contact, _) = shop.chat();
     shop.ok(monitor(contact, "9001", false));

@@ -135,7 +135,8 @@ fn a_session_that_nobody_uses_ends() {
 fn many_entries_are_put_together_or_not_at_all() {
     let mut shop = Shop::new();
     let (name, members) = ("C".into(), BTreeMap::new());
-    let group = Entry::Group(Group { id: 403, name, members, record: false });
+    let group =
+        Entry::Group(Group { id: 403, name, members, record: false, after_work: Millis(0) });
     let queue = |group| Entry::Queue(Queue::new("3003", "third", group));
     let before = shop.centre.directory().clone();
     shop.no(Command::PutAll(vec![group.clone(), queue(499)]));

@@ -7,6 +7,7 @@ use domain::directory::{
     Device, Forward, Group, Hours, Reason, Role, SecondFactor, Service, Srtp, User, WrapUpCode,
 };
 use domain::id::{DeviceId, HoursId, SkillId, UserId};
+use domain::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -139,12 +140,15 @@ pub(super) struct GroupWire {
     members: BTreeMap<UserId, u8>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     record: bool,
+    #[serde(default, skip_serializing_if = "Millis::is_zero")]
+    after_work_ms: Millis,
 }
 
 impl GroupWire {
     pub(super) fn of(group: &Group) -> Self {
         let (name, members) = (group.name.clone(), group.members.clone());
-        Self { id: group.id, name, members, record: group.record }
+        let Group { id, record, after_work, .. } = *group;
+        Self { id, name, members, record, after_work_ms: after_work }
     }
 
     pub(super) fn group(self) -> Result<Group, Wrong> {
@@ -153,8 +157,8 @@ impl GroupWire {
         {
             return Err(Wrong::at("members", format!("{member}: level {level} is not 1 to 10")));
         }
-        let Self { id, name, members, record } = self;
-        Ok(Group { id, name, members, record })
+        let Self { id, name, members, record, after_work_ms } = self;
+        Ok(Group { id, name, members, record, after_work: after_work_ms })
     }
 }
 

@@ -276,6 +276,8 @@ pub(super) struct RealmWire {
     /// Sealed, as an export gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stream_secret: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    push_to: Option<Arc<str>>,
     #[serde(default = "RealmWire::usual_chats")]
     max_chats: u32,
     #[serde(default)]
@@ -309,6 +311,7 @@ impl RealmWire {
             open_topics: realm.open_topics,
             stream_hosts: realm.stream_hosts.clone(),
             stream_secret: realm.stream_secret.clone(),
+            push_to: realm.push_to.clone(),
             max_chats: realm.max_chats,
             ring_ms: Some(realm.ring),
             utc_offset_minutes: realm.utc_offset_minutes,
@@ -329,6 +332,7 @@ impl RealmWire {
             open_topics: self.open_topics,
             stream_hosts: self.stream_hosts,
             stream_secret: self.stream_secret,
+            push_to: self.push_to.filter(|to| !to.is_empty()),
             max_chats: self.max_chats,
             ring: self.ring_ms.unwrap_or(domain::call::RING),
             utc_offset_minutes: self.utc_offset_minutes,

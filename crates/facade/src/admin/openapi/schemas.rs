@@ -51,8 +51,12 @@ const CLOSED: &[(&str, &str)] = &[
          rules DialRules, priority integer, limit integer, caller string, uui boolean, disabled boolean",
     ),
     ("DialRule", "prefix string, least integer, most integer, strip integer, add string"),
-    ("CtiProfile", "result_text boolean, dial_call_id boolean, after_work_205 boolean"),
-    ("Group", "id! integer, name! string, members levels, record boolean"),
+    (
+        "CtiProfile",
+        "result_text boolean, dial_call_id boolean, after_work_205 boolean, chat_events boolean, \
+         agent_logoff_on_disconnect_s integer",
+    ),
+    ("Group", "id! integer, name! string, members levels, record boolean, after_work_ms integer"),
     ("Hours", "id! string, utc_offset_minutes integer, week! texts, holidays strings"),
     (
         "Queue",
@@ -84,7 +88,7 @@ const CLOSED: &[(&str, &str)] = &[
     (
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
-         stream_hosts strings, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean, \
+         stream_hosts strings, push_to string, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean, \
          second_factor strings, sign_on SignOn, agents_hear_own boolean, retention Retention",
     ),
     (

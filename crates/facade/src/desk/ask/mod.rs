@@ -124,6 +124,8 @@ pub(super) fn call(cx: &mut Cx<'_>, me: &Me, world: &World, request: Request) ->
         Request::Hold { contact } => Ok(call::act(me, "desk.hold", Act::Hold(contact))),
         Request::Retrieve { contact } => Ok(call::act(me, "desk.retrieve", Act::Retrieve(contact))),
         Request::Mute { on } => Ok(call::act(me, "desk.mute", Act::Mute(on))),
+        Request::Record { contact } => Ok(call::act(me, "desk.record", Act::Record(contact))),
+        Request::Mask { contact, on } => Ok(call::act(me, "desk.mask", Act::Mask { contact, on })),
         Request::Keys { contact, keys } => call::keys(me, contact, keys),
         Request::Phone {} => call::phone(cx, me, world),
         Request::Consult { contact, to } => call::consult(me, contact, to),

@@ -38,6 +38,7 @@ fn attached(message: &Message) -> Read<Attached> {
         uui: message.text("uui", 256)?.unwrap_or_default().into(),
         uei: within("uei")?.into(),
         ci: within("ci")?.into(),
+        push: "".into(),
     })
 }
 

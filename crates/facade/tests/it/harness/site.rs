@@ -158,6 +158,7 @@ pub(crate) fn shop() -> Vec<Entry> {
             name: "상담".into(),
             members: [("1001".into(), 5), ("1002".into(), 5)].into(),
             record: false,
+            after_work: Millis(0),
         }),
         Entry::Queue(Queue {
             aliases: vec!["1000".into()],

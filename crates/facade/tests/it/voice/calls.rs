@@ -41,6 +41,9 @@ fn s1_s2_s3_a_telephone_calls_another_they_talk_and_hang_up() {
     let legs: Vec<_> = world.plane.hears.keys().copied().collect();
     assert_eq!(hears[0], Hear::Those(vec![legs[1]], vec![]));
     assert_eq!(hears[1], Hear::Those(vec![legs[0]], vec![]));
+    // What is offered is like the caller's, and the caller is answered when it is known whom they talk to.
+    assert_eq!(world.plane.likes[&legs[1]], Some(legs[0]));
+    assert_eq!(world.plane.settled[&legs[0]], Some(legs[1]));
     world.hang_up("1001", a);
     assert_eq!(world.heard(), "1001:3(-1) 1002:3(-1) 1001:1(-1) 1002:1(-1)");
     assert_eq!(world.story("1002"), ["bye"]);

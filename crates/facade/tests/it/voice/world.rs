@@ -39,6 +39,10 @@ pub(crate) struct Recorder {
     pub(crate) keys: Vec<(Leg, char)>,
     /// How each leg's sound was offered.
     pub(crate) wires: BTreeMap<Leg, Wire>,
+    /// Like which leg each offer was made.
+    pub(crate) likes: BTreeMap<Leg, Option<Leg>>,
+    /// Whom each leg that is answered was said to talk to.
+    pub(crate) settled: BTreeMap<Leg, Option<Leg>>,
     /// How often it was told what somebody hears.
     pub(crate) told: usize,
 }
@@ -53,7 +57,8 @@ fn way(sdp: &[u8]) -> Result<Way, PlaneFault> {
 }
 
 impl Plane for Recorder {
-    fn offer(&mut self, leg: Leg, wire: Wire, _: Option<Leg>) -> Result<String, PlaneFault> {
+    fn offer(&mut self, leg: Leg, wire: Wire, like: Option<Leg>) -> Result<String, PlaneFault> {
+        self.likes.insert(leg, like);
         assert!(self.hears.insert(leg, Hear::Nothing).is_none(), "a leg is opened twice");
         self.wires.insert(leg, wire);
         Ok(format!("offer {} {wire:?}", leg.0))
@@ -77,6 +82,11 @@ impl Plane for Recorder {
 
     fn again(&mut self, leg: Leg, hold: bool) -> Result<String, PlaneFault> {
         Ok(format!("again {} {hold}", leg.0))
+    }
+
+    fn settle(&mut self, leg: Leg, with: Option<Leg>) -> Option<String> {
+        self.settled.insert(leg, with);
+        Some(format!("settled {}", leg.0))
     }
 
     fn is_secret(&self, offer: &[u8]) -> bool {

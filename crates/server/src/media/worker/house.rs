@@ -12,6 +12,9 @@ impl Worker {
     /// A second went by.
     pub(super) fn round(&mut self, now: Micros) {
         self.meters.add(&mut self.counts);
+        if let Some(wires) = &self.web {
+            wires.round(now);
+        }
         for place in 0..self.lines.len() {
             self.look_after(place, now);
         }

@@ -4,6 +4,8 @@ use super::super::codecs::Coding;
 use super::super::line::Line;
 use super::super::meter::{Counts, Why};
 use super::super::tap::{PACKET, decode};
+use super::super::web::Of;
+use super::super::wires::Wires;
 use super::Worker;
 use facade::voice::plane::Noticed;
 use media::dtmf::event::{Event, Heard};
@@ -238,13 +240,13 @@ pub(super) fn send(
     buffer: &mut [u8],
     cut: &Cut,
     patch: &Patch,
-    web: Option<&UdpSocket>,
+    web: Option<&Wires>,
     counts: &mut Counts,
 ) {
     let sent = match (&mut line.web, web, &line.sockets) {
         (Some(session), Some(socket), _) => buffer
             .get(cut.begin..cut.end)
-            .is_some_and(|payload| session.send(patch, payload, socket)),
+            .is_some_and(|payload| session.send(Of::Sound, patch, payload, socket)),
         (None, _, Some((socket, _))) => {
             let length = match &mut line.guard {
                 Some(guard) => guard.lock(buffer, cut.length),

@@ -296,3 +296,26 @@ fn a_telephone_that_vanishes_leaves_with_a_cause_of_its_own() {
     w.wish(Wish::Vanish(B.into(), call));
     w.expect("vanished", "1001:3(19) 1002:3(19) 1001:1(19) 1002:1(19)");
 }
+
+#[test]
+fn a_push_token_is_owed_to_the_webhook_until_it_is_told() {
+    let mut w = World::with_phones(&[]);
+    let come = |w: &mut World| {
+        let attached = Attached { push: "fcm:1".into(), ..Attached::default() };
+        let (from, to) = (X.into(), C.into());
+        w.try_wish(Wish::Come { from, to, via: Via::Web, attached, open: true }).unwrap();
+    };
+    come(&mut w);
+    assert_eq!(w.centre.open_pushes(), []);
+    let mut realm = w.centre.directory().realm.clone().unwrap();
+    realm.push_to = Some("https://hook.example.com/".into());
+    w.put(Entry::Realm(realm));
+    come(&mut w);
+    let [(contact, push)] = &w.centre.open_pushes()[..] else { panic!("one is owed") };
+    assert_eq!((&*push.token, push.dialed.as_str()), ("fcm:1", C));
+    let contact = *contact;
+    w.rebuild();
+    w.run(Command::PushDone { contact, why: None }).unwrap();
+    assert_eq!(w.centre.open_pushes(), []);
+    assert!(w.run(Command::PushDone { contact, why: None }).is_err());
+}
