@@ -62,3 +62,29 @@ def check(http):
     assert gone["before"]["name"] == "새 사람" and "after" not in gone
     logins = trail(http, kind="sessions", by="admin")
     assert logins and logins[0]["action"] == "logged_in"
+
+
+def test_who_was_not_let_in_stands_there_and_a_flood_fills_nothing(tmp_path):
+    own = demo.Centre(tmp_path / "data")
+    try:
+        def knock(user, password):
+            body = json.dumps({"user": user, "password": password})
+            return wire.send(own.http, "POST", "/api/v1/session", [("Content-Type", "application/json")], body).status
+
+        assert knock("1001", "not-the-password") == 401
+        # Somebody types their password where the name belongs.
+        assert knock("hunter2-secret", "x") == 401
+        unknown, known = trail(own.http, kind="sessions", limit=3)[1:]
+        assert (known["action"], known["by"], known["name"], known["from"]) == ("not_let_in", "1001", "1001", "127.0.0.1")
+        assert known["after"] == {"wrong": "password"}
+        assert (unknown["action"], unknown["by"], unknown["name"]) == ("not_let_in", "?", "")
+        for n in range(120):
+            assert knock(f"guess-{n}", "x") == 401
+        rows = [row for row in trail(own.http, kind="sessions", limit=100) if row["action"] == "not_let_in"]
+        assert 60 <= len(rows) <= 80, "sixty at once, and one each ten seconds"
+        assert "hunter2" not in json.dumps(rows) and "not-the-password" not in json.dumps(rows)
+    finally:
+        own.stop()
+    for file in (tmp_path / "data").rglob("*"):
+        if file.is_file():
+            assert b"hunter2-secret" not in file.read_bytes(), file

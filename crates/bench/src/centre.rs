@@ -69,6 +69,7 @@ impl Small {
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: std::collections::BTreeSet::new(),
+            sign_on: None,
             agents_hear_own: false,
             retention: domain::retention::Retention::default(),
             push_to: None,
@@ -87,6 +88,7 @@ impl Small {
                 limits: [(Channel::Chat, each)].into(),
                 disabled: false,
                 second: None,
+                sign_on: None,
             };
             self.put(Entry::User(user));
         }

@@ -3,6 +3,7 @@
 //! A change is wrapped ([`crate::command::Command::As`]); its deed then holds [`crate::fact::Fact::Audited`], with what stood
 //! there before. [`trail`] makes rows of a deed: so the trail follows from the facts alone, too.
 
+use crate::board::Act;
 use crate::directory::Entry;
 use crate::fact::{Deed, Fact};
 use crate::id::UserId;
@@ -33,6 +34,18 @@ pub struct Actor {
     pub from: Arc<str>,
 }
 
+/// What was wrong when somebody was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wrong {
+    /// The name or the password.
+    Password,
+    /// The one-time or recovery code.
+    Code,
+    /// The identity provider names nobody who is here.
+    SignOn,
+}
+
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +70,18 @@ pub enum What {
     },
     /// Somebody logged in.
     LoggedIn(UserId),
+    /// Somebody was let in by the word of the identity provider.
+    SignedOn(UserId),
+    /// Somebody tried to log in as this person, and was not let in; none is a name that nobody has.
+    NotLetIn {
+        /// As whom.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserId>,
+        /// What was wrong.
+        wrong: Wrong,
+    },
+    /// A supervisor did something with other people's work.
+    Supervised(Act),
 }
 
 /// One row of the trail.
@@ -83,7 +108,8 @@ impl Row {
         match &self.what {
             What::Put { now, .. } => now.key().map_or("realm", |key| key.kind()),
             What::Removed { kind, .. } => kind,
-            What::LoggedIn(_) => "sessions",
+            What::LoggedIn(_) | What::SignedOn(_) | What::NotLetIn { .. } => "sessions",
+            What::Supervised(_) => "supervision",
         }
     }
 
@@ -96,7 +122,15 @@ impl Row {
                 (None, _) => String::new(),
             },
             What::Removed { name, .. } => name.to_string(),
-            What::LoggedIn(user) => user.to_string(),
+            What::LoggedIn(user) | What::SignedOn(user) => user.to_string(),
+            What::NotLetIn { user, .. } => user.as_ref().map(UserId::to_string).unwrap_or_default(),
+            What::Supervised(act) => match act {
+                Act::Moved { contact, .. }
+                | Act::TookOver { contact, .. }
+                | Act::Watched { contact, .. } => contact.to_string(),
+                Act::Joined { agent, .. } | Act::Forced { agent, .. } => agent.to_string(),
+                Act::Limited(_) => String::new(),
+            },
         }
     }
 }
@@ -134,6 +168,14 @@ impl Filter {
 
 /// The rows of a deed, in order.
 pub fn trail(seq: u64, deed: &Deed) -> Vec<Row> {
+    let actor = |fact: &Fact| match fact {
+        Fact::NotLetIn { by, .. } => Some(by.as_ref().clone()),
+        // They act at pages of ours; from where stands at their log-in.
+        Fact::Supervised { by, .. } => {
+            Some(Actor { user: by.clone(), way: Way::Page, from: "".into() })
+        }
+        _ => None,
+    };
     let audited = deed.facts.iter().find_map(|fact| match fact {
         Fact::Audited { by, was } => Some((by, was)),
         _ => None,
@@ -147,11 +189,17 @@ pub fn trail(seq: u64, deed: &Deed) -> Vec<Row> {
             Fact::Removed(key) => {
                 What::Removed { kind: key.kind().into(), name: key.name().into(), was: before() }
             }
+            Fact::NotLetIn { user, wrong, .. } => {
+                What::NotLetIn { user: user.clone(), wrong: *wrong }
+            }
+            Fact::Supervised { act, .. } => What::Supervised(act.clone()),
+            Fact::LoggedIn { user, signed_on: true, .. } => What::SignedOn(user.clone()),
             Fact::LoggedIn { user, .. } => What::LoggedIn(user.clone()),
             _ => continue,
         };
         let n = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let (cause, by) = (deed.cause.clone(), audited.map(|(by, _)| by.as_ref().clone()));
+        let by = audited.map(|(by, _)| by.as_ref().clone()).or_else(|| actor(fact));
+        let cause = deed.cause.clone();
         rows.push(Row { seq, n, at: deed.at, cause, by, what });
     }
     rows

@@ -316,6 +316,7 @@ impl Centre {
             Command::Put(entry) => self.put(step, *entry),
             Command::PutAll(entries) => self.put_all(step, entries),
             Command::Remove(key) => self.remove(step, key),
+            Command::NotLetIn { by, wrong } => self.not_let_in(step, by, wrong),
             Command::LogIn { user, session, proof } => self.log_in(step, user, session, proof),
             Command::TakeCode { user, proof } => self.take_code(step, &user, proof),
             Command::SetSecondFactor { user, factor, keep } => {
@@ -561,7 +562,10 @@ impl Centre {
                 return topics;
             }
             // A secret's hash is nobody's news.
-            Fact::TokenGiven { .. } | Fact::LoggedIn { .. } | Fact::CodeTaken { .. } => {
+            Fact::TokenGiven { .. }
+            | Fact::LoggedIn { .. }
+            | Fact::NotLetIn { .. }
+            | Fact::CodeTaken { .. } => {
                 return topics;
             }
             // A token is told to the webhook alone.

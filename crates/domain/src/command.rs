@@ -1,13 +1,14 @@
 //! What is wanted. A command may be refused; what it makes happen are facts.
 
 use crate::agent::{AgentState, Channel};
-use crate::audit::Actor;
+use crate::audit::{Actor, Wrong};
 use crate::board::Supervision;
 use crate::call::{Barge, CallId, Cause, Wish};
 use crate::contact::{
     Attributes, Contact, Origin, Reference, SegmentValue, TextKind, TextKinds, WrapUp,
 };
 use crate::directory::{Entry, EntryKey, SecondFactor};
+use crate::fact::Code;
 use crate::id::{
     ClientKey, ContactId, CtiId, DeviceId, FileId, FlowId, ItemId, NoticeId, ParticipantId,
     QueueId, StreamId, TokenHash, UserId,
@@ -252,6 +253,13 @@ pub enum Proof {
     Code(u64),
     /// By the password, and the recovery code of this hash.
     Recovery(TokenHash),
+    /// By the word of the realm's identity provider.
+    Provider {
+        /// It says that it asked for more than one thing.
+        several: bool,
+        /// And by a code of ours that is good once.
+        code: Option<Code>,
+    },
     /// Otherwise, and at least as well: by a session of theirs, or by having just set a second factor.
     Known,
 }
@@ -329,6 +337,13 @@ pub enum Command {
         session: TokenHash,
         /// How.
         proof: Proof,
+    },
+    /// Somebody was not let in: it is written down. The caller sees to it that a flood of them is not.
+    NotLetIn {
+        /// From where, and as whom.
+        by: Box<Actor>,
+        /// What was wrong.
+        wrong: Wrong,
     },
     /// Somebody has proved who they are, for something else than a session: a code is used up all the same.
     TakeCode {

@@ -4,10 +4,12 @@
 //! simply all of its entries. What may be put into it, and be taken out, `directory/check.rs` says.
 
 mod check;
+mod sign_on;
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub use sign_on::{SignOn, Trust};
 pub use source::Source;
 
 use crate::agent::Channel;
@@ -61,6 +63,9 @@ pub struct User {
     /// What is asked for beside the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<Arc<SecondFactor>>,
+    /// How the identity provider names them, where that is not their own name here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_on: Option<Arc<str>>,
 }
 
 /// What somebody has besides their password: one-time codes (RFC 6238), and codes for when the device is lost.
@@ -881,6 +886,9 @@ pub struct Realm {
     /// Who logs in by password must show a second factor, too, in these roles.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub second_factor: BTreeSet<Role>,
+    /// How people are let in by an identity provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_on: Option<Box<SignOn>>,
     /// Agents may listen to the recordings of their own contacts; supervisors and administrators may to all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agents_hear_own: bool,

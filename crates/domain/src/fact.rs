@@ -2,7 +2,7 @@
 //! state. A fact is never changed; a new version of the trade gets a new fact, or a field with a default.
 
 use crate::agent::{AgentState, Channel};
-use crate::audit::Actor;
+use crate::audit::{Actor, Wrong};
 use crate::board::{Act, Notice};
 use crate::call::{CallId, Happening, Place, Said as Shown, Seat, Sound, Tag};
 use crate::contact::{
@@ -98,6 +98,19 @@ pub enum Fact {
         session: TokenHash,
         /// Valid until then at most.
         until: Millis,
+        /// By the word of the realm's identity provider.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        signed_on: bool,
+    },
+    /// Somebody was not let in.
+    NotLetIn {
+        /// From where, and as whom: a name that nobody has is left out, for it may be a password.
+        by: Box<Actor>,
+        /// As whom; none is a name that nobody has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserId>,
+        /// What was wrong.
+        wrong: Wrong,
     },
     /// A session ended.
     LoggedOut {

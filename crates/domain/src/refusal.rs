@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The password was right; this role must set a second factor first.
     #[error("a second factor must be set first")]
     MustEnrol,
+    /// The password was right, but this realm takes an identity provider's word alone.
+    #[error("passwords are not taken here: log in by the identity provider")]
+    PasswordsOff,
     /// No contact has this id.
     #[error("there is no such contact")]
     NoSuchContact,
@@ -177,6 +180,7 @@ impl Refusal {
             Self::CodeNeeded => "session.code_needed",
             Self::WrongCode => "session.wrong_code",
             Self::MustEnrol => "session.must_enrol",
+            Self::PasswordsOff => "session.passwords_off",
             Self::NoSuchContact => "contact.none",
             Self::Archived(_) => "contact.archived",
             Self::ContactEnded => "contact.ended",

@@ -57,6 +57,10 @@ pub trait Site {
     fn mac(&self, _what: &[u8]) -> Option<[u8; 32]> {
         None
     }
+    /// What a compact JWS says, if one of these keys (a JWK Set) has signed it by RS256 or ES256.
+    fn signed(&self, _token: &str, _keys: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
     /// A CTI user of any realm. Known without asking the realm, so that logging in works while it is away.
     fn cti_user(&self, _id: &str) -> Option<CtiLogin> {
         None
@@ -123,6 +127,8 @@ pub struct Settings {
     pub listeners: BTreeMap<String, String>,
     /// Origins of sites that may show the web chat in a frame, such as `https://www.example.com`.
     pub chat_sites: Vec<String>,
+    /// Origins of sites that may show the desk in a frame, such as `https://crm.example.com`.
+    pub desk_sites: Vec<String>,
     /// Sockets of other servers that the web chat's page may be pointed at, such as `wss://other.example.com:6081`.
     pub chat_sockets: Vec<String>,
 }
@@ -228,6 +234,26 @@ pub struct Silence {
     pub length: u64,
 }
 
+/// A call to somebody else's server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Where to.
+    pub url: String,
+    /// Headers to send with it.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is posted; none asks by GET.
+    pub body: Option<String>,
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallFault {
+    /// Nobody answered in time, or it may not be called.
+    Away,
+    /// It answered with this status, which is none of success.
+    Refused(u16),
+}
+
 /// What one request needs next.
 pub enum Step {
     /// Nothing more: this is the answer.
@@ -306,6 +332,15 @@ pub enum Step {
         ask: Arc<str>,
         /// What then. None: it does not stand, it fell before it had answered, the server has too many, or stops.
         then: Then<Option<Arc<str>>>,
+    },
+    /// Call somebody else's server, by the one client there is and within its limits.
+    Call {
+        /// For which realm: its list says which hosts may be called although they are not public.
+        realm: RealmNo,
+        /// What for.
+        call: Box<Call>,
+        /// What then: the body of a success.
+        then: Then<Result<Vec<u8>, CallFault>>,
     },
     /// Take the connection over as a WebSocket.
     Upgrade {

@@ -152,10 +152,13 @@ read::config! {
         /// Threads that carry sound; 0 takes one for each two cores.
         threads: usize = 0,
     }
-    /// The customer's chat page, `/webchat.html`.
+    /// The customer's chat page, `/webchat.html`, and the desk in frames.
     web: Web {
         /// Sites that may show it in a frame, such as `https://www.example.com`; the demo lets every site.
         chat_sites: Vec<String> = Vec::new(),
+        /// Sites that may show the desk in a frame, such as `https://crm.example.com`. Over HTTPS alone: the session's cookie
+        /// is then one that browsers keep in frames of other sites, for each of those apart.
+        desk_sites: Vec<String> = Vec::new(),
         /// Sockets of other servers that its `url` may name, such as `wss://other.example.com:6081`; this server's own
         /// need not be named.
         chat_sockets: Vec<String> = Vec::new(),
@@ -253,6 +256,7 @@ impl Config {
         }
         for (key, origins, schemes) in [
             ("web.chat_sites", &self.web.chat_sites, ["https://", "http://"]),
+            ("web.desk_sites", &self.web.desk_sites, ["https://", "http://"]),
             ("web.chat_sockets", &self.web.chat_sockets, ["wss://", "ws://"]),
         ] {
             // They become part of a header: an origin, and nothing that ends it.

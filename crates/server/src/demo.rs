@@ -197,6 +197,7 @@ fn realm(created: Millis, sealed: &str) -> Entry {
         utc_offset_minutes: None,
         open_like_max: false,
         second_factor: std::collections::BTreeSet::new(),
+        sign_on: None,
         agents_hear_own: false,
         retention: domain::retention::Retention::default(),
     })
@@ -219,6 +220,7 @@ fn people(password: &Arc<str>) -> Vec<Entry> {
                 limits,
                 disabled: false,
                 second: None,
+                sign_on: None,
             })
         };
     let agents = (1001..).zip(AGENTS).map(|(number, name)| {

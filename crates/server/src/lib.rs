@@ -17,6 +17,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+mod jws;
 pub mod listen;
 pub mod log;
 pub mod media;

@@ -110,6 +110,21 @@ impl Post {
         body: String,
         listed: &[Arc<str>],
     ) -> Result<Answer, Fault> {
+        self.call(url, headers, Some(body), listed).await
+    }
+
+    /// The same; without a body it asks by GET.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`], also for any answer but 2xx.
+    pub async fn call(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: Option<String>,
+        listed: &[Arc<str>],
+    ) -> Result<Answer, Fault> {
         let url = reqwest::Url::parse(url).map_err(|_| Fault::Forbidden)?;
         let host = url.host_str().ok_or(Fault::Forbidden)?.to_owned();
         let plain = matches!(url.scheme(), "http" | "https")
@@ -132,7 +147,10 @@ impl Post {
         let target = self.target(&host);
         let _turn = target.acquire().await.map_err(|_| Fault::Failed("the server stops"))?;
         let client = if free { &self.free } else { &self.guarded };
-        let mut request = client.post(url).body(body);
+        let mut request = match body {
+            Some(body) => client.post(url).body(body),
+            None => client.get(url),
+        };
         for (name, value) in headers {
             request = request.header(*name, value);
         }

@@ -225,6 +225,7 @@ impl Server {
             realms: realms.clone(),
             standing: Arc::default(),
             blobs,
+            post,
             proxies: config.server.proxies.clone(),
             request_time: Duration::from_secs(config.limits.request_seconds),
             upload_time: Duration::from_secs(config.limits.upload_seconds),
@@ -329,6 +330,7 @@ fn settings(config: &Config, demo: bool, ready: &Ready) -> Settings {
         file_types: config.files.types.clone(),
         listeners,
         chat_sites: config.web.chat_sites.clone(),
+        desk_sites: config.web.desk_sites.clone(),
         chat_sockets: config.web.chat_sockets.clone(),
     }
 }

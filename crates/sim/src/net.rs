@@ -17,7 +17,7 @@ use domain::refusal::Refusal;
 use domain::signal::Signal;
 use domain::time::Millis;
 use facade::door::{
-    Cx, Effect, Fault, Head, Part, Received, Request, Response, Session, Step, Then,
+    CallFault, Cx, Effect, Fault, Head, Part, Received, Request, Response, Session, Step, Then,
 };
 use site::Office;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -213,6 +213,7 @@ impl World {
                     );
                 }
                 Step::Peaks { then, .. } => self.go_on(None, then),
+                Step::Call { then, .. } => self.go_on(Err(CallFault::Away), then),
                 // No client here waits long.
                 Step::Ask { then, .. } => self.go_on(None, then),
                 Step::Upgrade { session, .. } => {

@@ -82,6 +82,7 @@ pub(crate) fn user(id: &str, role: Role, skill: u8) -> User {
         limits,
         disabled: false,
         second: None,
+        sign_on: None,
     }
 }
 
@@ -142,6 +143,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         utc_offset_minutes: None,
         open_like_max: false,
         second_factor: BTreeSet::new(),
+        sign_on: None,
         agents_hear_own: false,
         retention: domain::retention::Retention::default(),
     };

@@ -62,7 +62,7 @@ export interface Audited {
   readonly cause: string;
   readonly kind: string;
   readonly name: string;
-  readonly action: "added" | "changed" | "removed" | "logged_in";
+  readonly action: "added" | "changed" | "removed" | "logged_in" | "signed_on" | "not_let_in" | "moved" | "took_over" | "watched" | "joined" | "forced" | "limited";
   /** None is the server itself. */
   readonly by?: string;
   readonly way?: "page" | "api" | "cli";

@@ -17,6 +17,8 @@ export type Denied =
   | { readonly kind: "wrongCode" }
   /** The password was right; a second factor must be set first. */
   | { readonly kind: "enrol" }
+  /** The password was right; another way in is wanted. */
+  | { readonly kind: "passwordsOff" }
   | { readonly kind: "locked"; readonly seconds: number }
   /** It took too long. */
   | { readonly kind: "late" }
@@ -34,12 +36,14 @@ export interface Enrolment {
 
 const PATH = "/api/v1/session";
 const SECOND = "/api/v1/second-factor";
+const SIGN_ON = "/api/v1/sign-on";
 
 const DENIED: Readonly<Record<string, Denied>> = {
   "session.wrong_password": { kind: "wrong" },
   "session.code_needed": { kind: "code" },
   "session.wrong_code": { kind: "wrongCode" },
   "session.must_enrol": { kind: "enrol" },
+  "session.passwords_off": { kind: "passwordsOff" },
 };
 
 async function ask<T>(method: string, path: string, body: unknown): Promise<{ readonly kind: "ok"; readonly told: T } | Denied> {
@@ -65,6 +69,44 @@ export async function logIn(user: string, password: string, code?: string): Prom
   const answer = await ask<{ user: User }>("POST", PATH, { user, password, ...(code ? { code } : {}) });
   return answer.kind === "ok" ? { kind: "in", user: answer.told.user } : answer;
 }
+
+/** Which ways in there are; `label` is the identity provider's, if there is one. */
+export interface Ways {
+  readonly label: string | null;
+  readonly passwords: boolean;
+}
+
+export async function ways(): Promise<Ways> {
+  try {
+    const answer = await fetch(SIGN_ON);
+    if (answer.ok) return (await answer.json()) as Ways;
+  } catch {
+    // Whoever logs in by password hears of it then.
+  }
+  return { label: null, passwords: true };
+}
+
+/** Where the browser goes for the identity provider, and is brought back to this page from there. */
+export const signOn = (page: string): string => `${SIGN_ON}/begin?page=${page}`;
+
+/** How the identity provider's log-in came out, if this page was opened by one; told once. */
+export function cameBack(): string | null {
+  const url = new URL(location.href);
+  const how = url.searchParams.get("sign_on");
+  if (how === null) return null;
+  url.searchParams.delete("sign_on");
+  history.replaceState(history.state, "", url);
+  return how;
+}
+
+/** A code of whom the identity provider has named to this browser. */
+export async function giveCode(code: string): Promise<Login> {
+  const answer = await ask<{ user: User }>("POST", `${SIGN_ON}/code`, { code });
+  return answer.kind === "ok" ? { kind: "in", user: answer.told.user } : answer;
+}
+
+/** Begins to set the second factor of whom the identity provider has named to this browser. */
+export const enrolNamed = () => ask<Enrolment>("POST", `${SIGN_ON}/second-factor`, {});
 
 /** Begins to set one's second factor; `code` is of the one that there is. */
 export const enrol = (user: string, password: string, code?: string) =>

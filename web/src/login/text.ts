@@ -6,6 +6,11 @@ import type { Denied } from "./session";
 
 export const t = translator(ko, en);
 
+const ENDS = ["cancelled", "stale", "away", "refused", "unknown", "busy", "off"] as const;
+
+/** How a log-in by the identity provider came out, in words; what it is comes from the address, so any other word is none. */
+export const cameOut = (how: string): string => t(`sso.${ENDS.find((end) => end === how) ?? "refused"}`);
+
 /** A denial in words. */
 export function excuse(denied: Denied): string {
   if (denied.kind === "locked") return t("locked", { minutes: Math.ceil(denied.seconds / 60) });

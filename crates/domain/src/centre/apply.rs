@@ -44,7 +44,7 @@ impl Centre {
                 }
                 self.reindex_queues();
             }
-            Fact::LoggedIn { user, session, until } => {
+            Fact::LoggedIn { user, session, until, .. } => {
                 self.sessions.insert(*session, Session { user: user.clone(), until: *until });
                 self.soft.seen.insert(*session, at);
             }
@@ -176,7 +176,10 @@ impl Centre {
                 }
                 self.join_line(*contact);
             }
-            Fact::Supervised { .. } | Fact::Announced(_) | Fact::NoticeRead { .. } => {}
+            Fact::Supervised { .. }
+            | Fact::NotLetIn { .. }
+            | Fact::Announced(_)
+            | Fact::NoticeRead { .. } => {}
             Fact::Closed { contact, .. } => self.closed(at, *contact),
             Fact::WrapUpBegan { contact, agent, until } if self.is_call(*contact) => {
                 let work = Work {

@@ -1,9 +1,9 @@
 //! Sessions: who may have one, by what proof, and what ends them. Passwords and codes have been looked at before.
 
 use super::{Centre, Decided, SESSION_LIMIT, Step};
-use crate::audit::Actor;
+use crate::audit::{Actor, Wrong};
 use crate::command::{Command, Done, Proof};
-use crate::directory::{Entry, SecondFactor, User};
+use crate::directory::{Entry, SecondFactor, Trust, User};
 use crate::fact::{Code, Fact};
 use crate::id::{TokenHash, UserId};
 use crate::refusal::Refusal;
@@ -31,8 +31,9 @@ impl Centre {
         proof: Proof,
     ) -> Decided {
         let known = self.directory.users.get(&user).filter(|u| !u.disabled);
+        let signed_on = matches!(proof, Proof::Provider { .. });
         let known = known
-            .filter(|u| u.password.is_some() || proof == Proof::Known)
+            .filter(|u| u.password.is_some() || signed_on || proof == Proof::Known)
             .ok_or(Refusal::WrongPassword)?;
         if let Some(code) = self.proved(known, proof)? {
             self.emit(step, Fact::CodeTaken { user: user.clone(), code });
@@ -47,7 +48,25 @@ impl Centre {
         if own.len() >= SESSIONS_OF_ONE {
             self.emit(step, Fact::LoggedOut { session: own[0].1 });
         }
-        self.emit(step, Fact::LoggedIn { user, session, until: step.now.plus(SESSION_LIMIT) });
+        self.emit(
+            step,
+            Fact::LoggedIn { user, session, until: step.now.plus(SESSION_LIMIT), signed_on },
+        );
+        Ok(Done::Ok)
+    }
+
+    /// Writes down that somebody was not let in. Whoever types a password where the name belongs is not told on.
+    pub(super) fn not_let_in(
+        &mut self,
+        step: &mut Step<'_>,
+        mut by: Box<Actor>,
+        wrong: Wrong,
+    ) -> Decided {
+        let user = self.directory.users.get(&by.user).map(|user| user.id.clone());
+        if user.is_none() {
+            by.user = UserId::from("?");
+        }
+        self.emit(step, Fact::NotLetIn { by, user, wrong });
         Ok(Done::Ok)
     }
 
@@ -92,27 +111,41 @@ impl Centre {
 
     /// Is it enough? With the code that is used up by it.
     fn proved(&self, user: &User, proof: Proof) -> Result<Option<Code>, Refusal> {
+        let code = match proof {
+            Proof::Known => return Ok(None),
+            Proof::Provider { several, code } => {
+                let way = self.directory.sign_on().ok_or(Refusal::NotAllowed)?;
+                match way.second_factor {
+                    Trust::Always => return Ok(None),
+                    Trust::Said if several => return Ok(None),
+                    Trust::Said | Trust::Never => code,
+                }
+            }
+            _ if !self.directory.takes_password(user) => return Err(Refusal::PasswordsOff),
+            Proof::Password => None,
+            Proof::Code(step) => Some(Code::Step(step)),
+            Proof::Recovery(hash) => Some(Code::Recovery(hash)),
+        };
         let taken = self.codes.get(&user.id);
-        match (proof, &user.second) {
-            (Proof::Known, _) => Ok(None),
-            (Proof::Password, Some(_)) => Err(Refusal::CodeNeeded),
-            (Proof::Password, None) => {
+        match (code, &user.second) {
+            (None, Some(_)) => Err(Refusal::CodeNeeded),
+            (None, None) => {
                 let realm = self.directory.realm.as_ref();
                 if realm.is_some_and(|realm| realm.second_factor.contains(&user.role)) {
                     return Err(Refusal::MustEnrol);
                 }
                 Ok(None)
             }
-            (Proof::Code(step), Some(_)) if taken.is_none_or(|taken| step > taken.step) => {
-                Ok(Some(Code::Step(step)))
+            (Some(Code::Step(step)), Some(_)) if taken.is_none_or(|taken| step > taken.step) => {
+                Ok(code)
             }
-            (Proof::Recovery(hash), Some(second))
+            (Some(Code::Recovery(hash)), Some(second))
                 if second.recovery.contains(&hash)
                     && taken.is_none_or(|taken| !taken.recovery.contains(&hash)) =>
             {
-                Ok(Some(Code::Recovery(hash)))
+                Ok(code)
             }
-            (Proof::Code(_) | Proof::Recovery(_), _) => Err(Refusal::WrongCode),
+            (Some(_), _) => Err(Refusal::WrongCode),
         }
     }
 

@@ -62,6 +62,7 @@ impl Shop {
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: BTreeSet::new(),
+            sign_on: None,
             agents_hear_own: false,
             retention: crate::retention::Retention::default(),
         };
@@ -286,6 +287,7 @@ fn user(id: &str, role: Role) -> User {
         limits: [(Channel::Chat, 2)].into(),
         disabled: false,
         second: None,
+        sign_on: None,
     }
 }
 

@@ -24,6 +24,7 @@ impl Directory {
                 ))
             }
         };
+        self.check_sign_on(entry)?;
         match entry {
             Entry::Realm(realm)
                 if self.realm.as_ref().is_some_and(|r| r.instance != realm.instance) =>

@@ -15,6 +15,7 @@ fn shop() -> Directory {
         limits: BTreeMap::new(),
         disabled: false,
         second: None,
+        sign_on: None,
     };
     d.put(Entry::User(user));
     d.put(Entry::Group(Group {
@@ -123,4 +124,50 @@ fn hours_know_weekdays_and_holidays() {
     );
     hours.holidays.insert(20_413);
     assert!(!hours.open(friday_noon));
+}
+
+#[test]
+fn somebody_gets_in_by_a_password_though_all_others_come_by_the_provider() {
+    let mut d = shop();
+    let person = |id: &str, role, password: Option<&str>| User {
+        id: id.into(),
+        role,
+        password: password.map(Into::into),
+        ..d.users["1001"].as_ref().clone()
+    };
+    let agent = person("1002", Role::Agent, Some("hash"));
+    let admin = person("admin", Role::Administrator, Some("hash"));
+    let realm: Realm = serde_json::from_str(
+        r#"{"name":"x","instance":"5a9d0000-0000-4000-8000-000000000001","created":0,
+            "sign_on":{"issuer":"https://id.example","client":"c","claim":"sub","label":"SSO","no_passwords":true}}"#,
+    )
+    .unwrap();
+    let realm = Entry::Realm(realm);
+    d.put(Entry::User(agent.clone()));
+    assert!(d.check(&realm).is_err(), "an agent's password helps nobody");
+    d.put(Entry::User(admin.clone()));
+    assert_eq!(d.check(&realm), Ok(()));
+    d.put(realm);
+    assert!(d.takes_password(&admin) && !d.takes_password(&agent));
+    let last = |user: User| d.check(&Entry::User(user)).is_err();
+    assert!(last(User { password: None, ..admin.clone() }));
+    assert!(last(User { disabled: true, ..admin.clone() }));
+    assert!(last(User { role: Role::Supervisor, ..admin.clone() }));
+    assert!(d.check_removal(&EntryKey::User("admin".into())).is_err());
+    assert_eq!(d.check_removal(&EntryKey::User("1002".into())), Ok(()));
+    d.put(Entry::User(User { id: "admin2".into(), ..admin.clone() }));
+    assert_eq!(d.check(&Entry::User(User { password: None, ..admin })), Ok(()));
+}
+
+#[test]
+fn a_providers_word_names_one_person() {
+    let mut d = shop();
+    let user = d.users["1001"].as_ref().clone();
+    d.put(Entry::User(User { sign_on: Some("Kim@Example.com".into()), ..user.clone() }));
+    d.put(Entry::User(User { id: "kim@example.com".into(), ..user.clone() }));
+    let found = |claim, name| d.signed_on(claim, name).map(|user| user.id.to_string());
+    assert_eq!(found("email", "kim@example.com").as_deref(), Some("1001"), "who says so, first");
+    assert_eq!(found("sub", "kim@example.com").as_deref(), Some("kim@example.com"));
+    assert_eq!(found("sub", "KIM@example.com"), None, "other names are what they are");
+    assert_eq!(found("sub", "1001"), None, "a name at the provider stands instead of one's own");
 }

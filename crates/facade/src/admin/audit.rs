@@ -5,6 +5,7 @@ use super::directory::{Secrets, show};
 use super::{body, problem};
 use crate::door::{Cx, Head, Response, Step};
 use domain::audit::{Filter, Row, Way, What};
+use domain::board::Act;
 use domain::directory::{Entry, Role};
 use domain::id::UserId;
 use domain::query::{Answer, Query};
@@ -137,6 +138,16 @@ fn written(row: &Row) -> Value {
         What::Put { now, was: None } => ("added", None, Some(now)),
         What::Removed { was, .. } => ("removed", was.as_ref(), None),
         What::LoggedIn(_) => ("logged_in", None, None),
+        What::SignedOn(_) => ("signed_on", None, None),
+        What::NotLetIn { wrong, .. } => {
+            told["after"] = json!({"wrong": wrong});
+            ("not_let_in", None, None)
+        }
+        What::Supervised(act) => {
+            let (action, detail) = acted(act);
+            told["after"] = detail;
+            (action, None, None)
+        }
     };
     told["action"] = json!(action);
     if let (Some(was), Some(now)) = (was, now) {
@@ -149,6 +160,22 @@ fn written(row: &Row) -> Value {
         told["after"] = bare(now);
     }
     told
+}
+
+/// What a supervisor did, and with what.
+fn acted(act: &Act) -> (&'static str, Value) {
+    let action = match act {
+        Act::Moved { .. } => "moved",
+        Act::TookOver { .. } => "took_over",
+        Act::Watched { .. } => "watched",
+        Act::Joined { .. } => "joined",
+        Act::Forced { .. } => "forced",
+        Act::Limited(_) => "limited",
+    };
+    // Written as `{"moved": {…}}`: the name stands in `action`.
+    let written = serde_json::to_value(act).unwrap_or_default();
+    let detail = written.as_object().and_then(|all| all.values().next()).cloned();
+    (action, detail.unwrap_or_default())
 }
 
 /// Names of members that differ, secrets among them.

@@ -4,7 +4,11 @@
 //!
 //! Whoever knows a password may guess codes from many addresses, so wrong codes are counted for the user alone, too.
 
-use crate::door::{Cx, Head, RealmNo};
+use super::caller::actor;
+use crate::door::{Cx, Head, RealmNo, Step};
+use domain::audit::{Actor, Wrong};
+use domain::command::Command;
+use domain::id::UserId;
 use std::net::IpAddr;
 
 /// One try more after so many seconds.
@@ -17,9 +21,14 @@ const PASSWORDS: (f64, f64) = (1.0 / 60.0, 10.0);
 /// three are right at a time, so whoever guesses for a year is right with a chance of one in seven.
 const CODES: (f64, f64) = (1.0 / 600.0, 30.0);
 
+/// Failures of a realm that are written down: one more every ten seconds, and so many at once. A flood fills no journal.
+const NOTED: (f64, f64) = (0.1, 60.0);
+
 /// The buckets of one user at one address.
 #[derive(Debug, Clone)]
 pub(crate) struct Lockout {
+    realm: RealmNo,
+    by: Actor,
     here: String,
     anywhere: String,
 }
@@ -28,6 +37,8 @@ impl Lockout {
     /// For whoever knocks under this name. A name nobody has is counted alike.
     pub(crate) fn of(realm: RealmNo, user: &str, head: &Head) -> Self {
         Self {
+            realm,
+            by: actor(&UserId::from(user), head),
             here: format!("login.wrong|{}|{user}|{}", realm.0, network(head.peer)),
             anywhere: format!("login.code|{}|{user}", realm.0),
         }
@@ -43,6 +54,21 @@ impl Lockout {
         self.open(cx) && cx.site.has(&self.anywhere, CODES.0, CODES.1)
     }
 
+    /// Writes down that somebody was not let in, and goes on.
+    pub(crate) fn note(
+        &self,
+        cx: &mut Cx<'_>,
+        wrong: Wrong,
+        then: impl FnOnce(&mut Cx<'_>) -> Step + Send + 'static,
+    ) -> Step {
+        if !cx.site.allow(&format!("login.noted|{}", self.realm.0), NOTED.0, NOTED.1) {
+            return then(cx);
+        }
+        let command = Command::NotLetIn { by: Box::new(self.by.clone()), wrong };
+        let done = move |cx: &mut Cx<'_>, _| then(cx);
+        Step::Do(self.realm, "api.log_in", Box::new(command), Box::new(done))
+    }
+
     /// The password was wrong.
     pub(crate) fn wrong(&self, cx: &Cx<'_>) {
         cx.site.allow(&self.here, PASSWORDS.0, PASSWORDS.1);
@@ -56,7 +82,7 @@ impl Lockout {
 }
 
 /// One customer of a provider has a whole /64 of IPv6 addresses: they count as one.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

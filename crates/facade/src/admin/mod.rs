@@ -2,6 +2,7 @@
 //!
 //! - [`caller`]: who asks, by a bearer token or by the cookie of a page of ours ([`cookie`], [`origin`]);
 //! - [`session`], [`lockout`]: logging in and out; [`second`], [`totp`]: the second factor; [`directory`]: people, queues and all else that is set up;
+//! - [`sign_on`]: logging in by an identity provider;
 //! - [`scenarios`]: what bots say, as people write it;
 //! - [`audit`]: who changed what;
 //! - [`contacts`], [`names`], [`story`]: what happened; [`recordings`]: how it sounded; [`reports`]: how much of it, and how well; [`files`], [`queues`], [`about`], [`openapi`];
@@ -27,6 +28,7 @@ mod reports;
 mod scenarios;
 mod second;
 pub mod session;
+mod sign_on;
 mod story;
 mod totp;
 
@@ -79,6 +81,17 @@ pub fn handle(cx: &mut Cx<'_>, request: Request, path: &str) -> Step {
         ["users", id, "second-factor"] => match method.as_str() {
             "DELETE" => second::reset(cx, &request.head, id),
             _ => problem::wrong_method("DELETE"),
+        },
+        ["sign-on"] => get(&mut || sign_on::about(cx, &request.head)),
+        ["sign-on", "begin"] => get(&mut || sign_on::begin(cx, &request.head)),
+        ["sign-on", "return"] => get(&mut || sign_on::back(cx, &request.head)),
+        ["sign-on", "code"] => match method.as_str() {
+            "POST" => sign_on::code(cx, &request),
+            _ => problem::wrong_method("POST"),
+        },
+        ["sign-on", "second-factor"] => match method.as_str() {
+            "POST" => sign_on::enrol(cx, &request),
+            _ => problem::wrong_method("POST"),
         },
         ["demo", "calls"] => match method.as_str() {
             "POST" => demo_calls::post(cx, &request),

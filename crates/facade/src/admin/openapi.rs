@@ -211,6 +211,12 @@ fn operations() -> Vec<Operation> {
             .answer(reference("SecondFactor")),
         new("delete", "/second-factor", ALL, "Take one's own off").body(reference("LogIn")),
         new("delete", "/users/{id}/second-factor", WRITERS, "Take somebody's second factor off"),
+        new("get", "/sign-on", ALL, "Which ways in there are").answer(reference("Ways")),
+        new("post", "/sign-on/code", ALL, "A code of whom the identity provider has named")
+            .body(reference("Code"))
+            .answer(reference("Session")),
+        new("post", "/sign-on/second-factor", ALL, "Begin to set the second factor of theirs")
+            .answer(reference("NewSecondFactor")),
         new("get", "/about", ALL, "What runs here").answer(reference("About")),
         new("get", "/openapi.json", ALL, "This document").answer(json!({"type": "object"})),
         new("get", "/levels", LOGGED_IN, "How full the queues are").answer(list("queues", "Level")),

@@ -85,7 +85,11 @@ pub const fn status(refusal: &Refusal) -> u16 {
         Refusal::BadToken | Refusal::WrongPassword | Refusal::CodeNeeded | Refusal::WrongCode => {
             401
         }
-        Refusal::NotAllowed | Refusal::MustEnrol | Refusal::NotAMember | Refusal::Silent => 403,
+        Refusal::NotAllowed
+        | Refusal::MustEnrol
+        | Refusal::PasswordsOff
+        | Refusal::NotAMember
+        | Refusal::Silent => 403,
         Refusal::NoSuchContact
         | Refusal::Archived(_)
         | Refusal::NoSuchFlow

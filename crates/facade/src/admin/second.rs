@@ -4,13 +4,14 @@
 //! What was begun is kept by whoever began it: the ticket is the secret, sealed. So nothing is kept here that nobody ends.
 
 use super::caller::{Caller, actor, enter, enter_as};
+use super::cookie::Jar;
 use super::origin::{self, Source};
 use super::session::{self, Claim, Denied, Proved};
 use super::{body, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Step};
 use domain::audit::Actor;
 use domain::command::{Command, Proof};
-use domain::directory::{Role, SecondFactor, User};
+use domain::directory::{Directory, Role, SecondFactor, User};
 use domain::id::{TokenHash, UserId};
 use domain::query::{Answer, Query};
 use domain::refusal::Refusal;
@@ -72,32 +73,39 @@ fn standing(user: &User) -> String {
 
 /// `POST`: a secret for a new device, and what proves afterwards that it was asked for by the password.
 pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
-    let begin = |cx: &mut Cx<'_>, proved: Proved| {
-        let secret = totp::secret(cx.chance);
-        let ticket = Ticket {
-            purpose: PURPOSE.to_owned(),
-            realm: proved.realm.0,
-            user: proved.user.id.clone(),
-            secret: totp::seal(cx.site, &secret),
-            standing: standing(&proved.user),
-            until: cx.now.plus(TICKET),
+    let begin = |_: &mut Cx<'_>, proved: Proved| {
+        let Proved { realm, user, .. } = proved;
+        let named = move |cx: &mut Cx<'_>, answer| match answer {
+            Ok(Answer::Directory(directory)) if directory.takes_password(&user) => {
+                begun(cx, realm, &user, &directory)
+            }
+            Ok(Answer::Directory(_)) => problem::refused(&Refusal::PasswordsOff),
+            _ => problem::refused(&Refusal::NoSuchEntry),
         };
-        let ticket = cx.site.seal(&serde_json::to_vec(&ticket).unwrap_or_default());
-        let named = move |_: &mut Cx<'_>, answer| {
-            let Ok(Answer::Directory(directory)) = answer else {
-                return problem::refused(&Refusal::NoSuchEntry);
-            };
-            let realm = directory.realm.as_ref().map_or("sangdam", |realm| &realm.name);
-            let uri = totp::uri(&secret, realm, proved.user.id.as_str());
-            let svg = totp::picture(&uri).unwrap_or_default();
-            problem::reply(
-                200,
-                &json!({"ticket": ticket, "secret": totp::typed(&secret), "uri": uri, "svg": svg}),
-            )
-        };
-        Step::Read(proved.realm, Box::new(Query::Directory), Box::new(named))
+        Step::Read(realm, Box::new(Query::Directory), Box::new(named))
     };
     as_owner(cx, request, begin)
+}
+
+/// A new device of somebody who has proved who they are.
+pub(super) fn begun(cx: &mut Cx<'_>, no: RealmNo, user: &User, directory: &Directory) -> Step {
+    let secret = totp::secret(cx.chance);
+    let ticket = Ticket {
+        purpose: PURPOSE.to_owned(),
+        realm: no.0,
+        user: user.id.clone(),
+        secret: totp::seal(cx.site, &secret),
+        standing: standing(user),
+        until: cx.now.plus(TICKET),
+    };
+    let ticket = cx.site.seal(&serde_json::to_vec(&ticket).unwrap_or_default());
+    let realm = directory.realm.as_ref().map_or("sangdam", |realm| &realm.name);
+    let uri = totp::uri(&secret, realm, user.id.as_str());
+    let svg = totp::picture(&uri).unwrap_or_default();
+    problem::reply(
+        200,
+        &json!({"ticket": ticket, "secret": totp::typed(&secret), "uri": uri, "svg": svg}),
+    )
 }
 
 /// `PUT`: the new device works. Its owner's other sessions end; recovery codes are told once.
@@ -126,7 +134,7 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
     let (realm, user) = (RealmNo(ticket.realm), ticket.user);
     let (owner, standing_then) = (user.clone(), ticket.standing);
     let browser = source == Source::Own;
-    let secure = origin::secure(cx.site.settings(), &request.head);
+    let jar = Jar::of(cx.site.settings(), &request.head);
     let by = Box::new(actor(&user, &request.head));
     let set = move |keep: Option<TokenHash>| {
         let factor = Some((Box::new(factor), step));
@@ -139,7 +147,7 @@ pub(super) fn put(cx: &mut Cx<'_>, request: &Request) -> Step {
                 let then = move |cx: &mut Cx<'_>, opened| match opened {
                     Ok(opened) => {
                         let more = [("recovery", json!(recovery))];
-                        Step::Reply(session::welcomed(cx, &opened, browser, secure, &more))
+                        Step::Reply(session::welcomed(cx, &opened, browser, jar, &more))
                     }
                     Err(denied) => session::no(&denied),
                 };

@@ -1,11 +1,12 @@
 //! `/api/v1/session`: log in, who am I, log out (`web.md`, "Log-in of desk, wall, admin").
 
 use super::caller::{Caller, actor, enter};
+use super::cookie::Jar;
 use super::lockout::{Lockout, RETRY_AFTER_S};
 use super::origin::{self, Source};
 use super::{body, cookie, problem, totp};
 use crate::door::{Cx, Head, RealmNo, Request, Response, Step, Then, mint};
-use domain::audit::Actor;
+use domain::audit::{Actor, Wrong};
 use domain::command::{Command, Proof};
 use domain::directory::User;
 use domain::id::UserId;
@@ -44,13 +45,13 @@ pub(super) fn get(cx: &mut Cx<'_>, head: &Head) -> Step {
 
 /// `DELETE`: log out, everywhere where this session is used.
 pub(super) fn delete(cx: &mut Cx<'_>, head: &Head) -> Step {
-    let secure = origin::secure(cx.site.settings(), head);
+    let jar = Jar::of(cx.site.settings(), head);
     let log_out = move |_: &mut Cx<'_>, caller: Caller| {
         let command = Command::LogOut { session: caller.session };
         let done = move |_: &mut Cx<'_>, outcome| match outcome {
             Ok(_) | Err(Refusal::BadToken) => {
                 let mut response = problem::nothing();
-                response.headers.push(("set-cookie", cookie::clear(secure)));
+                response.headers.push(("set-cookie", cookie::clear(jar)));
                 Step::Reply(response)
             }
             Err(refusal) => problem::refused(&refusal),
@@ -74,10 +75,9 @@ pub(super) fn post(cx: &mut Cx<'_>, request: &Request) -> Step {
         Ok(wanted) => wanted,
         Err(step) => return step,
     };
-    let (browser, secure) =
-        (source == Source::Own, origin::secure(cx.site.settings(), &request.head));
+    let (browser, jar) = (source == Source::Own, Jar::of(cx.site.settings(), &request.head));
     let then = move |cx: &mut Cx<'_>, opened| match opened {
-        Ok(opened) => welcome(cx, &opened, browser, secure),
+        Ok(opened) => welcome(cx, &opened, browser, jar),
         Err(denied) => no(&denied),
     };
     let wanted = Claim { user: &user, password, realm: realm.as_deref(), code };
@@ -145,6 +145,7 @@ pub fn log_in(
         let then = move |cx: &mut Cx<'_>, opened: Result<Opened, Denied>| {
             if let Err(Denied::Refused(Refusal::WrongCode)) = &opened {
                 lockout.wrong_code(cx);
+                return lockout.note(cx, Wrong::Code, move |cx| then(cx, opened));
             }
             then(cx, opened)
         };
@@ -221,7 +222,8 @@ impl Attempt {
             Some(user) if right => self.right(cx, user),
             _ => {
                 self.lockout.wrong(cx);
-                (self.then)(cx, Err(Denied::Refused(Refusal::WrongPassword)))
+                let denied = Err(Denied::Refused(Refusal::WrongPassword));
+                self.lockout.note(cx, Wrong::Password, move |cx| (self.then)(cx, denied))
             }
         };
         Step::Verify { password, hash, then: Box::new(then) }
@@ -236,7 +238,8 @@ impl Attempt {
         };
         let Some(proof) = proof else {
             lockout.wrong_code(cx);
-            return then(cx, Err(Denied::Refused(Refusal::WrongCode)));
+            let denied = Err(Denied::Refused(Refusal::WrongCode));
+            return lockout.note(cx, Wrong::Code, move |cx| then(cx, denied));
         };
         then(cx, Ok(Proved { realm, user, proof, lockout }))
     }
@@ -274,8 +277,8 @@ pub fn open(
 }
 
 /// The answer to whoever is let in.
-pub(super) fn welcome(cx: &Cx<'_>, opened: &Opened, browser: bool, secure: bool) -> Step {
-    Step::Reply(welcomed(cx, opened, browser, secure, &[]))
+pub(super) fn welcome(cx: &Cx<'_>, opened: &Opened, browser: bool, jar: Jar) -> Step {
+    Step::Reply(welcomed(cx, opened, browser, jar, &[]))
 }
 
 /// The same, with more members.
@@ -283,7 +286,7 @@ pub(super) fn welcomed(
     cx: &Cx<'_>,
     opened: &Opened,
     browser: bool,
-    secure: bool,
+    jar: Jar,
     more: &[(&str, Value)],
 ) -> Response {
     let Opened { secret, user, until, .. } = opened;
@@ -293,10 +296,15 @@ pub(super) fn welcomed(
     }
     let mut response = problem::json(200, &said);
     if browser {
-        let seconds = until.since(cx.now).0 / 1_000;
-        response.headers.push(("set-cookie", cookie::set(secret, seconds, secure)));
+        response.headers.push(cookie(cx, opened, jar));
     }
     response
+}
+
+/// The header that gives a browser its session.
+pub(super) fn cookie(cx: &Cx<'_>, opened: &Opened, jar: Jar) -> (&'static str, String) {
+    let seconds = opened.until.since(cx.now).0 / 1_000;
+    ("set-cookie", cookie::set(&opened.secret, seconds, jar))
 }
 
 /// What is told of a person.

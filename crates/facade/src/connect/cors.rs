@@ -82,6 +82,9 @@ pub fn dress(step: Step, with: Headers) -> Step {
             let then = Box::new(|cx: &mut crate::door::Cx<'_>, it| dress(then(cx, it), with));
             Step::Ask { realm, name, make, ask, then }
         }
+        Step::Call { realm, call, then } => {
+            Step::Call { realm, call, then: Box::new(|cx, it| dress(then(cx, it), with)) }
+        }
         // A socket is open to every origin, and its answer has no use for these.
         upgrade @ Step::Upgrade { .. } => upgrade,
     }

@@ -164,6 +164,7 @@ fn control(refusal: &Refusal) -> ApiError {
         | Refusal::CodeNeeded
         | Refusal::WrongCode
         | Refusal::MustEnrol
+        | Refusal::PasswordsOff
         | Refusal::NotAMember
         | Refusal::Silent => ApiError::access_denied(text),
         Refusal::NoSuchContact
@@ -215,7 +216,8 @@ fn participant(refusal: &Refusal) -> ApiError {
         | Refusal::WrongPassword
         | Refusal::CodeNeeded
         | Refusal::WrongCode
-        | Refusal::MustEnrol => ApiError::access_denied("Access denied"),
+        | Refusal::MustEnrol
+        | Refusal::PasswordsOff => ApiError::access_denied("Access denied"),
         Refusal::ChatEnded | Refusal::ContactEnded => {
             ApiError::access_denied("Access denied: the chat has ended")
         }

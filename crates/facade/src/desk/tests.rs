@@ -73,6 +73,7 @@ impl Test {
             limits: BTreeMap::new(),
             disabled: false,
             second: None,
+            sign_on: None,
         };
         let desk = Desk::new(Arc::new(user), RealmNo(0), SESSION, Millis(1_000_000));
         let mut test = Self {

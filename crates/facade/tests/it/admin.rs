@@ -14,8 +14,8 @@ use serde_json::{Value, json as value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const OWN: (&str, &str) = ("origin", "http://127.0.0.1:8080");
-const JSON: (&str, &str) = ("content-type", "application/json");
+pub(crate) const OWN: (&str, &str) = ("origin", "http://127.0.0.1:8080");
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn user(id: &str, role: Role) -> User {
     User {
@@ -28,6 +28,7 @@ fn user(id: &str, role: Role) -> User {
         limits: BTreeMap::new(),
         disabled: false,
         second: None,
+        sign_on: None,
     }
 }
 
@@ -83,7 +84,7 @@ fn code(response: &Response) -> (u16, String) {
     (response.status, json(response)["error"]["code"].as_str().unwrap_or_default().to_owned())
 }
 
-fn check(response: &Response, status: u16, expected: &str) {
+pub(crate) fn check(response: &Response, status: u16, expected: &str) {
     assert_eq!(
         code(response),
         (status, expected.to_owned()),
@@ -144,7 +145,7 @@ pub(crate) fn says(world: &mut World, connection: TokenHash, text: &str) {
     world.run(say).expect("the customer may speak");
 }
 
-fn directory(world: &mut World) -> Arc<Directory> {
+pub(crate) fn directory(world: &mut World) -> Arc<Directory> {
     match world.ask(Query::Directory) {
         Ok(Answer::Directory(directory)) => directory,
         other => panic!("no directory: {other:?}"),
@@ -482,6 +483,7 @@ fn everything_in_the_description_is_answered() {
             let open = operation["security"].as_array().unwrap().is_empty();
             let expected = match (open, path.as_str()) {
                 (true, "/session" | "/second-factor") => 415,
+                (true, path) if path.starts_with("/sign-on/") => 403,
                 (true, _) => 200,
                 (false, path) if path.starts_with("/flows/") => 404,
                 (false, _) => 401,
@@ -541,7 +543,7 @@ pub(crate) fn put_bytes(
 }
 
 /// The step before, of, and after this moment, as a device with this secret shows them.
-fn codes(secret: &str, now: Millis) -> Vec<String> {
+pub(crate) fn codes(secret: &str, now: Millis) -> Vec<String> {
     let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
     let device = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
     let at = now.0 / 1_000;
@@ -549,7 +551,7 @@ fn codes(secret: &str, now: Millis) -> Vec<String> {
 }
 
 /// Sets 1001's second factor; its secret and recovery codes.
-fn enrolled(world: &mut World) -> (String, Vec<String>) {
+pub(crate) fn enrolled(world: &mut World) -> (String, Vec<String>) {
     let body = r#"{"user":"1001","password":"secret-1001"}"#;
     let begun = json(&http(world, "POST", "/api/v1/second-factor", &[JSON], body));
     let secret = begun["secret"].as_str().unwrap().to_owned();

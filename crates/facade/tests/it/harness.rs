@@ -24,8 +24,8 @@ use domain::time::Millis;
 use facade::connect::route;
 use facade::connect::sigv4::{Secret, Signed, Signer, sign};
 use facade::door::{
-    BodyWanted, Cx, Effect, Head, Outline, Part, RealmNo, Received, Request, Response, Session,
-    Step,
+    BodyWanted, Call, CallFault, Cx, Effect, Head, Outline, Part, RealmNo, Received, Request,
+    Response, Session, Step,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -59,6 +59,9 @@ struct Open {
 /// What is done with an answer that is waited for.
 type Waits = facade::door::Then<Option<Arc<str>>>;
 
+/// A server of somebody else.
+type Outside = Box<dyn FnMut(&Call) -> Result<Vec<u8>, CallFault>>;
+
 /// What a request came to.
 pub(crate) enum Outcome {
     /// An answer.
@@ -87,6 +90,8 @@ pub(crate) struct World {
     /// Exchanges that wait for an answer of a standing session.
     polls: BTreeMap<u64, ((usize, u64), Waits)>,
     waiting: Option<Reply>,
+    /// Answers calls out; nobody does unless it is set.
+    pub(crate) outside: Outside,
 }
 
 impl World {
@@ -105,6 +110,7 @@ impl World {
             asked: 0,
             polls: BTreeMap::new(),
             waiting: None,
+            outside: Box::new(|_| Err(CallFault::Away)),
         };
         for entry in shop() {
             world.run(Command::Put(Box::new(entry))).expect("the shop is whole");
@@ -330,6 +336,10 @@ impl World {
                     let outline = there
                         .then(|| Outline { sides: [flat.clone(), flat], ..Outline::default() });
                     then(&mut cx(self.now, &mut self.chance, &self.site), outline)
+                }
+                Step::Call { call, then, .. } => {
+                    let answer = (self.outside)(&call);
+                    then(&mut cx(self.now, &mut self.chance, &self.site), answer)
                 }
                 Step::Ask { realm, name, make, ask, then } => {
                     let key = (realm, name);

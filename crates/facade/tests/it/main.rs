@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing shall fail there")]
 
 mod admin;
+mod audit;
 mod calls;
 mod connect_control;
 mod connect_open;
@@ -12,5 +13,6 @@ mod harness;
 mod max;
 mod nx;
 mod rio;
+mod sign_on;
 mod voice;
 mod wall;

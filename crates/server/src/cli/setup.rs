@@ -93,6 +93,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: std::collections::BTreeSet::new(),
+            sign_on: None,
             agents_hear_own: false,
             retention: domain::retention::Retention::default(),
         }),
@@ -106,6 +107,7 @@ async fn put(realm: &Realm, setup: &Setup, secret: &str) -> anyhow::Result<Insta
             limits: BTreeMap::new(),
             disabled: false,
             second: None,
+            sign_on: None,
         }),
     ];
     let commands = entries.into_iter().map(|entry| Command::Put(Box::new(entry))).collect();

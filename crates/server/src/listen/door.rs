@@ -4,6 +4,7 @@ use super::standing::Standing;
 use crate::blob::Blobs;
 use crate::chance::Os;
 use crate::clock;
+use crate::post::Post;
 use crate::run::Realm;
 use crate::site::Site;
 use facade::door::{Cx, RealmNo};
@@ -23,6 +24,8 @@ pub struct Door {
     pub standing: Arc<Standing>,
     /// Files of chats.
     pub blobs: Arc<Blobs>,
+    /// Calls out.
+    pub post: Arc<Post>,
     /// Proxies whose word is believed.
     pub proxies: Vec<IpAddr>,
     /// Within which a request must have arrived, head and body each.

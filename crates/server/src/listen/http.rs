@@ -9,9 +9,11 @@ use super::serve::{HEAD, Line, Port, serve};
 use super::wire::Wire;
 use super::ws::{self, Opening};
 use crate::metrics::meters;
-use crate::{clock, password, tasks};
+use crate::{clock, password, post, tasks};
 use domain::refusal::Refusal;
-use facade::door::{BodyWanted, Fault, Head, Part, Received, Request, Response as Reply, Step};
+use facade::door::{
+    BodyWanted, Call, CallFault, Fault, Head, Part, Received, Request, Response as Reply, Step,
+};
 use facade::route;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -208,6 +210,19 @@ async fn exchange(exchange: Exchange<'_>) -> Response<Payload> {
                 }
                 None => Ok(fenced(|| door.step(|cx| then(cx, None)))),
             },
+            Step::Call { realm, call, then } => {
+                let Call { url, headers, body } = *call;
+                let listed = door.site.stream_hosts(realm);
+                let answer = door.post.call(&url, &headers, body, &listed).await;
+                let answer = answer.map(|answer| answer.body).map_err(|fault| {
+                    tracing::warn!(realm = realm.0, %fault, "a call for a request came to nothing");
+                    match fault {
+                        post::Fault::Refused(status) => CallFault::Refused(status),
+                        _ => CallFault::Away,
+                    }
+                });
+                Ok(fenced(|| door.step(|cx| then(cx, answer))))
+            }
             Step::Upgrade { protocol, headers, limits, realm, session } => {
                 let Some(realm) = door.realm(realm).cloned() else {
                     return broken(door, &asked, Fault::Unready);

@@ -104,9 +104,12 @@ fn answer(
         let host = head.header("host").unwrap_or("");
         let policy = match asset.path {
             WEBCHAT => chat_policy(host, settings),
-            BENCH => policy(host, &listeners(settings, &["rio"]), frames),
-            DESK => policy(host, &listeners(settings, &["sip_ws", "sip_wss"]), frames),
-            _ => policy(host, &[], frames),
+            BENCH => policy(host, &listeners(settings, &["rio"]), frames, &[]),
+            DESK => {
+                let reached = listeners(settings, &["sip_ws", "sip_wss"]);
+                policy(host, &reached, frames, &settings.desk_sites)
+            }
+            _ => policy(host, &[], frames, &[]),
         };
         set(header::CONTENT_SECURITY_POLICY, &policy);
     }
@@ -128,7 +131,7 @@ fn takes(accepted: &str, coding: &str) -> bool {
 /// (`amazon-connect-chat.md` 3.1), which is another origin than `localhost`. `others` are `ws://` or `wss://`, address and
 /// port of other listeners that the page speaks with: there, or on the same port of the page's own host, for a listener on
 /// every address is announced as loopback.
-fn policy(host: &str, others: &[&str], frames: &str) -> String {
+fn policy(host: &str, others: &[&str], frames: &str, sites: &[String]) -> String {
     let host = plain(host);
     let mut sockets = String::new();
     if !host.is_empty() {
@@ -140,7 +143,7 @@ fn policy(host: &str, others: &[&str], frames: &str) -> String {
     for other in others {
         sockets.push_str(&announced(host, other));
     }
-    written(&sockets, "", frames, "'self'")
+    written(&sockets, "", frames, &ancestors(sites))
 }
 
 /// Where these listeners are announced, so far as there are any.
@@ -169,10 +172,7 @@ fn chat_policy(host: &str, settings: &Settings) -> String {
     for socket in &settings.chat_sockets {
         reach = format!("{reach} {socket}");
     }
-    let mut sites = "'self'".to_owned();
-    for site in &settings.chat_sites {
-        sites = format!("{sites} {site}");
-    }
+    let sites = ancestors(&settings.chat_sites);
     let sites = if settings.demo { "*" } else { &sites };
     written(&format!("{reach}{store}"), &store, "'none'", sites)
 }
@@ -184,6 +184,11 @@ fn written(reach: &str, pictures: &str, frames: &str, ancestors: &str) -> String
         "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'{reach}; \
          img-src 'self' data: blob: https:{pictures}; style-src 'self' 'unsafe-inline'; frame-src {frames}; frame-ancestors {ancestors}"
     )
+}
+
+/// Our own site, and these.
+fn ancestors(sites: &[String]) -> String {
+    sites.iter().fold("'self'".to_owned(), |all, site| format!("{all} {site}"))
 }
 
 /// The host, if it looks like one: it comes from the client, and stands in a header.
@@ -232,10 +237,10 @@ mod tests {
 
     #[test]
     fn the_policy_lets_sockets_of_this_host_through_and_no_tricks() {
-        assert!(policy("localhost:8080", &[], "'none'").contains(
+        assert!(policy("localhost:8080", &[], "'none'", &[]).contains(
             "connect-src 'self' ws://localhost:8080 wss://localhost:8080 ws://127.0.0.1:8080"
         ));
-        assert!(policy("evil; script-src *", &[], "'none'").contains("connect-src 'self';"));
+        assert!(policy("evil; script-src *", &[], "'none'", &[]).contains("connect-src 'self';"));
     }
 
     #[test]
@@ -247,11 +252,11 @@ mod tests {
             ("[fd00::1]:8080", " ws://[fd00::1]:8877;"),
             ("evil; script-src *", " ws://127.0.0.1:8877;"),
         ] {
-            let policy = policy(host, &gateway, "'none'");
+            let policy = policy(host, &gateway, "'none'", &[]);
             assert!(policy.contains(" ws://127.0.0.1:8877"), "{host}: {policy}");
             assert!(policy.contains(own), "{host}: {policy}");
         }
-        assert!(!policy("cti.example:8080", &[], "'none'").contains(":8877"));
+        assert!(!policy("cti.example:8080", &[], "'none'", &[]).contains(":8877"));
     }
 
     #[test]
@@ -263,7 +268,11 @@ mod tests {
         let settings =
             listeners_of([("sip_ws", "ws://127.0.0.1:6080"), ("rio", "ws://127.0.0.1:8877")]);
         let reached = listeners(&settings, &["sip_ws", "sip_wss"]);
-        let policy = policy("desk.example:8080", &reached, "'none'");
+        let sites = ["https://crm.example".to_owned()];
+        let framed = policy("desk.example:8080", &reached, "'none'", &sites);
+        assert!(framed.ends_with("frame-ancestors 'self' https://crm.example"), "{framed}");
+        let policy = policy("desk.example:8080", &reached, "'none'", &[]);
+        assert!(policy.ends_with("frame-ancestors 'self'"), "{policy}");
         assert!(policy.contains(" ws://desk.example:6080;"), "{policy}");
         assert!(!policy.contains(":8877"), "{policy}");
     }

@@ -28,6 +28,7 @@ fn realm(name: &str, alias: &str, instance: &str) -> Fact {
         utc_offset_minutes: None,
         open_like_max: false,
         second_factor: std::collections::BTreeSet::new(),
+        sign_on: None,
         agents_hear_own: false,
         retention: domain::retention::Retention::default(),
     })))

@@ -67,6 +67,7 @@ impl World {
             utc_offset_minutes: None,
             open_like_max: false,
             second_factor: std::collections::BTreeSet::new(),
+            sign_on: None,
             agents_hear_own: false,
             retention: crate::retention::Retention::default(),
         }));
@@ -82,6 +83,7 @@ impl World {
                 limits: BTreeMap::new(),
                 disabled: false,
                 second: None,
+                sign_on: None,
             }));
         }
         for (id, service) in

@@ -83,7 +83,8 @@ fn plan(
     }
     let mut scratch = Scratch { directory: held.clone(), plan: Vec::new() };
     if let Some(value) = document.remove("realm") {
-        let draft = realm(cx, value, held).map_err(|wrong| wrong.below("realm"))?;
+        let draft =
+            realm(cx, value, held, Secrets::Sealed).map_err(|wrong| wrong.below("realm"))?;
         scratch.add("realm".to_owned(), draft)?;
     }
     for kind in Kind::ALL {

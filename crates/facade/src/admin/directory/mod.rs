@@ -161,7 +161,13 @@ pub(super) enum Secrets {
 pub(super) fn show(entry: &Entry, secrets: Secrets) -> Value {
     let open = secrets == Secrets::Sealed;
     match entry {
-        Entry::Realm(it) => json(&programs::RealmWire::of(it)),
+        Entry::Realm(it) => {
+            let mut wire = programs::RealmWire::of(it);
+            if let Some(way) = &mut wire.sign_on {
+                way.sealed = way.sealed.take().filter(|_| open);
+            }
+            json(&wire)
+        }
         Entry::Key(it) => {
             let mut wire = programs::KeyWire::of(it);
             wire.sealed = wire.sealed.filter(|_| open);

@@ -37,6 +37,9 @@ pub(super) struct UserWire {
     /// Sealed, in exports alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) second_factor_sealed: Option<Arc<SecondFactor>>,
+    /// Their name at the identity provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sign_on: Option<Arc<str>>,
 }
 
 impl UserWire {
@@ -53,13 +56,25 @@ impl UserWire {
             disabled: user.disabled,
             second_factor: user.second.is_some(),
             second_factor_sealed: user.second.clone(),
+            sign_on: user.sign_on.clone(),
         }
     }
 
     /// The user with this password's hash; a new password is hashed later.
     pub(super) fn user(self, hash: Option<Arc<str>>, second: Option<Arc<SecondFactor>>) -> User {
-        let Self { id, name, role, extension, skills, limits, disabled, .. } = self;
-        User { id, name, role, password: hash, extension, skills, limits, disabled, second }
+        let Self { id, name, role, extension, skills, limits, disabled, sign_on, .. } = self;
+        User {
+            id,
+            name,
+            role,
+            password: hash,
+            extension,
+            skills,
+            limits,
+            disabled,
+            second,
+            sign_on,
+        }
     }
 }
 

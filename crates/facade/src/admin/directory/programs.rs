@@ -1,7 +1,8 @@
 //! What programs and pages use, as `/api/v1` writes it: keys, widgets, stream targets, and the realm itself.
 
 use domain::directory::{
-    CtiProfile, CtiUser, Key, PageProfile, Place, Realm, Role, StreamTarget, Widget, Workspace,
+    CtiProfile, CtiUser, Key, PageProfile, Place, Realm, Role, SignOn, StreamTarget, Trust, Widget,
+    Workspace,
 };
 use domain::id::{CtiId, DeviceId, FlowId, InstanceId, KeyId, QueueId, WidgetId, WorkspaceId};
 use domain::retention::Retention;
@@ -205,6 +206,59 @@ impl StreamWire {
     }
 }
 
+/// Log-in by an identity provider. The secret goes in and never comes out; exports hold it sealed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignOnWire {
+    issuer: Arc<str>,
+    client: Arc<str>,
+    #[serde(default, skip_serializing)]
+    pub(super) secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed: Option<Arc<str>>,
+    #[serde(default = "SignOnWire::usual_claim")]
+    claim: Arc<str>,
+    #[serde(default = "SignOnWire::usual_label")]
+    label: Arc<str>,
+    #[serde(default, skip_serializing_if = "Trust::is_never")]
+    second_factor: Trust,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    no_passwords: bool,
+}
+
+impl SignOnWire {
+    fn usual_claim() -> Arc<str> {
+        "email".into()
+    }
+
+    fn usual_label() -> Arc<str> {
+        "SSO".into()
+    }
+
+    fn of(way: &SignOn) -> Self {
+        Self {
+            issuer: way.issuer.clone(),
+            client: way.client.clone(),
+            secret: None,
+            sealed: way.sealed.clone(),
+            claim: way.claim.clone(),
+            label: way.label.clone(),
+            second_factor: way.second_factor,
+            no_passwords: way.no_passwords,
+        }
+    }
+
+    /// Is it about this client of this provider? The secret of another is not sent there.
+    pub(super) fn is_of(&self, way: &SignOn) -> bool {
+        (&self.issuer, &self.client) == (&way.issuer, &way.client)
+    }
+
+    fn sign_on(self, sealed: Option<Arc<str>>) -> SignOn {
+        let Self { issuer, client, claim, label, second_factor, no_passwords, .. } = self;
+        SignOn { issuer, client, sealed, claim, label, second_factor, no_passwords }
+    }
+}
+
 /// The realm itself.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -234,6 +288,8 @@ pub(super) struct RealmWire {
     open_like_max: bool,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     second_factor: BTreeSet<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sign_on: Option<SignOnWire>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     agents_hear_own: bool,
     #[serde(default, skip_serializing_if = "Retention::is_endless")]
@@ -261,12 +317,13 @@ impl RealmWire {
             utc_offset_minutes: realm.utc_offset_minutes,
             open_like_max: realm.open_like_max,
             second_factor: realm.second_factor.clone(),
+            sign_on: realm.sign_on.as_deref().map(SignOnWire::of),
             agents_hear_own: realm.agents_hear_own,
             retention: realm.retention,
         }
     }
 
-    pub(super) fn realm(self, created: Millis) -> Realm {
+    pub(super) fn realm(self, created: Millis, sign_on_sealed: Option<Arc<str>>) -> Realm {
         Realm {
             name: self.name,
             aliases: self.aliases,
@@ -281,6 +338,7 @@ impl RealmWire {
             utc_offset_minutes: self.utc_offset_minutes,
             open_like_max: self.open_like_max,
             second_factor: self.second_factor,
+            sign_on: self.sign_on.map(|wire| Box::new(wire.sign_on(sign_on_sealed))),
             agents_hear_own: self.agents_hear_own,
             retention: self.retention,
         }

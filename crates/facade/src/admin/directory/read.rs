@@ -57,8 +57,23 @@ pub(super) fn read(
 }
 
 /// Reads the realm itself. When it was made does not change.
-pub(super) fn realm(cx: &Cx<'_>, value: Value, held: &Directory) -> Result<Draft, Wrong> {
-    let mut realm = parse::<programs::RealmWire>(value)?.realm(cx.now);
+pub(super) fn realm(
+    cx: &Cx<'_>,
+    value: Value,
+    held: &Directory,
+    secrets: Secrets,
+) -> Result<Draft, Wrong> {
+    let mut wire = parse::<programs::RealmWire>(value)?;
+    let sealed = match &mut wire.sign_on {
+        None => None,
+        Some(way) => {
+            let given = sealed(cx, "secret", way.secret.take(), way.sealed.take(), secrets)
+                .map_err(|wrong| wrong.below("sign_on"))?;
+            let old = held.sign_on().filter(|old| way.is_of(old));
+            given.or_else(|| old.and_then(|old| old.sealed.clone()))
+        }
+    };
+    let mut realm = wire.realm(cx.now, sealed);
     if let Some(held) = &held.realm {
         realm.created = held.created;
     }

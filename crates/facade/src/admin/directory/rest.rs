@@ -78,9 +78,11 @@ pub(in crate::admin) fn the_realm(cx: &mut Cx<'_>, request: Request) -> Step {
                     Err(step) => return step,
                 };
                 let asker = caller.clone();
-                with_directory(&caller, move |cx, directory| match realm(cx, value, &directory) {
-                    Ok(draft) => save(&asker, &directory, draft),
-                    Err(wrong) => problem::stop(400, "directory.bad_entry", &wrong.to_string()),
+                with_directory(&caller, move |cx, directory| {
+                    match realm(cx, value, &directory, Secrets::Hidden) {
+                        Ok(draft) => save(&asker, &directory, draft),
+                        Err(wrong) => problem::stop(400, "directory.bad_entry", &wrong.to_string()),
+                    }
                 })
             };
             enter_as(cx, &head, Role::Administrator, Box::new(put))

@@ -27,12 +27,13 @@ pub(super) const fn name(kind: Kind) -> &'static str {
 /// What is closed takes no members but these; what is open may grow.
 const CLOSED: &[(&str, &str)] = &[
     ("LogIn", "user! string, password! string, realm string, code string"),
+    ("Code", "code! string"),
     ("Enrolment", "ticket! string, code! string, log_in boolean"),
     ("Key", "id! string, secret string, sealed string, actions! strings"),
     (
         "User",
         "id! string, name! string, role! string, password string, password_hash string, extension string, \
-         skills levels, limits levels, disabled boolean, second_factor boolean",
+         skills levels, limits levels, disabled boolean, second_factor boolean, sign_on string",
     ),
     (
         "Device",
@@ -88,7 +89,12 @@ const CLOSED: &[(&str, &str)] = &[
         "Realm",
         "name! string, aliases strings, instance! string, created integer, open_topics boolean, \
          stream_hosts strings, push_to string, max_chats integer, ring_ms integer, utc_offset_minutes integer, open_like_max boolean, \
-         second_factor strings, agents_hear_own boolean, retention Retention",
+         second_factor strings, sign_on SignOn, agents_hear_own boolean, retention Retention",
+    ),
+    (
+        "SignOn",
+        "issuer! string, client! string, secret string, sealed string, claim string, label string, second_factor string, \
+         no_passwords boolean",
     ),
     ("Retention", "rooms integer, files integer, recordings integer"),
 ];
@@ -117,6 +123,7 @@ const OPEN: &[(&str, &str)] = &[
     ),
     ("Peaks", "length! integer, channels! object"),
     ("About", "name! string, version! string, demo! boolean, listeners! texts"),
+    ("Ways", "label string, passwords! boolean"),
     ("Session", "token string, expires! integer, user! Person"),
     ("Person", "id! string, name! string, role! string, extension string, second_factor boolean"),
     ("NewSecondFactor", "ticket! string, secret! string, uri! string, svg! string"),

@@ -9,7 +9,7 @@ use std::time::Duration;
 const JOURNAL_VERSION: u32 = 1;
 
 /// The layout of `views.db`, and of what is put into it: views of any other are thrown away and built again.
-const VIEWS_VERSION: u32 = 6;
+const VIEWS_VERSION: u32 = 7;
 
 /// Deeds of one realm have 47 bits of the journal's key, the realm's number the 16 above.
 const SEQ_BITS: u32 = 47;
