@@ -31,9 +31,9 @@ pub struct Gateway {
 struct Counted;
 
 impl Counted {
-    fn new() -> Box<dyn Counts> {
+    fn new() -> Self {
         meters().cti_connections.increment(1.0);
-        Box::new(Self)
+        Self
     }
 }
 
@@ -84,7 +84,9 @@ fn answer(
         return http::refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no realm");
     };
     let (session, own) = match gateway.sockets.clone().try_acquire_owned() {
-        Ok(own) => (rio::open(head.peer, realm.no, gateway.times, Counted::new()), Arc::new(own)),
+        Ok(own) => {
+            (rio::open(head.peer, realm.no, gateway.times, Box::new(Counted::new())), Arc::new(own))
+        }
         Err(_) => (rio::full(), place),
     };
     // A browser fails the handshake when it offered sub-protocols and none is chosen.
