@@ -478,8 +478,6 @@ fn offers_that_do_not_fit_are_refused_and_take_no_port() {
 fn holding_by_us_is_a_new_offer_of_the_same_session() {
     let mut centre = centre(1);
     let (a, mut alice) = centre.caller("8 101");
-    // Who waits for what a session says does not wait for others to have asked.
-    centre.gather();
     let offer = centre.again(a, true).unwrap();
     assert!(offer.contains("a=sendonly"), "{offer}");
     let answer = alice.sdp().replace("a=sendrecv", "a=recvonly");
@@ -664,6 +662,8 @@ fn a_browser_holds_and_restarts_ice_on_the_same_leg() {
     anna.heard.clear();
     talk_all(&mut [], &mut [&mut anna], 1_000);
     anna.hears(&[600], &[]);
+    // Who waits for what a session says does not wait for others to have asked.
+    centre.gather();
     let offer = centre.again(a, true).unwrap();
     assert!(offer.contains("a=sendonly"), "{offer}");
     let answer = anna.answer(&offer);
