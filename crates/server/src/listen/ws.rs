@@ -1,6 +1,6 @@
 //! A WebSocket: reads and writes frames, keeps its limits, and tells its [`Session`] what comes.
 //!
-//! An idle socket costs its task, a read buffer of 1 KiB and what its session remembers; there is no channel but its
+//! An idle socket costs its task, a read buffer of 512 bytes and what its session remembers; there is no channel but its
 //! mailbox, and one timer.
 
 use super::door::Door;
@@ -34,7 +34,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 const LETTERS: usize = 4_096;
 
 /// Bytes that are read at a time. Usual frames are shorter; long ones take a few calls more.
-const READ: usize = 1_024;
+const READ: usize = 512;
 
 /// A socket on which something was sent needs no ping to stay open. Whether anybody is there can be asked by a later
 /// one, as long as there is time for so many before silence ends the socket.
