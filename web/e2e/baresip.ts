@@ -1,7 +1,7 @@
 /** A telephone of the demo centre: baresip without a sound card. It answers by itself, says a tone, and keeps what it hears. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "./fixtures";
@@ -24,13 +24,22 @@ function tone(hertz: number): Buffer {
   return Buffer.concat([head, Buffer.from(samples.buffer)]);
 }
 
-/** So many ports beside each other that nobody listens at. */
-async function free(): Promise<number> {
+/** Listens there, unless somebody does already. */
+async function hold(port: number): Promise<Server | undefined> {
   const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((done) => probe.close(done));
-  return port;
+  return new Promise((done) => probe.once("error", () => done(undefined)).listen(port, "127.0.0.1", () => done(probe)));
+}
+
+/** Three ports that nobody listens at; the second is beside the first, since baresip takes it for TLS. */
+async function free(): Promise<{ sip: number; control: number }> {
+  for (;;) {
+    const held = [await hold(0)];
+    const sip = (held[0]!.address() as AddressInfo).port;
+    held.push(await hold(sip + 1), await hold(0));
+    const control = (held[2]!.address() as AddressInfo).port;
+    for (const one of held) if (one) await new Promise((done) => one.close(done));
+    if (held[1]) return { sip, control };
+  }
 }
 
 export class Baresip {
@@ -56,10 +65,10 @@ export class Baresip {
     const folder = mkdtempSync(join(tmpdir(), `baresip-${number}-`));
     mkdirSync(join(folder, "heard"));
     writeFileSync(join(folder, "tone.wav"), tone(hertz));
-    const control = await free();
+    const { sip: own, control } = await free();
     const lines = {
       module_path: MODULES,
-      sip_listen: `127.0.0.1:${await free()}`,
+      sip_listen: `127.0.0.1:${own}`,
       audio_source: `aufile,${folder}/tone.wav`,
       audio_player: `aubridge,player-${number}`,
       audio_alert: `aubridge,bell-${number}`,
