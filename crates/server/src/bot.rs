@@ -33,9 +33,6 @@ const LETTERS: usize = 4_096;
 /// Questions on their way at a time.
 const AT_ONCE: usize = 256;
 
-/// How long after a trouble the worker begins anew.
-const AGAIN: Duration = Duration::from_secs(1);
-
 /// What all questions share.
 #[derive(Debug)]
 struct Office {
@@ -48,20 +45,12 @@ struct Office {
 }
 
 /// Starts the worker of a realm.
-pub fn start(realm: Arc<Realm>, site: Arc<Site>, post: Arc<Post>, mut stop: watch::Receiver<bool>) {
+pub fn start(realm: Arc<Realm>, site: Arc<Site>, post: Arc<Post>, stop: watch::Receiver<bool>) {
     let (places, open) = (Semaphore::new(AT_ONCE), Mutex::default());
     let office = Arc::new(Office { realm, site, post, places, open });
-    tasks::spawn("bots", async move {
-        let work = async {
-            loop {
-                work(&office).await;
-                tokio::time::sleep(AGAIN).await;
-            }
-        };
-        tokio::select! {
-            () = work => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+    tasks::worker("bots", stop, move || {
+        let office = office.clone();
+        async move { work(&office).await }
     });
 }
 

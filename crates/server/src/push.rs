@@ -25,9 +25,6 @@ const LETTERS: usize = 1_024;
 /// Tokens that are being told at a time; one that waits for its next try is none of them.
 const AT_ONCE: usize = 64;
 
-/// How long after a trouble the worker begins anew.
-const AGAIN: Duration = Duration::from_secs(1);
-
 /// Between two tries, at first and at last; each is twice the one before.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(5);
@@ -43,20 +40,12 @@ struct Office {
 }
 
 /// Starts the worker of a realm.
-pub fn start(realm: Arc<Realm>, site: Arc<Site>, post: Arc<Post>, mut stop: watch::Receiver<bool>) {
+pub fn start(realm: Arc<Realm>, site: Arc<Site>, post: Arc<Post>, stop: watch::Receiver<bool>) {
     let (places, open) = (Semaphore::new(AT_ONCE), Mutex::default());
     let office = Arc::new(Office { realm, site, post, places, open });
-    tasks::spawn("pushes", async move {
-        let work = async {
-            loop {
-                work(&office).await;
-                tokio::time::sleep(AGAIN).await;
-            }
-        };
-        tokio::select! {
-            () = work => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+    tasks::worker("pushes", stop, move || {
+        let office = office.clone();
+        async move { work(&office).await }
     });
 }
 

@@ -21,7 +21,6 @@ use domain::signal::Signal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// How many letters may wait for a worker. If it falls behind by more, it reads from the journal what it missed.
@@ -29,9 +28,6 @@ const LETTERS: usize = 16_384;
 
 /// How many facts may wait for one courier, before it is sent to the journal.
 const BEHIND: usize = 512;
-
-/// How long after a trouble the worker begins anew.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a courier is handed.
 #[derive(Debug, Clone)]
@@ -51,19 +47,11 @@ pub(crate) struct Office {
 }
 
 /// Starts the worker of a realm.
-pub fn start(realm: Arc<Realm>, site: Arc<Site>, post: Arc<Post>, mut stop: watch::Receiver<bool>) {
+pub fn start(realm: Arc<Realm>, site: Arc<Site>, post: Arc<Post>, stop: watch::Receiver<bool>) {
     let office = Arc::new(Office { realm, site, post });
-    tasks::spawn("streams", async move {
-        let work = async {
-            loop {
-                work(&office).await;
-                tokio::time::sleep(AGAIN).await;
-            }
-        };
-        tokio::select! {
-            () = work => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+    tasks::worker("streams", stop, move || {
+        let office = office.clone();
+        async move { work(&office).await }
     });
 }
 

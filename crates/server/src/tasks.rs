@@ -6,6 +6,8 @@
 use std::future::Future;
 use std::io;
 use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// Something that ran elsewhere panicked (a bug), or the server is stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +42,32 @@ where
     F::Output: Send + 'static,
 {
     Task(tokio::spawn(task), name)
+}
+
+/// How long after its end a worker begins anew.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Starts a task that does its work anew whenever it has ended, until the server stops: whoever has missed something asks for
+/// what is open, and goes on from there.
+pub fn worker<F>(
+    name: &'static str,
+    mut stop: watch::Receiver<bool>,
+    mut work: impl FnMut() -> F + Send + 'static,
+) where
+    F: Future<Output = ()> + Send,
+{
+    spawn(name, async move {
+        let again = async {
+            loop {
+                work().await;
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::select! {
+            () = again => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    });
 }
 
 /// Starts a thread with a name (the system shows its first 15 bytes).

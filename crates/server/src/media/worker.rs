@@ -172,7 +172,8 @@ impl Worker {
         epoll.add(&*bell, EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
         if let Some(web) = &web {
             epoll.add(&web.udp, EpollEvent::new(EpollFlags::EPOLLIN, WEB))?;
-            let listen = EpollEvent::new(EpollFlags::EPOLLIN, LISTENER);
+            // Once for whoever comes: where the system has no descriptor to give, it would tell of them for ever.
+            let listen = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, LISTENER);
             web.with_listener(|listener| epoll.add(listener, listen)).transpose()?;
         }
         Ok(Self {

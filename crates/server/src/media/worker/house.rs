@@ -15,6 +15,8 @@ impl Worker {
         if let Some(wires) = &self.web {
             wires.round(now);
         }
+        // Those who could not be taken when they came.
+        self.accept(now);
         for place in 0..self.lines.len() {
             self.look_after(place, now);
         }
